@@ -1,0 +1,1 @@
+"""Nouns of the Kubernetes API and their pure rules: no I/O, no clock, no randomness."""

@@ -1,0 +1,117 @@
+"""The kinds this server knows: facts only (group, version, names, struct, sub-resources), one row each.
+
+Everything that differs from kind to kind in behaviour hangs on the `Kind` as data elsewhere: defaults in
+`petset.api.defaults`, validation in `petset.api.validation`, table columns in `petset.apiserver.tables`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from petset.api.models import apps_v1, coordination_v1, core_v1, discovery_v1, events_v1, storage_v1
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One row of discovery. `model` is the struct, `resource` the plural in URLs."""
+
+    group: str
+    version: str
+    name: str
+    resource: str
+    model: type[Any]
+    namespaced: bool = True
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    subresources: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = (
+        "create", "delete", "deletecollection", "get", "list", "patch", "update", "watch",
+    )  # fmt: skip
+    stored_as: str = ""  # store room shared with another kind, as both kinds of Event share one
+
+    @property
+    def api_version(self) -> str:
+        """`v1` for the core group, else `group/version`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def singular(self) -> str:
+        """The lower-case kind, as in `kubectl get pod`."""
+        return self.name.lower()
+
+    @property
+    def qualified(self) -> str:
+        """`statefulsets.apps`, or `pods`: how messages name the resource."""
+        return f"{self.resource}.{self.group}" if self.group else self.resource
+
+    @property
+    def store_key(self) -> str:
+        """The `resource` part of this kind's keys in the store."""
+        return self.stored_as or self.qualified
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("", "v1", "ConfigMap", "configmaps", core_v1.ConfigMap, short_names=("cm",)),
+    Kind("", "v1", "Endpoints", "endpoints", core_v1.Endpoints, short_names=("ep",)),
+    Kind("", "v1", "Event", "events", core_v1.Event, short_names=("ev",)),
+    Kind(
+        "", "v1", "Namespace", "namespaces", core_v1.Namespace, namespaced=False, short_names=("ns",),
+        subresources=("status", "finalize"),
+        verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
+    ),
+    Kind(
+        "", "v1", "Node", "nodes", core_v1.Node, namespaced=False, short_names=("no",),
+        subresources=("status",),
+    ),
+    Kind(
+        "", "v1", "PersistentVolume", "persistentvolumes", core_v1.PersistentVolume, namespaced=False,
+        short_names=("pv",), subresources=("status",),
+    ),
+    Kind(
+        "", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", core_v1.PersistentVolumeClaim,
+        short_names=("pvc",), subresources=("status",),
+    ),
+    Kind(
+        "", "v1", "Pod", "pods", core_v1.Pod, short_names=("po",), categories=("all",),
+        subresources=("status", "binding", "eviction", "log", "exec"),
+    ),
+    Kind("", "v1", "Secret", "secrets", core_v1.Secret),
+    Kind(
+        "", "v1", "Service", "services", core_v1.Service, short_names=("svc",), categories=("all",),
+        subresources=("status",),
+    ),
+    Kind("", "v1", "ServiceAccount", "serviceaccounts", core_v1.ServiceAccount, short_names=("sa",)),
+    Kind("apps", "v1", "ControllerRevision", "controllerrevisions", apps_v1.ControllerRevision),
+    Kind(
+        "apps", "v1", "StatefulSet", "statefulsets", apps_v1.StatefulSet, short_names=("sts",),
+        categories=("all",), subresources=("status", "scale"),
+    ),
+    Kind("coordination.k8s.io", "v1", "Lease", "leases", coordination_v1.Lease),
+    Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", discovery_v1.EndpointSlice),
+    Kind(
+        "events.k8s.io", "v1", "Event", "events", events_v1.Event, short_names=("ev",), stored_as="events",
+    ),
+    Kind(
+        "storage.k8s.io", "v1", "StorageClass", "storageclasses", storage_v1.StorageClass, namespaced=False,
+        short_names=("sc",),
+    ),
+)  # fmt: skip
+"""Every kind served, in the order of discovery."""
+
+_by_type = {(k.api_version, k.name): k for k in KINDS}
+_by_resource = {(k.group, k.version, k.resource): k for k in KINDS}
+_by_model = {k.model: k for k in KINDS}
+
+
+def by_type(api_version: str, name: str) -> Kind | None:
+    """The kind with this `apiVersion` and `kind`, or None where it is not served."""
+    return _by_type.get((api_version, name))
+
+
+def by_resource(group: str, version: str, resource: str) -> Kind | None:
+    """The kind behind a URL such as `/apis/apps/v1/statefulsets`, or None."""
+    return _by_resource.get((group, version, resource))
+
+
+def by_model(model: type[Any]) -> Kind:
+    """The kind of a struct. Raises KeyError for a struct that is no kind: a mistake in our own code."""
+    return _by_model[model]

@@ -1,0 +1,83 @@
+"""What every API object has in common: a type, metadata, an owner."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from petset.api.models import meta_v1
+
+
+class Object(Protocol):
+    """Any Kubernetes object: one of the structs of `petset.api.models` that carries metadata."""
+
+    apiVersion: str | None
+    kind: str | None
+    metadata: meta_v1.ObjectMeta | None
+
+
+T = TypeVar("T")
+
+
+def copy(value: T) -> T:
+    """A deep copy that may be changed freely. Structs, lists and dicts are new; strings and times are shared."""
+    if isinstance(value, msgspec.Struct):
+        fields = {name: copy(getattr(value, name)) for name in value.__struct_fields__}
+        return type(value)(**fields)
+    if isinstance(value, dict):
+        return {key: copy(item) for key, item in value.items()}  # type: ignore[return-value]
+    if isinstance(value, list):
+        return [copy(item) for item in value]  # type: ignore[return-value]
+    return value
+
+
+def meta(obj: Object) -> meta_v1.ObjectMeta:
+    """The object's metadata; an object that came from the API always has it."""
+    assert obj.metadata is not None, "an API object without metadata"
+    return obj.metadata
+
+
+def name_of(obj: Object) -> str:
+    """`metadata.name`, empty while it has none."""
+    return meta(obj).name or ""
+
+
+def namespace_of(obj: Object) -> str:
+    """`metadata.namespace`, empty for objects that have none."""
+    return meta(obj).namespace or ""
+
+
+def uid_of(obj: Object) -> str:
+    """`metadata.uid`, empty before the object is created."""
+    return meta(obj).uid or ""
+
+
+def is_terminating(obj: Object) -> bool:
+    """Deletion was asked for, and a grace period or a finalizer still holds the object."""
+    return meta(obj).deletionTimestamp is not None
+
+
+def controller_of(obj: Object) -> meta_v1.OwnerReference | None:
+    """The owner that manages this object: the one reference with `controller: true`, or none."""
+    for reference in meta(obj).ownerReferences or ():
+        if reference.controller:
+            return reference
+    return None
+
+
+def owner_reference(owner: Object, *, block: bool = True) -> meta_v1.OwnerReference:
+    """A reference that makes `owner` the managing controller of another object."""
+    assert owner.apiVersion and owner.kind
+    return meta_v1.OwnerReference(
+        apiVersion=owner.apiVersion,
+        kind=owner.kind,
+        name=name_of(owner),
+        uid=uid_of(owner),
+        controller=True,
+        blockOwnerDeletion=block,
+    )
+
+
+Now = Callable[[], datetime]
+"""A source of the present time in UTC, handed to whoever must stamp an object."""

@@ -1,0 +1,1 @@
+"""The `petset` command: verbs, progress and tables. Decides nothing."""

@@ -1,0 +1,70 @@
+"""`Client`: how every component reads and writes the API, whether in the same process or over HTTPS.
+
+Objects handed out are shared: immutable to whoever gets them (`petset.api.objects.copy` before a change).
+Errors are `petset.api.errors.ApiError`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
+
+from petset.api.models import meta_v1
+from petset.registry.port import Patch
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Listing(Generic[T]):
+    """Objects, and the version from which a watch goes on without a gap."""
+
+    items: Sequence[T]
+    resource_version: str
+
+
+class WatchEvent(NamedTuple, Generic[T]):
+    """One change. A bookmark carries no object, only how far the watch has come."""
+
+    type: Literal["ADDED", "MODIFIED", "DELETED"]
+    object: T
+
+
+class ClientWatch(Protocol[T]):
+    """An open watch, read in batches. `resource_version` is where to resume after the last batch."""
+
+    @property
+    def resource_version(self) -> str: ...
+
+    async def next(self) -> Sequence[WatchEvent[T]]:
+        """The next changes. Raises Expired: list again."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Client(Protocol):
+    """The verbs a component may use, by kind (a struct of `petset.api.models` such as `core_v1.Pod`)."""
+
+    async def get(self, kind: type[T], name: str, namespace: str = "") -> T: ...
+
+    async def list(
+        self, kind: type[T], namespace: str = "", *, labels: str = "", fields: str = ""
+    ) -> Listing[T]: ...
+
+    def watch(
+        self, kind: type[T], namespace: str = "", *, resource_version: str, labels: str = "", fields: str = ""
+    ) -> ClientWatch[T]: ...
+
+    async def create(self, obj: T) -> T: ...
+
+    async def update(self, obj: T, subresource: str = "") -> T:
+        """Replace; the object's resource version, where it has one, must still be the stored one."""
+        ...
+
+    async def patch(self, kind: type[T], name: str, namespace: str, patch: Patch, subresource: str = "") -> T: ...
+
+    async def delete(
+        self, kind: type[Any], name: str, namespace: str = "", options: meta_v1.DeleteOptions | None = None
+    ) -> None: ...
+
+    async def bind(self, namespace: str, pod: str, node: str) -> None: ...

@@ -1,0 +1,1 @@
+"""Composition roots: the only place where clocks, random sources and ids are made."""

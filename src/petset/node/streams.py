@@ -1,0 +1,33 @@
+"""What the API server asks of a node agent when a client wants a pod's logs or a shell: the kubelet's port."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from petset.node.runtime import ExecStreams
+
+
+@dataclass(frozen=True)
+class LogOptions:
+    """As in `kubectl logs`. None for `tail_lines` or `limit_bytes` is all."""
+
+    container: str = ""
+    follow: bool = False
+    previous: bool = False
+    timestamps: bool = False
+    tail_lines: int | None = None
+    limit_bytes: int | None = None
+    since: datetime | None = None
+
+
+class NodeStreams(Protocol):
+    """One per node. Errors are `petset.api.errors.ApiError`: BadRequest where the container never started."""
+
+    def logs(self, namespace: str, pod: str, options: LogOptions) -> AsyncIterator[bytes]:
+        """Whole lines. With `follow`, ends when the container has exited."""
+        ...
+
+    async def exec(
+        self, namespace: str, pod: str, container: str, command: Sequence[str], *, stdin: bool, tty: bool
+    ) -> ExecStreams: ...

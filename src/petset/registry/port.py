@@ -1,0 +1,123 @@
+"""The verbs of the API on whole objects: what the HTTP server and the in-process client both call.
+
+A write passes, in this order: fill in what the server owns (uid, generation, timestamps), defaults, admission,
+validation, then one compare-and-swap on the store. A patch or an update without resource version that meets another
+writer is tried again on what is there now. Errors are `petset.api.errors.ApiError`; nothing is ever half applied.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol
+
+from petset.api.kinds import Kind
+from petset.api.models import meta_v1
+from petset.storage.port import Record
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """What a client may ask of any write.
+
+    `field_validation` is Ignore, Warn or Strict (an unknown or repeated field is refused); `warnings` collects
+    texts for the HTTP `Warning` header.
+    """
+
+    dry_run: bool = False
+    field_manager: str = ""
+    field_validation: Literal["Ignore", "Warn", "Strict"] = "Ignore"
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ListOptions:
+    """What a client may ask of a list or watch: selectors in their string form, paging, and versions."""
+
+    labels: str = ""
+    fields: str = ""
+    limit: int = 0
+    continue_token: str = ""
+    resource_version: str = ""
+    resource_version_match: str = ""
+
+
+class Selected(NamedTuple):
+    """A page of a list: the records in key order, and what a client needs to go on."""
+
+    records: Sequence[Record]
+    resource_version: str
+    continue_token: str = ""
+    remaining: int = 0
+
+
+class WatchItem(NamedTuple):
+    """One line of a watch, as this watcher's selectors see it (leaving the selection is a DELETED)."""
+
+    type: Literal["ADDED", "MODIFIED", "DELETED"]
+    record: Record
+
+
+class Watch(Protocol):
+    """An open watch. `resource_version` is what a bookmark may say after the last batch."""
+
+    @property
+    def resource_version(self) -> str: ...
+
+    async def next(self) -> Sequence[WatchItem]:
+        """The next items (may be empty when only the version moved on). Raises Expired: list again."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Registry(Protocol):
+    """Every verb. `subresource` is empty or one of the kind's; objects are the kind's structs.
+
+    `decode` gives a record's typed object and may hand the same one to many callers: it is immutable to them.
+    Bodies that come from outside as bytes are read by `petset.api.decode` before they get here.
+    """
+
+    def decode(self, kind: Kind, record: Record) -> Any: ...
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Record: ...
+
+    def list(self, kind: Kind, namespace: str, options: ListOptions) -> Selected: ...
+
+    def watch(self, kind: Kind, namespace: str, options: ListOptions) -> Watch:
+        """From `options.resource_version` on; with none, first an ADDED for everything that is there."""
+        ...
+
+    async def create(self, kind: Kind, namespace: str, obj: Any, options: WriteOptions) -> Record: ...
+
+    async def update(
+        self, kind: Kind, namespace: str, name: str, obj: Any, options: WriteOptions, subresource: str = ""
+    ) -> Record: ...
+
+    async def patch(
+        self, kind: Kind, namespace: str, name: str, patch: "Patch", options: WriteOptions, subresource: str = ""
+    ) -> Record: ...
+
+    async def delete(
+        self, kind: Kind, namespace: str, name: str, delete: meta_v1.DeleteOptions
+    ) -> tuple[Record, bool]:
+        """The last state, and whether the object is gone already (False: a grace period or finalizer holds it)."""
+        ...
+
+    async def delete_collection(
+        self, kind: Kind, namespace: str, options: ListOptions, delete: meta_v1.DeleteOptions
+    ) -> Selected: ...
+
+    async def bind(self, namespace: str, name: str, node_name: str) -> None:
+        """The `binding` sub-resource of a pod: give it a node, once."""
+        ...
+
+
+class Patch(NamedTuple):
+    """A patch document and how it is meant. `content_type` is the HTTP media type."""
+
+    content_type: Literal[
+        "application/json-patch+json",
+        "application/merge-patch+json",
+        "application/strategic-merge-patch+json",
+        "application/apply-patch+yaml",
+    ]
+    document: Any

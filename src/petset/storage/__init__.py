@@ -1,0 +1,1 @@
+"""Key to bytes with revisions, in memory or on SQLite. Knows nothing of kinds."""
