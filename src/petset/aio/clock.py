@@ -1,7 +1,16 @@
 """The present time and waiting for a later one: both are arguments, so that a test can own them."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
+
+
+class Timer(Protocol):
+    """A call that is still to come."""
+
+    def cancel(self) -> None:
+        """Forget the call; nothing happens where it has been made already."""
+        ...
 
 
 class Clock(Protocol):
@@ -17,4 +26,8 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Return after `seconds`, or at once where they are not positive."""
+        ...
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """Call `callback` on the event loop after `seconds`: a timer without a task of its own."""
         ...

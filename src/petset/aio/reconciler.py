@@ -1,0 +1,98 @@
+"""Brings things, one key at a time, to where they should be, and tries again when that fails.
+
+A controller says which keys to look at (`wake`) and how to look (`reconcile`, which reads the present state and
+acts on it). Everything else is here: workers, one look at a key at a time, retries with a growing pause, looks at
+a later time. A trigger carries no data, so a lost, late or repeated one costs nothing but a look.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+from petset.aio.backoff import Backoff
+from petset.aio.clock import Clock
+from petset.aio.queue import WorkQueue
+from petset.aio.tasks import Supervisor, give_way
+
+K = TypeVar("K", bound=Hashable)
+
+_log = logging.getLogger(__name__)
+
+CONTROLLER_BACKOFF = Backoff(first_seconds=0.005, factor=2, most_seconds=1000)
+"""The pauses of Kubernetes' own controllers."""
+
+
+class Reconciler(Generic[K]):
+    """Runs `reconcile(key)` for every key woken, in up to `workers` at once, never two for the same key.
+
+    `reconcile` returns None, or the seconds after which the key is to be looked at again. Whatever it raises is
+    logged and retried after a pause that grows with each failure in a row of that key.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        clock: Clock,
+        reconcile: Callable[[K], Awaitable[float | None]],
+        workers: int = 5,
+        backoff: Backoff = CONTROLLER_BACKOFF,
+    ) -> None:
+        self.name = name
+        self._reconcile = reconcile
+        self._workers = workers
+        self._backoff = backoff
+        self._queue: WorkQueue[K] = WorkQueue(clock)
+        self._failures: dict[K, int] = {}
+
+    def wake(self, key: K) -> None:
+        """Look at the key soon. Wakes before `run` are kept."""
+        self._queue.add(key)
+
+    def wake_after(self, key: K, seconds: float) -> None:
+        """Look at the key in `seconds`, or earlier if an earlier look is planned."""
+        self._queue.add_after(key, seconds)
+
+    def failures(self, key: K) -> int:
+        """How many times in a row the key's reconcile has failed."""
+        return self._failures.get(key, 0)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with Supervisor(self.name) as workers:
+            for number in range(self._workers):
+                workers.start(f"worker-{number}", self._work())
+            await workers.wait()
+
+    async def _work(self) -> None:
+        while True:
+            key = await self._queue.get()
+            try:
+                await self._look(key)
+            finally:
+                self._queue.done(key)
+            if self._queue:
+                await give_way()  # a long backlog must not hold up the requests of others
+
+    async def _look(self, key: K) -> None:
+        try:
+            again_seconds = await self._reconcile(key)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            self._failed(key, error)  # not we but something it waited for was cancelled
+        except Exception as error:
+            self._failed(key, error)
+        else:
+            self._failures.pop(key, None)
+            if again_seconds is not None:
+                self._queue.add_after(key, again_seconds)
+
+    def _failed(self, key: K, error: BaseException) -> None:
+        failures = self._failures[key] = self.failures(key) + 1
+        pause_seconds = self._backoff.delay(failures)
+        _log.warning(
+            "%s: %s failed, %d in a row, again in %.3f s", self.name, key, failures, pause_seconds, exc_info=error
+        )
+        self._queue.add_after(key, pause_seconds)
