@@ -82,6 +82,10 @@ class StoreFailed(Exception):
     """The disk refused a write (full, read-only). Nothing of it was kept; the store goes on reading."""
 
 
+class StoreUnusable(Exception):
+    """The data directory cannot be opened: in use, not ours, or of a newer version. The message says what to do."""
+
+
 class Subscription(Protocol):
     """The changes under one prefix, in order, from a given revision on."""
 
@@ -124,7 +128,9 @@ class Store(Protocol):
     async def put(self, key: Key, draft: Draft, expected: int) -> Record:
         """Write the draft if the key is at revision `expected` (0: if nothing is there), else StoreConflict.
 
-        `draft` is called at most once, at once, with the revision the write gets, and must not block.
+        `draft` is called at most once, with the revision the write gets, and must not block. It is called at once,
+        except where another write of the key is still on its way to the disk: whether that is a conflict is known,
+        and told, only when it has arrived. A caller that is cancelled does not know what became of its write.
         """
         ...
 
