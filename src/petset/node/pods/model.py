@@ -1,0 +1,289 @@
+"""Everything a pod worker may look at, everything it may decide, and the words for why it waits.
+
+A worker is restarted with its server, so nothing here is precious: what must survive is in the runtime (sandboxes,
+attempts and how they ended) and in the API (the pod and its status). The `Notes` are what a kubelet, too, keeps in
+memory alone: back-offs, probe results, how far stopping a container has come. Losing them costs a pause that is
+forgotten or a signal that is sent twice, never a container that runs twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from petset.api.models import core_v1
+from petset.node.runtime import Container, ContainerState, Sandbox
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something that did not work, `count` times in a row. `reason` is Kubernetes' word for it."""
+
+    reason: str
+    message: str
+    count: int
+    at: datetime
+    retry_at: datetime
+
+
+@dataclass(frozen=True)
+class CrashLoop:
+    """The pause after an exit before the next attempt, and when it was last made longer."""
+
+    pause_seconds: float
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the probes say about the latest attempt. `unhealthy` is why it has to be restarted, empty if healthy."""
+
+    started: bool = True
+    ready: bool = True
+    unhealthy: str = ""
+    grace_seconds: int | None = None  # the failed probe's own grace period
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The latest attempt is being stopped: first the hook, then the stop signal, at the deadline SIGKILL."""
+
+    since: datetime
+    grace_seconds: float
+    hook_done: bool = False
+    signalled_at: datetime | None = None
+    killed_at: datetime | None = None
+    restart: bool = False  # stopped for its health: to be started again whatever its exit code
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What the worker remembers about one container. All of it but the back-offs is about the latest attempt."""
+
+    image_id: str = ""  # resolved for the next attempt
+    image_failure: Failure | None = None
+    start_failure: Failure | None = None
+    crash_loop: CrashLoop | None = None
+    health: Health = Health()
+    hook_pending: bool = False  # postStart has not ended yet
+    stop: Stop | None = None
+
+
+class Volumes(StrEnum):
+    """How far the pod's volumes are. After a restart nothing is known of them."""
+
+    UNKNOWN = "unknown"
+    MOUNTED = "mounted"
+    GONE = "gone"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One pod on this node at one moment.
+
+    `attempts` holds each container's known attempts, oldest first; those that a lost sandbox took with it are
+    known from the pod's status and carry no sandbox uid. `busy` names the actions under way (`Action.key`).
+    """
+
+    pod: core_v1.Pod
+    now: datetime
+    gone: bool = False  # the API has no such pod any more: stop what is left of it
+    predecessor: bool = False  # an earlier pod of this name is still being stopped here
+    sandbox: Sandbox | None = None
+    sandbox_failure: Failure | None = None
+    attempts: Mapping[str, Sequence[Container]] = field(default_factory=dict)
+    notes: Mapping[str, Notes] = field(default_factory=dict)
+    volumes: Volumes = Volumes.UNKNOWN
+    volumes_failure: Failure | None = None
+    reported: bool = False  # the API knows the pod's present status
+    busy: frozenset[str] = frozenset()
+
+    def latest(self, name: str) -> Container | None:
+        """The newest attempt of a container, or None before the first."""
+        attempts = self.attempts.get(name)
+        return attempts[-1] if attempts else None
+
+    def note(self, name: str) -> Notes:
+        """What is remembered of a container."""
+        return self.notes.get(name, _NOTHING)
+
+
+_NOTHING = Notes()
+
+
+def is_running(attempt: Container | None) -> bool:
+    """A process of this attempt may exist (one that is created counts: it is about to run)."""
+    return attempt is not None and attempt.state is not ContainerState.EXITED
+
+
+def has_exited(attempt: Container | None) -> bool:
+    """The attempt was made and is over."""
+    return attempt is not None and attempt.state is ContainerState.EXITED
+
+
+def has_succeeded(attempt: Container | None) -> bool:
+    """The attempt is over and its exit code is 0."""
+    return attempt is not None and attempt.state is ContainerState.EXITED and attempt.exit_code == 0
+
+
+@dataclass(frozen=True)
+class MountVolumes:
+    """Make every volume of the pod ready."""
+
+    key: str = "volumes"
+
+
+@dataclass(frozen=True)
+class StartSandbox:
+    """Make the pod's network namespace, host name and directories."""
+
+    key: str = "sandbox"
+
+
+@dataclass(frozen=True)
+class ResolveImage:
+    """Find the image of the container's next attempt, or pull it."""
+
+    container: str
+
+    @property
+    def key(self) -> str:
+        return f"image/{self.container}"
+
+
+@dataclass(frozen=True)
+class StartContainer:
+    """Make the next attempt. `crash_loop` is the back-off to remember once it is made."""
+
+    container: str
+    attempt: int
+    crash_loop: CrashLoop | None = None
+
+    @property
+    def key(self) -> str:
+        return f"start/{self.container}"
+
+
+@dataclass(frozen=True)
+class RunPostStart:
+    """Run the container's postStart hook; if it fails, the attempt is stopped."""
+
+    container: str
+    container_id: str
+
+    @property
+    def key(self) -> str:
+        return f"hook/{self.container}"
+
+
+@dataclass(frozen=True)
+class BeginStop:
+    """Decide to stop the running attempt: its probes end, its grace period begins. `message` goes to an event."""
+
+    container: str
+    container_id: str
+    grace_seconds: float
+    message: str
+    restart: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"stop/{self.container}"
+
+
+@dataclass(frozen=True)
+class RunPreStop:
+    """Run the container's preStop hook, for at most the time its grace period leaves."""
+
+    container: str
+    container_id: str
+    timeout_seconds: float
+
+    @property
+    def key(self) -> str:
+        return f"hook/{self.container}"
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Ask the attempt to end: by name for the stop signal, `SIGKILL` after the grace period."""
+
+    container: str
+    container_id: str
+    signal: str
+
+    @property
+    def key(self) -> str:
+        return f"signal/{self.container}/{self.signal}"
+
+
+@dataclass(frozen=True)
+class RemoveContainer:
+    """Forget an attempt that is neither the latest nor the one before it."""
+
+    container: str
+    container_id: str
+
+    @property
+    def key(self) -> str:
+        return f"remove/{self.container_id}"
+
+
+@dataclass(frozen=True)
+class RemoveSandbox:
+    """Take away the sandbox with all that is left of its containers."""
+
+    key: str = "sandbox"
+
+
+@dataclass(frozen=True)
+class UnmountVolumes:
+    """Let go of the pod's volumes; what was the pod's alone is deleted."""
+
+    key: str = "volumes"
+
+
+@dataclass(frozen=True)
+class DeletePod:
+    """Tell the API that nothing of the pod is left: it may forget the object."""
+
+    key: str = "delete"
+
+
+Action = (
+    MountVolumes
+    | StartSandbox
+    | ResolveImage
+    | StartContainer
+    | RunPostStart
+    | BeginStop
+    | RunPreStop
+    | Signal
+    | RemoveContainer
+    | RemoveSandbox
+    | UnmountVolumes
+    | DeletePod
+)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Why a container (empty: the pod as a whole) does not go on. `reason` is what its status shows."""
+
+    container: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do now, all of it at once, why no more is done, and when to look again without being woken.
+
+    `finished` says that every container is done for good (or the pod's deadline is over): its phase is final.
+    """
+
+    actions: tuple[Action, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    wake_at: datetime | None = None
+    finished: bool = False
+    deadline_exceeded: bool = False

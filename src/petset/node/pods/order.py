@@ -1,0 +1,93 @@
+"""Which containers of a pod should be running: init containers one after the other, then all others at once.
+
+A sidecar (an init container with `restartPolicy: Always`) lets the next one go as soon as it has started and runs
+on beside the others. Once an application container has been started the pod counts as initialized: from then on
+only containers that died are looked at. A lost sandbox takes that with it: its successor is initialized anew.
+"""
+
+from petset.api.models import core_v1
+from petset.node.pods.model import Snapshot, has_exited, has_succeeded, is_running
+from petset.node.pods.restart import is_sidecar, may_restart
+from petset.node.runtime import Container
+
+FINAL_PHASES = ("Succeeded", "Failed")
+
+
+def spec_of(pod: core_v1.Pod) -> core_v1.PodSpec:
+    """The pod's spec; a pod that came from the API always has one."""
+    assert pod.spec is not None, "a pod without spec"
+    return pod.spec
+
+
+def init_containers(pod: core_v1.Pod) -> list[core_v1.Container]:
+    """The init containers in their order, sidecars included."""
+    return spec_of(pod).initContainers or []
+
+
+def all_containers(pod: core_v1.Pod) -> list[core_v1.Container]:
+    """Init containers, then the others."""
+    return [*init_containers(pod), *spec_of(pod).containers]
+
+
+def is_started(snapshot: Snapshot, name: str) -> bool:
+    """The container runs, its postStart hook is over and its startup probe, if any, has succeeded."""
+    note = snapshot.note(name)
+    return is_running(snapshot.latest(name)) and note.health.started and not note.hook_pending
+
+
+def is_ready(snapshot: Snapshot, name: str) -> bool:
+    """The container has started and its readiness probe, if any, succeeds."""
+    return is_started(snapshot, name) and snapshot.note(name).health.ready
+
+
+def belongs_to_sandbox(attempt: Container | None) -> bool:
+    """The attempt was made in the sandbox that is there, not in a lost one."""
+    return attempt is not None and bool(attempt.sandbox_uid)
+
+
+def is_initialized(snapshot: Snapshot) -> bool:
+    """An application container has been started in this sandbox."""
+    return any(belongs_to_sandbox(snapshot.latest(c.name)) for c in spec_of(snapshot.pod).containers)
+
+
+def is_over(snapshot: Snapshot, container: core_v1.Container, *, init: bool) -> bool:
+    """The container has exited, and nothing asks for another attempt."""
+    ended = snapshot.latest(container.name)
+    if ended is None or not has_exited(ended):
+        return False
+    spec = spec_of(snapshot.pod)
+    return not may_restart(container, spec, ended, snapshot.note(container.name).stop, init=init)
+
+
+def is_finished(snapshot: Snapshot) -> bool:
+    """Nothing of the pod will run again: its phase is final, an init container failed for good, or all is over."""
+    pod = snapshot.pod
+    if pod.status is not None and pod.status.phase in FINAL_PHASES:
+        return True
+    for container in init_containers(pod):
+        over = not is_sidecar(container) and is_over(snapshot, container, init=True)
+        if over and not has_succeeded(snapshot.latest(container.name)):
+            return True
+    return all(is_over(snapshot, container, init=False) for container in spec_of(pod).containers)
+
+
+def due(snapshot: Snapshot) -> list[core_v1.Container]:
+    """The containers that do not run and should, by order alone: back-offs and images are not looked at."""
+    initialized = is_initialized(snapshot)
+    wanted: list[core_v1.Container] = []
+    for container in init_containers(snapshot.pod):
+        latest = snapshot.latest(container.name)
+        if is_sidecar(container):
+            if not is_running(latest):
+                wanted.append(container)
+            if not initialized and not is_started(snapshot, container.name):
+                return wanted
+        elif not initialized and not (has_succeeded(latest) and belongs_to_sandbox(latest)):
+            if not is_running(latest):
+                wanted.append(container)
+            return wanted
+    return wanted + [
+        container
+        for container in spec_of(snapshot.pod).containers
+        if not is_running(snapshot.latest(container.name)) and not is_over(snapshot, container, init=False)
+    ]

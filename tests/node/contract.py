@@ -1,0 +1,148 @@
+"""What every adapter of the `Runtime` port promises, one case each.
+
+An adapter's own test module makes a `RuntimeCase` and runs every member of `CASES` on it. The image and the commands
+of the case must exist for that adapter; `long` runs until it is signalled and ends on SIGTERM.
+"""
+
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from petset.node.runtime import ContainerSpec, ContainerState, Runtime, RuntimeFailure, SandboxSpec
+
+
+@dataclass(frozen=True)
+class RuntimeCase:
+    """A runtime under test, something it can run, and how it is opened again after a restart."""
+
+    runtime: Runtime
+    reopen: Callable[[], Awaitable[Runtime]]
+    image: str
+    missing_image: str
+    long: Sequence[str]
+
+
+def sandbox(uid: str = "uid-1", name: str = "web-0") -> SandboxSpec:
+    return SandboxSpec(uid=uid, namespace="default", name=name, node="node-1", hostname=name)
+
+
+def container(case: RuntimeCase, attempt: int = 0) -> ContainerSpec:
+    return ContainerSpec(name="app", attempt=attempt, image=case.image, command=case.long)
+
+
+async def a_sandbox_has_an_address_and_is_started_once(case: RuntimeCase) -> None:
+    first = await case.runtime.start_sandbox(sandbox())
+    again = await case.runtime.start_sandbox(sandbox())
+    assert first.ip
+    assert again.ip == first.ip
+    assert [s.spec.uid for s in await case.runtime.list_sandboxes()] == ["uid-1"]
+
+
+async def two_sandboxes_have_two_addresses(case: RuntimeCase) -> None:
+    one = await case.runtime.start_sandbox(sandbox())
+    two = await case.runtime.start_sandbox(sandbox("uid-2", "web-1"))
+    assert one.ip != two.ip
+
+
+async def a_removed_sandbox_is_gone_and_may_be_removed_again(case: RuntimeCase) -> None:
+    await case.runtime.start_sandbox(sandbox())
+    await case.runtime.start_container("uid-1", container(case))
+    await case.runtime.remove_sandbox("uid-1")
+    await case.runtime.remove_sandbox("uid-1")
+    assert not await case.runtime.list_sandboxes()
+
+
+async def a_container_runs_and_is_listed_in_its_sandbox(case: RuntimeCase) -> None:
+    await case.runtime.start_sandbox(sandbox())
+    started = await case.runtime.start_container("uid-1", container(case))
+    assert started.state is ContainerState.RUNNING
+    assert started.started_at is not None
+    assert started.started_at.tzinfo is not None
+    (listed,) = await case.runtime.list_sandboxes()
+    assert [(c.id, c.name, c.attempt) for c in listed.containers] == [(started.id, "app", 0)]
+
+
+async def starting_the_same_attempt_twice_starts_it_once(case: RuntimeCase) -> None:
+    await case.runtime.start_sandbox(sandbox())
+    one = await case.runtime.start_container("uid-1", container(case))
+    two = await case.runtime.start_container("uid-1", container(case))
+    assert one.id == two.id
+
+
+async def a_stop_signal_ends_a_container_and_its_end_is_recorded(case: RuntimeCase) -> None:
+    await case.runtime.start_sandbox(sandbox())
+    started = await case.runtime.start_container("uid-1", container(case))
+    await case.runtime.signal(started.id, signal.SIGTERM)
+    ended = await case.runtime.wait(started.id)
+    assert ended.state is ContainerState.EXITED
+    assert ended.exit_code is not None
+    assert ended.finished_at is not None
+    assert (await case.runtime.inspect(started.id)).state is ContainerState.EXITED
+
+
+async def waiting_for_what_has_exited_returns_at_once(case: RuntimeCase) -> None:
+    await case.runtime.start_sandbox(sandbox())
+    started = await case.runtime.start_container("uid-1", container(case))
+    await case.runtime.signal(started.id, signal.SIGKILL)
+    first = await case.runtime.wait(started.id)
+    assert (await case.runtime.wait(started.id)) == first
+    assert first.exit_code == 137
+    await case.runtime.signal(started.id, signal.SIGTERM)
+
+
+async def a_second_attempt_has_its_own_id_and_the_first_is_kept(case: RuntimeCase) -> None:
+    await case.runtime.start_sandbox(sandbox())
+    one = await case.runtime.start_container("uid-1", container(case))
+    await case.runtime.signal(one.id, signal.SIGKILL)
+    await case.runtime.wait(one.id)
+    two = await case.runtime.start_container("uid-1", container(case, 1))
+    assert one.id != two.id
+    (listed,) = await case.runtime.list_sandboxes()
+    assert sorted((c.attempt, c.state) for c in listed.containers) == [
+        (0, ContainerState.EXITED),
+        (1, ContainerState.RUNNING),
+    ]
+    await case.runtime.remove_container(one.id)
+    await case.runtime.remove_container(one.id)
+    (listed,) = await case.runtime.list_sandboxes()
+    assert [c.attempt for c in listed.containers] == [1]
+
+
+async def a_missing_image_says_so(case: RuntimeCase) -> None:
+    with pytest.raises(RuntimeFailure) as failure:
+        await case.runtime.resolve_image(case.missing_image)
+    assert failure.value.reason in ("ErrImagePull", "InvalidImageName")
+    assert str(failure.value)
+
+
+async def an_image_has_the_same_id_each_time(case: RuntimeCase) -> None:
+    assert await case.runtime.resolve_image(case.image) == await case.runtime.resolve_image(case.image)
+
+
+async def containers_outlive_whoever_started_them(case: RuntimeCase) -> None:
+    await case.runtime.start_sandbox(sandbox())
+    started = await case.runtime.start_container("uid-1", container(case))
+    await case.runtime.close()
+    again = await case.reopen()
+    (listed,) = await again.list_sandboxes()
+    assert listed.spec == sandbox()
+    assert [(c.id, c.state) for c in listed.containers] == [(started.id, ContainerState.RUNNING)]
+    await again.signal(started.id, signal.SIGTERM)
+    assert (await again.wait(started.id)).exit_code is not None
+
+
+CASES: tuple[Callable[[RuntimeCase], Awaitable[None]], ...] = (
+    a_sandbox_has_an_address_and_is_started_once,
+    two_sandboxes_have_two_addresses,
+    a_removed_sandbox_is_gone_and_may_be_removed_again,
+    a_container_runs_and_is_listed_in_its_sandbox,
+    starting_the_same_attempt_twice_starts_it_once,
+    a_stop_signal_ends_a_container_and_its_end_is_recorded,
+    waiting_for_what_has_exited_returns_at_once,
+    a_second_attempt_has_its_own_id_and_the_first_is_kept,
+    a_missing_image_says_so,
+    an_image_has_the_same_id_each_time,
+    containers_outlive_whoever_started_them,
+)
