@@ -13,6 +13,7 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["import
 BREAKS = {
     "rooms": ("storage/port.py", "import petset.apiserver"),
     "pure-api": ("api/kinds.py", "import os"),
+    "pure-node": ("node/pods/plan.py", "import asyncio"),
 }
 
 
