@@ -1,7 +1,7 @@
 """What every adapter of the `Runtime` port promises, one case each.
 
-An adapter's own test module makes a `RuntimeCase` and runs every member of `CASES` on it. The image and the commands
-of the case must exist for that adapter; `long` runs until it is signalled and ends on SIGTERM.
+An adapter's own test module makes a `RuntimeCase` and runs every member of `CASES` on it. The image and the
+commands of the case must exist for that adapter; `long` runs until it is signalled and ends on SIGTERM.
 """
 
 import signal

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-
 from node.contract import CASES, RuntimeCase, container, sandbox
+
 from petset.node.runtime import RuntimeFailure
 from petset.testing.clock import SimulatedClock
 from petset.testing.loop import run

@@ -1,9 +1,9 @@
 """Containers without processes: the `Runtime` port for simulations, load tests and `--runtime simulated`.
 
 It keeps the port's promises (one contract suite runs on it and on the real one) and refuses what cannot be: a
-container in a sandbox that is not there, a second running attempt of one container, a signal to something unknown.
-Containers run at once and forever; a test makes them exit, refuse images, be slow or deaf. Like real containers they
-outlive the agent: hand the same runtime to the next agent to simulate a restart.
+container in a sandbox that is not there, a second running attempt of one container, a signal to something
+unknown. Containers run at once and forever; a test makes them exit, refuse images, be slow or deaf. Like real
+containers they outlive the agent: hand the same runtime to the next agent to simulate a restart.
 """
 
 import asyncio
@@ -229,7 +229,13 @@ class SimulatedRuntime:
         return sandbox.spec.name if sandbox else ""
 
     def _end(
-        self, container_id: str, code: int, *, message: str = "", signal: int | None = None, oom_killed: bool = False
+        self,
+        container_id: str,
+        code: int,
+        *,
+        message: str = "",
+        signal: int | None = None,
+        oom_killed: bool = False,
     ) -> None:
         container = self._containers.get(container_id)
         if container is None or container.state is ContainerState.EXITED:
