@@ -1,0 +1,217 @@
+"""One stored form for each meaning: what a Go server's encoder does to an object, done to ours.
+
+Clients and hashes see the stored form, so it must be Kubernetes' own: `hostNetwork: false`, `""`, `0`, `[]` and
+`{}` vanish where Go omits zero values, stay where the field is a pointer; structs held by value are always there
+(`resources: {}`); quantities are canonical; times are UTC and whole seconds. Settling twice changes nothing.
+
+For speed each type gets its own list of steps, made once; a field that needs nothing is in no list.
+"""
+
+from binascii import Error as BinasciiError
+from binascii import a2b_base64
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from petset.api import quantity
+from petset.api.schema import Field, Type, per_type, shape
+
+T = TypeVar("T")
+Step = Callable[[Any], Any]
+
+
+class Misfit(ValueError):
+    """A value that its Go type cannot hold, such as a number among labels."""
+
+
+def settle(obj: T) -> T:
+    """Bring an object (in place) into its stored form, and return it. Raises Misfit."""
+    _settler(type(obj))(obj)
+    return obj
+
+
+@per_type
+def _settler(model: type[Any]) -> Step:
+    """The function that settles structs of this type."""
+    steps: list[tuple[str, Step]] = []
+    fillers: list[tuple[str, Callable[[], Any]]] = []
+
+    def settle_struct(obj: Any) -> Any:
+        for name, make in fillers:
+            if getattr(obj, name) is None:
+                setattr(obj, name, make())
+        for name, step in steps:
+            value = getattr(obj, name)
+            if value is not None:
+                settled = step(value)
+                if settled is not value:
+                    setattr(obj, name, settled)
+        return obj
+
+    for field in shape(model).fields.values():
+        step = _step(field)
+        if step is not None:
+            steps.append((field.attribute, step))
+        if field.always and not field.pointer and field.json not in ("apiVersion", "kind"):
+            make = zero(field.type)
+            if make is not None:
+                fillers.append((field.attribute, make))
+    return settle_struct
+
+
+def zero(kind: Type) -> Callable[[], Any] | None:
+    """Makes what Go writes for a value that nobody set, or None where that is `null`."""
+    if kind.model is not None:
+        return lambda: empty(kind.model)
+    values: dict[str, Any] = {
+        "string": "",
+        "int32": 0,
+        "int64": 0,
+        "bool": False,
+        "Quantity": "0",
+        "IntOrString": 0,
+    }
+    if kind.name not in values:
+        return None
+    return lambda: values[kind.name]
+
+
+def empty(model: Any) -> Any:
+    """A struct with every field at Go's zero value."""
+    required = (f for f in shape(model).fields.values() if f.always)
+    given: dict[str, Any] = {}
+    for field in required:
+        make = None if field.pointer else zero(field.type)
+        given[field.attribute] = make() if make else _nothing(field)
+    return model(**given)
+
+
+def _nothing(field: Field) -> Any:
+    return [] if field.type.name == "list" else None
+
+
+def _step(field: Field) -> Step | None:
+    """What to do with a field's value, or None where it is fine as it is."""
+    settled = _value_step(field.type)
+    if field.pointer or field.always:
+        return settled
+    if settled is None:
+        return _drop_zero
+    if field.type.name in ("list", "map"):
+        inner = settled
+        return lambda value: inner(value) if value else None
+    if field.type.name.startswith("int"):
+        return lambda value: settled(value) or None
+    return settled
+
+
+def _drop_zero(value: Any) -> Any:
+    return value or None
+
+
+def _value_step(kind: Type) -> Step | None:
+    if kind.model is not None:
+        return _late(kind.model)
+    if kind.of is not None:
+        return _list_step(kind.of) if kind.name == "list" else _MAPS.get(kind.of.name)
+    return _SCALARS.get(kind.name)
+
+
+def _late(model: type[Any]) -> Step:
+    """Types refer to themselves, so the settler of an inner one is looked up when it is first needed."""
+
+    def settle_inner(value: Any) -> Any:
+        return _settler(model)(value)
+
+    return settle_inner
+
+
+def _list_step(item: Type) -> Step | None:
+    step = _value_step(item)
+    if step is None:
+        return None
+    if item.model is not None:
+
+        def settle_structs(items: list[Any]) -> list[Any]:
+            for each in items:
+                step(each)
+            return items
+
+        return settle_structs
+    return lambda items: [step(each) for each in items]
+
+
+def _int32(value: int) -> int:
+    if not -(2**31) <= value < 2**31:
+        raise Misfit(f"{value} does not fit int32")
+    return value
+
+
+def _int64(value: int) -> int:
+    if not -(2**63) <= value < 2**63:
+        raise Misfit(f"{value} does not fit int64")
+    return value
+
+
+def _time(value: datetime) -> datetime:
+    return _micro_time(value).replace(microsecond=0) if value.microsecond else _micro_time(value)
+
+
+def _micro_time(value: datetime) -> datetime:
+    if value.tzinfo is UTC:
+        return value
+    if value.tzinfo is None:
+        raise Misfit(f"the time {value} has no zone")
+    return value.astimezone(UTC)
+
+
+def _quantity(value: str) -> str:
+    try:
+        return quantity.canonical(value)
+    except ValueError as error:
+        raise Misfit(str(error)) from error
+
+
+def _quantities(values: dict[str, Any]) -> dict[str, Any]:
+    try:
+        settled = {key: quantity.canonical_resource(value) for key, value in values.items()}
+    except (ValueError, TypeError) as error:
+        raise Misfit(str(error)) from error
+    return values if settled == values else settled
+
+
+def _strings(values: dict[str, Any]) -> dict[str, Any]:
+    for value in values.values():
+        if type(value) is not str:
+            raise Misfit(f"{value!r} is not a string")
+    return values
+
+
+def _bytes(values: dict[str, Any]) -> dict[str, Any]:
+    try:
+        settled = {key: base64_form(value) for key, value in values.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Misfit(str(error)) from error
+    return values if settled == values else settled
+
+
+def base64_form(text: str) -> str:
+    """Base64 without line breaks. Raises ValueError in Go's words, with the first byte at fault."""
+    compact = text.replace("\n", "").replace("\r", "")
+    try:
+        a2b_base64(compact, strict_mode=True)
+    except (BinasciiError, ValueError) as error:
+        wrong = next((i for i, char in enumerate(text) if char not in _BASE64), len(text) // 4 * 4)
+        raise ValueError(f"illegal base64 data at input byte {wrong}") from error
+    return compact
+
+
+_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n")
+_SCALARS: dict[str, Step] = {
+    "int32": _int32,
+    "int64": _int64,
+    "Time": _time,
+    "MicroTime": _micro_time,
+    "Quantity": _quantity,
+}
+_MAPS: dict[str, Step] = {"string": _strings, "bytes": _bytes, "Quantity": _quantities}

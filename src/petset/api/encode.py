@@ -1,0 +1,57 @@
+"""Typed objects out as JSON: field names as Kubernetes writes them, times with a `Z`.
+
+An object in stored form (`petset.api.canonical`) encodes in one pass. The one thing the encoder cannot know is that
+a `MicroTime` has six digits even when they are zeros; the few kinds that have one (Event, Lease) are seen to here.
+"""
+
+from typing import Any
+
+import msgspec
+
+from petset.api.schema import Type, per_type, shape
+
+_encoder = msgspec.json.Encoder()
+Path = tuple[str, ...]
+
+
+def encode(obj: Any) -> bytes:
+    """JSON bytes of a struct."""
+    if not _micro_times(type(obj)):
+        return _encoder.encode(obj)
+    return _encoder.encode(to_document(obj))
+
+
+def to_document(obj: Any) -> dict[str, Any]:
+    """The struct as a plain document of dicts, lists, strings, numbers and booleans; times are strings."""
+    document: dict[str, Any] = msgspec.to_builtins(obj)
+    for path in _micro_times(type(obj)):
+        _widen(document, path)
+    return document
+
+
+@per_type
+def _micro_times(model: type[Any]) -> tuple[Path, ...]:
+    """Where a struct holds times with six digits: (`spec`, `renewTime`). None lies in a list."""
+    try:
+        return tuple(_find(Type("struct", model=model), (), frozenset()))
+    except KeyError:
+        return ()  # a struct that is no served object, such as Status: it has none
+
+
+def _find(kind: Type, path: Path, above: frozenset[Any]) -> list[Path]:
+    if kind.name == "MicroTime":
+        return [path]
+    if kind.model is None or kind.model in above:
+        return []
+    fields = shape(kind.model).fields.values()
+    return [found for f in fields for found in _find(f.type, (*path, f.json), above | {kind.model})]
+
+
+def _widen(document: dict[str, Any], path: Path) -> None:
+    """Give the time at a path its zeros."""
+    *outer, name = path
+    for part in outer:
+        document = document.get(part) or {}
+    text = document.get(name)
+    if text and "." not in text:
+        document[name] = text.removesuffix("Z") + ".000000Z"

@@ -1,0 +1,33 @@
+"""The three ways to patch a document: JSON patch, merge patch, strategic merge patch.
+
+All work on plain documents (dicts and lists) and leave their arguments alone; whoever calls decodes the result
+into the kind's struct, applies defaults and validates, as for any write.
+"""
+
+from typing import Any
+
+from petset.api.errors import UnsupportedMediaType
+from petset.api.kinds import Kind
+from petset.api.patch import json_patch, merge_patch, strategic
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
+
+
+def apply_patch(kind: Kind, content_type: str, current: dict[str, Any], patch: Any) -> Any:
+    """The document that a patch makes of `current`.
+
+    Raises BadRequest for a malformed patch, Invalid for one that does not apply, UnsupportedMediaType otherwise.
+    """
+    match content_type:
+        case "application/json-patch+json":
+            return json_patch.apply(current, patch)
+        case "application/merge-patch+json":
+            return merge_patch.apply(current, patch)
+        case "application/strategic-merge-patch+json":
+            return strategic.apply(kind.model, current, patch)
+    raise UnsupportedMediaType(
+        "the body of the request was in an unknown format - accepted media types include: "
+        f"{JSON_PATCH}, {MERGE_PATCH}, {STRATEGIC_MERGE_PATCH}"
+    )

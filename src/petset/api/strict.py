@@ -1,0 +1,66 @@
+"""Finds what a lenient reader passes over: unknown fields and repeated keys, worded as Kubernetes words them."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from petset.api.schema import Type, shape
+
+
+class Repeating(dict[str, Any]):
+    """A JSON object in which some keys came more than once; the last value counts."""
+
+    repeated: tuple[str, ...] = ()
+
+
+def parse(text: bytes | str) -> Any:
+    """JSON, with objects that remember their repeated keys. Raises ValueError."""
+    return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    keys = [key for key, _ in pairs]
+    repeating = Repeating(found)
+    repeating.repeated = tuple(dict.fromkeys(key for key in keys if keys.count(key) > 1))
+    return repeating
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"invalid character '{name[0]}' looking for beginning of value")
+
+
+def complaints(model: type[Any], document: dict[str, Any]) -> list[str]:
+    """`unknown field "spec.foo"`, `duplicate field "spec.replicas"`: all of them, in the document's order."""
+    return list(_in_struct(model, document, ""))
+
+
+def _in_struct(model: type[Any], document: dict[str, Any], path: str) -> Iterator[str]:
+    fields = shape(model).fields
+    yield from _duplicates(document, path)
+    for name, value in document.items():
+        field = fields.get(name)
+        if field is None:
+            yield f'unknown field "{path}{name}"'
+        elif value.__class__ is dict or isinstance(value, dict | list):
+            yield from _in_value(field.type, value, f"{path}{name}")
+
+
+def _duplicates(document: dict[str, Any], path: str) -> Iterator[str]:
+    if isinstance(document, Repeating):
+        for key in document.repeated:
+            yield f'duplicate field "{path}{key}"'
+
+
+def _in_value(kind: Type, value: Any, path: str) -> Iterator[str]:
+    if kind.model is not None:
+        if isinstance(value, dict):
+            yield from _in_struct(kind.model, value, f"{path}.")
+    elif kind.name == "list" and kind.of is not None and kind.of.model is not None:
+        for index, item in enumerate(value if isinstance(value, list) else ()):
+            if isinstance(item, dict):
+                yield from _in_struct(kind.of.model, item, f"{path}[{index}].")
+    elif isinstance(value, Repeating) and kind.name == "map":
+        yield from _duplicates(value, f"{path}.")
