@@ -1,6 +1,6 @@
 """`python -m petset` is the `petset` command."""
 
-from petset.cli.main import main
+from petset.daemons.command import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

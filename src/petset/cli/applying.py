@@ -1,0 +1,123 @@
+"""What applying a manifest means: create it, or send a three-way merge patch, as `kubectl apply` does.
+
+The manifest that was applied last is kept in the annotation that kubectl uses, so that both tools can take turns: a
+field that stood there and is gone from the new manifest is removed, and what others set is left alone.
+"""
+
+import json
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from petset.api.kinds import Kind, by_type
+from petset.cli.connection import MERGE_PATCH, Connection, Refused
+from petset.cli.manifests.reading import Document, Manifest
+from petset.cli.surroundings import CommandFailure
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_ASKED = "fieldManager=petset&fieldValidation=Strict"
+
+
+def kind_of(manifest: Manifest) -> Kind:
+    """The kind a manifest is of. Raises CommandFailure for one that this server does not have."""
+    kind = by_type(manifest.api_version, manifest.kind)
+    if kind is None:
+        raise CommandFailure(
+            f"{manifest.place}: this server has no kind {manifest.kind} in {manifest.api_version}; "
+            "'kubectl api-resources' lists what it has"
+        )
+    return kind
+
+
+def namespace_of(manifest: Manifest, kind: Kind) -> str:
+    """The namespace a manifest lands in: `default` where it names none, empty for kinds that have none."""
+    return (manifest.namespace or "default") if kind.namespaced else ""
+
+
+def with_annotation(document: Document) -> Document:
+    """The document as it is sent, carrying itself in the annotation."""
+    metadata = dict(document["metadata"])
+    annotations = {k: v for k, v in (metadata.get("annotations") or {}).items() if k != LAST_APPLIED}
+    bare = {**document, "metadata": {**metadata, "annotations": annotations}}
+    applied = json.dumps(bare, separators=(",", ":"), sort_keys=True, ensure_ascii=False) + "\n"
+    metadata["annotations"] = {**annotations, LAST_APPLIED: applied}
+    return {**document, "metadata": metadata}
+
+
+def three_way_patch(original: Document, modified: Document, current: Document) -> Document:
+    """The JSON merge patch that brings `current` to `modified`, dropping what only `original` had."""
+    patch: Document = {key: None for key in original if key not in modified and key in current}
+    for key, wanted in modified.items():
+        present = current.get(key)
+        if isinstance(wanted, dict) and isinstance(present, dict):
+            before = original.get(key)
+            inner = three_way_patch(before if isinstance(before, dict) else {}, wanted, present)
+            if inner:
+                patch[key] = inner
+        elif key not in current or wanted != present:
+            patch[key] = wanted
+    return patch
+
+
+def last_applied(current: Document) -> Document:
+    """The manifest that was applied last, empty where the object was not made by applying."""
+    try:
+        applied = json.loads(current["metadata"]["annotations"][LAST_APPLIED])
+    except (KeyError, TypeError, ValueError):
+        return {}
+    return applied if isinstance(applied, dict) else {}
+
+
+def path_of(kind: Kind, namespace: str, name: str = "") -> str:
+    """The URL path of a collection, or of one object in it."""
+    root = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
+    parts = ["namespaces", namespace, kind.resource] if namespace else [kind.resource]
+    return "/".join([root, *parts, *([quote(name, safe="")] if name else [])])
+
+
+def apply(connection: Connection, manifest: Manifest, *, dry_run: bool = False) -> str:
+    """Create or patch one object; `created`, `configured` or `unchanged`. Raises Refused."""
+    kind = kind_of(manifest)
+    namespace = namespace_of(manifest, kind)
+    modified = with_annotation(manifest.document)
+    query = f"?{_ASKED}{'&dryRun=All' if dry_run else ''}"
+    try:
+        current = connection.get(path_of(kind, namespace, manifest.name))
+    except Refused as refused:
+        if refused.code != 404:
+            raise
+        connection.request("POST", path_of(kind, namespace) + query, modified)
+        return "created"
+    patch = three_way_patch(last_applied(current), modified, current)
+    if not patch:
+        return "unchanged"
+    path = path_of(kind, namespace, manifest.name) + query
+    answer = connection.request("PATCH", path, patch, MERGE_PATCH)
+    same = answer["metadata"].get("resourceVersion") == current["metadata"].get("resourceVersion")
+    return "unchanged" if same else "configured"
+
+
+def apply_all(connection: Connection, manifests: Sequence[Manifest]) -> list[tuple[Manifest, str]]:
+    """Apply everything or nothing: each object is tried without effect before the first one is written.
+
+    An object in a namespace that comes with the same manifests cannot be tried before that namespace is there;
+    it has passed the same checks in this process already (`petset.cli.checking`).
+    """
+    new_namespaces = {m.name for m in manifests if m.kind == "Namespace" and m.api_version == "v1"}
+    for manifest in manifests:
+        if manifest.namespace not in new_namespaces:
+            _complain_with_place(connection, manifest, dry_run=True)
+    ordered = sorted(manifests, key=lambda m: m.kind != "Namespace")
+    return [(manifest, _complain_with_place(connection, manifest, dry_run=False)) for manifest in ordered]
+
+
+def _complain_with_place(connection: Connection, manifest: Manifest, *, dry_run: bool) -> str:
+    try:
+        return apply(connection, manifest, dry_run=dry_run)
+    except Refused as refused:
+        raise CommandFailure(f"{manifest.place}: {refused}") from refused
+
+
+def label(manifest: Manifest) -> str:
+    """`statefulset.apps/redis`, as kubectl prints it."""
+    kind = kind_of(manifest)
+    return f"{kind.singular}{'.' + kind.group if kind.group else ''}/{manifest.name}"

@@ -1,0 +1,1 @@
+"""One module a verb, each with `run(options, surroundings) -> exit code`."""
