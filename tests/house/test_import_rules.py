@@ -14,6 +14,7 @@ BREAKS = {
     "rooms": ("storage/port.py", "import petset.apiserver"),
     "pure-api": ("api/kinds.py", "import os"),
     "pure-node": ("node/pods/plan.py", "import asyncio"),
+    "pure-deciders": ("controllers/statefulset/rollout.py", "import time"),
 }
 
 

@@ -1,0 +1,221 @@
+"""What the StatefulSet planner looks at, and what it may answer.
+
+The planner gets one frozen `Snapshot` and returns one `Plan`; it reads no clock and calls nobody. So a plan can be
+shown before it is carried out, every decision can be replayed, and a crash between two actions loses nothing: the
+next plan is made from what is there.
+
+Objects inside a snapshot or an action are shared and immutable; an action that creates or replaces an object
+carries the whole new object.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from petset.api.models import apps_v1, core_v1
+
+
+@dataclass(frozen=True)
+class Gates:
+    """The feature gates that change what a StatefulSet does, at their 1.37 defaults."""
+
+    max_unavailable: bool = True
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A stored ControllerRevision and its data in canonical JSON (`hashing.canonical`), made once per object."""
+
+    object: apps_v1.ControllerRevision
+    data: bytes
+
+    @property
+    def name(self) -> str:
+        assert self.object.metadata is not None and self.object.metadata.name
+        return self.object.metadata.name
+
+    @property
+    def number(self) -> int:
+        return self.object.revision or 0
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All inputs of one decision.
+
+    `pods`: pods of the set's namespace that the set owns, and pods without a controller. `claims`: the claims, by
+    name, that the set's ordinals (wanted or condemned) use and that exist. `revisions`: those the set owns, and
+    those without a controller that match its selector. `template`: the patch of the set's present template in
+    canonical JSON. `collisions`: how many revision names proved to be taken so far (rule 38).
+    """
+
+    set: apps_v1.StatefulSet
+    pods: tuple[core_v1.Pod, ...]
+    claims: Mapping[str, core_v1.PersistentVolumeClaim]
+    revisions: tuple[Revision, ...]
+    template: bytes
+    now: datetime
+    collisions: int = 0
+    gates: Gates = Gates()
+
+
+@dataclass(frozen=True)
+class Member:
+    """A pod of the set, and the ordinal in its name."""
+
+    ordinal: int
+    pod: core_v1.Pod
+
+
+@dataclass(frozen=True)
+class AdoptPod:
+    """Make the set the controller of an orphan, after a live look that the set is not being deleted (rule 42)."""
+
+    pod: core_v1.Pod
+
+
+@dataclass(frozen=True)
+class ReleasePod:
+    """Give up a pod that no longer matches the selector (rule 42)."""
+
+    pod: core_v1.Pod
+
+
+@dataclass(frozen=True)
+class AdoptRevision:
+    """Make the set the controller of an orphan revision, after the same live look (rule 41)."""
+
+    revision: apps_v1.ControllerRevision
+
+
+@dataclass(frozen=True)
+class CreateRevision:
+    """Keep the present template. The name may prove to be taken by other data: a collision (rule 38)."""
+
+    revision: apps_v1.ControllerRevision
+
+
+@dataclass(frozen=True)
+class RenumberRevision:
+    """Make a kept revision the newest again: a rollback (rule 37)."""
+
+    revision: apps_v1.ControllerRevision
+    number: int
+
+
+@dataclass(frozen=True)
+class DeleteRevision:
+    """Forget a revision beyond the history limit (rule 40)."""
+
+    revision: apps_v1.ControllerRevision
+
+
+@dataclass(frozen=True)
+class CreateClaim:
+    """A claim of `pod` that does not exist yet."""
+
+    claim: core_v1.PersistentVolumeClaim
+    pod: str
+
+
+@dataclass(frozen=True)
+class RefuseClaim:
+    """The pod cannot be created now because of a claim; the set's user is told (rule 27)."""
+
+    claim: str
+    pod: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class UpdateClaimOwners:
+    """A claim with the owners that the retention policy asks for (rule 31).
+
+    `conflicting`: another controller manages it, and the user is told (rule 32).
+    """
+
+    claim: core_v1.PersistentVolumeClaim
+    conflicting: bool = False
+
+
+@dataclass(frozen=True)
+class CreatePod:
+    """A replica that does not exist; all its claims do by now (rule 25)."""
+
+    pod: core_v1.Pod
+
+
+@dataclass(frozen=True)
+class RepairPod:
+    """A pod with its identity labels and volumes put right (rule 18)."""
+
+    pod: core_v1.Pod
+
+
+@dataclass(frozen=True)
+class DeletePod:
+    """Remove a pod by a plain delete (rule 58)."""
+
+    pod: core_v1.Pod
+    why: Literal["finished", "condemned", "update"]
+
+
+Action = (
+    AdoptPod
+    | ReleasePod
+    | AdoptRevision
+    | CreateRevision
+    | RenumberRevision
+    | DeleteRevision
+    | CreateClaim
+    | RefuseClaim
+    | UpdateClaimOwners
+    | CreatePod
+    | RepairPod
+    | DeletePod
+)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Why nothing more is done: who waits, for whom, by which rule, and what would end it.
+
+    `str()` is the sentence for people: "web-2 waits: web-1 is not Ready. …".
+    """
+
+    subject: str
+    blocker: str
+    rule: int
+    because: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.subject} waits: {self.because}. {self.remedy}"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Strands of actions: each strand in its order, the strands side by side where `concurrent`, else in order.
+
+    An error ends the stage and the sync; the next stage starts only when this one is done.
+    """
+
+    name: str
+    strands: tuple[tuple[Action, ...], ...]
+    concurrent: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do now, what to report, why no more is done, and when to look again if nothing happens first."""
+
+    stages: tuple[Stage, ...]
+    status: apps_v1.StatefulSetStatus
+    waiting: tuple[Waiting, ...] = field(default=())
+    wake_after_seconds: float | None = None
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """Every action, in the order in which one worker would take them."""
+        return tuple(action for stage in self.stages for strand in stage.strands for action in strand)

@@ -1,0 +1,88 @@
+"""What a StatefulSet needs next: the whole decision, and the order of its stages (rule 44).
+
+    membership   which pods are the set's                      rule 42
+    history      which template is due, which are forgotten    rules 37-41
+    replicas     each wanted ordinal, upward                   rule 47
+    claims of condemned, condemned                             rules 44, 49
+    rollout      pods of an older template                     rules 51-57
+
+Scaling comes before updating. Parallel takes the condemned before the replicas, so that a full quota cannot keep a
+set from shrinking (section M). A set that is being deleted gets its status counted and nothing else: the garbage
+collector does the rest.
+
+Guarantee: whatever prefix of the actions was carried out, the next plan leads to the same end.
+"""
+
+from collections.abc import Callable
+
+from petset.api.models import core_v1
+from petset.api.objects import is_terminating, name_of
+from petset.controllers.statefulset import health, history, membership, scaling, status, waiting
+from petset.controllers.statefulset.history import History
+from petset.controllers.statefulset.lineup import Lineup, line_up
+from petset.controllers.statefulset.membership import Membership
+from petset.controllers.statefulset.model import DeletePod, Plan, Snapshot, Stage, Waiting
+from petset.controllers.statefulset.rollout import rollout
+from petset.controllers.statefulset.steps import Step
+
+ORDERED: tuple[Callable[[Lineup], Step], ...] = (
+    scaling.replicas, scaling.condemned_claims, scaling.condemned, rollout,
+)  # fmt: skip
+PARALLEL: tuple[Callable[[Lineup], Step], ...] = (
+    scaling.condemned_claims, scaling.condemned, scaling.replicas, rollout,
+)  # fmt: skip
+
+
+def plan(snapshot: Snapshot) -> Plan:
+    """Everything to do now for one set; no actions when it is where it should be or must wait."""
+    joined = membership.decide(snapshot)
+    past = history.decide(snapshot, joined.members)
+    lineup = line_up(snapshot, joined.members, past)
+    if is_terminating(snapshot.set):
+        return Plan((), status.count(lineup, ()))
+    steps = _walk(lineup)
+    stages = (*_preparation(joined, past), *(step.stage() for step in steps if step.strands))
+    return Plan(
+        stages,
+        status.count(lineup, _replaced(stages)),
+        tuple(w for step in steps for w in step.waiting) or _unfinished(lineup, stages),
+        _next_availability(lineup),
+    )
+
+
+def _walk(lineup: Lineup) -> list[Step]:
+    """The steps up to and including the first that blocks the later ones."""
+    steps: list[Step] = []
+    for decide in ORDERED if lineup.ordered else PARALLEL:
+        steps.append(decide(lineup))
+        if steps[-1].blocked:
+            break
+    return steps
+
+
+def _preparation(joined: Membership, past: History) -> list[Stage]:
+    """Ownership and history come first: pods are counted and made by them."""
+    stages = [Stage("membership", (joined.actions,)), Stage("history", (past.actions,))]
+    return [stage for stage in stages if stage.strands[0]]
+
+
+def _replaced(stages: tuple[Stage, ...]) -> list[core_v1.Pod]:
+    actions = (action for stage in stages for strand in stage.strands for action in strand)
+    return [action.pod for action in actions if isinstance(action, DeletePod) and action.why == "update"]
+
+
+def _unfinished(lineup: Lineup, stages: tuple[Stage, ...]) -> tuple[Waiting, ...]:
+    """With nothing left to do and somebody not Available, the set itself waits for that pod."""
+    if stages:
+        return ()
+    pod = next((pod for pod in lineup.pods() if lineup.is_unavailable(pod)), None)
+    return () if pod is None else (waiting.for_pod(lineup, name_of(lineup.set), pod, 47),)
+
+
+def _next_availability(lineup: Lineup) -> float | None:
+    """When the next Ready pod becomes Available by the passing of time alone (rule 48)."""
+    if not lineup.min_ready_seconds:
+        return None
+    now, minimum = lineup.snapshot.now, lineup.min_ready_seconds
+    due = (health.seconds_until_available(pod, minimum, now) for pod in lineup.pods())
+    return min((seconds for seconds in due if seconds), default=None)

@@ -1,0 +1,102 @@
+"""Replacing pods made from an older template (rules 46, 51-57).
+
+A pod is never changed in place: it is deleted, and comes back from the template that its ordinal is due. Pods go
+from the highest ordinal downward to the partition, as many at a time as `maxUnavailable` leaves; whoever is
+unavailable for other reasons spends that budget too.
+"""
+
+from petset.api.models import apps_v1, core_v1
+from petset.api.objects import is_terminating, name_of
+from petset.controllers.statefulset import waiting
+from petset.controllers.statefulset.history import History
+from petset.controllers.statefulset.identity import first_ordinal, wanted_replicas
+from petset.controllers.statefulset.lineup import Lineup
+from petset.controllers.statefulset.model import DeletePod
+from petset.controllers.statefulset.steps import Step
+
+
+def template_for(history: History, ordinal: int) -> tuple[core_v1.PodTemplateSpec, str]:
+    """The template and revision label that a pod of this ordinal is created from (rule 46)."""
+    if _is_due_current(history.set, ordinal):
+        return history.current_template, history.current_label
+    return history.set.spec.template, history.update_label
+
+
+def rollout(lineup: Lineup) -> Step:
+    """Which pods to replace now."""
+    step = Step("rollout", concurrent=False)
+    strategy = lineup.set.spec.updateStrategy
+    if strategy is not None and strategy.type == "OnDelete":
+        return step
+    stale = _stale(lineup)
+    chosen = _within_budget(lineup, stale) if lineup.snapshot.gates.max_unavailable else _one(lineup, stale)
+    for pod in chosen:
+        step.add(DeletePod(pod, "update"))
+    blocker = _first_unavailable_replica(lineup)
+    if stale and not chosen and blocker is not None:
+        step.block(waiting.for_pod(lineup, name_of(stale[0]), blocker, 53))
+    return step
+
+
+def partition_of(stateful_set: apps_v1.StatefulSet) -> int:
+    """How many of the lowest replicas a rolling update leaves alone."""
+    strategy = stateful_set.spec.updateStrategy
+    rolling = strategy.rollingUpdate if strategy else None
+    return (rolling.partition if rolling else None) or 0
+
+
+def max_unavailable_of(stateful_set: apps_v1.StatefulSet) -> int:
+    """The update budget: percentages of the replicas round down, and it is never less than 1 (rule 53)."""
+    strategy = stateful_set.spec.updateStrategy
+    rolling = strategy.rollingUpdate if strategy else None
+    value = rolling.maxUnavailable if rolling else None
+    if isinstance(value, str):
+        value = wanted_replicas(stateful_set) * int(value.removesuffix("%")) // 100
+    return max(1, 1 if value is None else value)
+
+
+def _is_due_current(stateful_set: apps_v1.StatefulSet, ordinal: int) -> bool:
+    strategy = stateful_set.spec.updateStrategy
+    if strategy is not None and strategy.type not in (None, "", "RollingUpdate"):
+        return False
+    if strategy is not None and strategy.rollingUpdate is not None:
+        return ordinal < first_ordinal(stateful_set) + partition_of(stateful_set)
+    # Type RollingUpdate without a block: the current revision for as many pods as the status says still have it.
+    kept = (stateful_set.status.currentReplicas if stateful_set.status else None) or 0
+    return ordinal < first_ordinal(stateful_set) + kept
+
+
+def _stale(lineup: Lineup) -> list[core_v1.Pod]:
+    """The pods to replace sooner or later, highest first; those on their way out are not counted."""
+    above_partition = lineup.replicas[partition_of(lineup.set) :]
+    return [p for p in reversed(above_partition) if p is not None and _is_replaceable(lineup, p)]
+
+
+def _is_replaceable(lineup: Lineup, pod: core_v1.Pod) -> bool:
+    return lineup.history.is_stale(pod) and not is_terminating(pod)
+
+
+def _within_budget(lineup: Lineup, stale: list[core_v1.Pod]) -> list[core_v1.Pod]:
+    """Rules 53-55: healthy pods as the budget allows; in Parallel also every stale pod that is unavailable."""
+    budget = max(0, max_unavailable_of(lineup.set) - lineup.unavailable_replicas)
+    if lineup.ordered:
+        return stale[:budget]
+    broken = [pod for pod in stale if lineup.is_unavailable(pod)]
+    healthy = [pod for pod in stale if not lineup.is_unavailable(pod)]
+    return broken + healthy[:budget]
+
+
+def _one(lineup: Lineup, stale: list[core_v1.Pod]) -> list[core_v1.Pod]:
+    """Rule 51, the gate off: the highest stale pod, unless one above it is unavailable."""
+    if not stale:
+        return []
+    for pod in reversed(lineup.replicas):
+        if pod is stale[0]:
+            return stale[:1]
+        if lineup.is_unavailable(pod):
+            return []
+    return []
+
+
+def _first_unavailable_replica(lineup: Lineup) -> core_v1.Pod | None:
+    return next((pod for pod in lineup.replicas if pod is not None and lineup.is_unavailable(pod)), None)
