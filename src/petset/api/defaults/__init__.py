@@ -4,12 +4,28 @@ Rule 7: the same defaults as Kubernetes, exactly, in embedded templates too, bec
 StatefulSet's revision is a hash over them.
 """
 
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from petset.api.canonical import settle
+from petset.api.defaults import claims, objects, pods, services, statefulsets
 from petset.api.kinds import Kind
 
 T = TypeVar("T")
+
+_DEFAULTS: dict[tuple[str, str], Callable[[Any], None]] = {
+    ("", "Endpoints"): services.default_endpoints,
+    ("", "Namespace"): objects.default_namespace,
+    ("", "Node"): objects.default_node,
+    ("", "PersistentVolume"): claims.default_volume,
+    ("", "PersistentVolumeClaim"): claims.default_claim,
+    ("", "Pod"): pods.default_pod,
+    ("", "Secret"): objects.default_secret,
+    ("", "Service"): services.default_service,
+    ("apps", "StatefulSet"): statefulsets.default_statefulset,
+    ("discovery.k8s.io", "EndpointSlice"): services.default_endpoint_slice,
+    ("storage.k8s.io", "StorageClass"): objects.default_storage_class,
+}
 
 
 def apply_defaults(kind: Kind, obj: T) -> T:
@@ -18,5 +34,8 @@ def apply_defaults(kind: Kind, obj: T) -> T:
     The object must be the caller's own: pass a `petset.api.objects.copy` of a shared one. Doing it twice changes
     nothing. Raises `canonical.Misfit` for a value that its type cannot hold, which `decode` never lets through.
     """
-    del kind
-    return settle(obj)
+    settle(obj)
+    fill = _DEFAULTS.get((kind.group, kind.name))
+    if fill is not None:
+        fill(obj)
+    return obj
