@@ -50,6 +50,7 @@ class Resources:
     cpu_millis: int | None = None
     cpu_request_millis: int | None = None
     memory_bytes: int | None = None
+    oom_score_adj: int | None = None  # -1000 to 1000; lowered only where the machine lets us
 
 
 @dataclass(frozen=True)
@@ -116,11 +117,16 @@ class Container:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A sandbox that exists. `ip` is empty on the host's network."""
+    """A sandbox that exists. `ip` is empty on the host's network.
+
+    One that is not `ready` lost its network (the machine started again): nothing runs in it, and `start_sandbox`
+    gives it a new one.
+    """
 
     spec: SandboxSpec
     ip: str
     containers: Sequence[Container] = ()
+    ready: bool = True
 
 
 @dataclass(frozen=True)

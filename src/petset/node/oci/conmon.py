@@ -1,0 +1,106 @@
+"""conmon: the small process beside each container that holds its output, writes its log and outlives us.
+
+It starts the container through runc or crun, writes stdout and stderr as a log in the format of the container
+runtime interface, and when the container ends leaves its exit code in the exits directory; only then it ends too.
+So a container's end is known by waiting for its conmon, and is on disk whether or not anybody waited.
+"""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+LOG = "log"
+PID_FILE = "pid"
+MONITOR_PID_FILE = "conmon.pid"
+EXITS = "exits"
+OOM = "oom"
+
+
+@dataclass(frozen=True)
+class Monitored:
+    """What conmon is told. `bundle` holds config.json and everything that conmon writes."""
+
+    container_id: str
+    bundle: Path
+    sockets: Path
+    engine: Path
+    engine_root: Path
+    tty: bool = False
+    stdin: bool = False
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a container ended. A code above 128 is a signal's number plus 128."""
+
+    code: int
+    at: datetime
+    oom_killed: bool
+
+
+class _Answer(msgspec.Struct):
+    data: int = -1
+    pid: int = -1
+    message: str = ""
+
+
+def arguments(what: Monitored) -> list[str]:
+    """conmon's command line. Pure."""
+    bundle = what.bundle
+    words = [
+        "conmon", "--api-version", "1", "--cid", what.container_id, "--cuuid", what.container_id,
+        "--name", what.container_id, "--runtime", str(what.engine), "--bundle", str(bundle),
+        "--container-pidfile", str(bundle / PID_FILE), "--conmon-pidfile", str(bundle / MONITOR_PID_FILE),
+        "--log-path", f"k8s-file:{bundle / LOG}", "--exit-dir", str(bundle / EXITS), "--persist-dir", str(bundle),
+        "--socket-dir-path", str(what.sockets), "--log-level", "error", "--no-sync-log",
+        "--runtime-arg=--root", f"--runtime-arg={what.engine_root}",
+    ]  # fmt: skip
+    return words + ["--terminal"] * what.tty + ["--stdin"] * what.stdin
+
+
+def create(what: Monitored) -> int:
+    """Start conmon, which creates the container; the pid of its first process. RuntimeError: what the engine said.
+
+    Blocks until the container is created. The calling thread's namespaces are conmon's and the engine's.
+    """
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as answers, (what.bundle / "conmon-errors").open("w+b") as errors:
+        try:
+            environment = {"_OCI_SYNCPIPE": str(writing), "PATH": os.environ.get("PATH", os.defpath)}
+            done = subprocess.run(
+                arguments(what), check=False, pass_fds=[writing], env=environment,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+            )  # fmt: skip
+        finally:
+            os.close(writing)
+        line = answers.readline() if done.returncode == 0 else b""
+        answer = msgspec.json.decode(line or b"{}", type=_Answer)
+        pid = max(answer.data, answer.pid)
+        if pid <= 0:
+            errors.seek(0)
+            said = answer.message or errors.read().decode(errors="replace")
+            raise RuntimeError(said.strip() or f"conmon ended with code {done.returncode} and said nothing")
+        return pid
+
+
+def monitor_pid(bundle: Path) -> int:
+    """0 while conmon has not written it."""
+    try:
+        return int((bundle / MONITOR_PID_FILE).read_text())
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
+def read_exit(bundle: Path, container_id: str) -> Exit | None:
+    """None while the container has not ended, or where conmon was killed before it could say so."""
+    path = bundle / EXITS / container_id
+    try:
+        code = int(path.read_text())
+        at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except (FileNotFoundError, ValueError):
+        return None
+    return Exit(code, at, oom_killed=(bundle / OOM).exists())

@@ -1,0 +1,216 @@
+"""Starting, knowing and removing one container. Blocking; runs on job threads.
+
+The root file system is mounted in the starting thread's own mount namespace only: the container keeps its copy, and
+nothing is left on the machine that a crash could leave behind.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from petset.node.oci import bundle, conmon, state, syscalls, users
+from petset.node.oci.engine import Engine, complaint
+from petset.node.oci.images import Image
+from petset.node.oci.layout import Layout
+from petset.node.oci.network import NAMESPACES
+from petset.node.runtime import Container, ContainerSpec, ContainerState, Mount, RuntimeFailure
+
+STATE = "state.json"
+CONFIG = "config.json"
+TERMINATION = "termination"
+_TERMINATION_BYTES = 4096
+_LOST = 255  # how a container ended that nobody saw end: the machine stopped
+
+
+class Containers:
+    """Of one data directory. `now` gives the time in UTC."""
+
+    def __init__(self, layout: Layout, engine: Engine, host: bundle.Host, now: Callable[[], datetime]) -> None:
+        self._layout = layout
+        self._engine = engine
+        self._host = host
+        self._now = now
+        self._boot = state.boot_id()
+
+    def start(
+        self, record: state.ContainerRecord, spec: ContainerSpec, image: Image, hostname: str
+    ) -> state.ContainerRecord:
+        """Make and start it. What an earlier try with the same id left is cleared away first."""
+        directory = self._layout.container(record.sandbox_uid, record.id)
+        self.remove(record)
+        directory.mkdir(parents=True)
+        record = replace(record, boot=self._boot, created_at=self._now(), image_id=image.id)
+        state.write(directory / STATE, record)
+        self._write_bundle(directory, record, spec, image, hostname)
+        monitored = conmon.Monitored(
+            record.id,
+            directory,
+            self._layout.sockets,
+            self._engine.path,
+            self._layout.engine_root,
+            spec.tty,
+            spec.stdin,
+        )
+        with self._engine.mounts(private=True):
+            self._mount_root(directory, image)
+            try:
+                pid = conmon.create(monitored)
+                process = state.identify(pid)
+                self._engine.ask(self._layout.engine_root, ["start", record.id])
+            except RuntimeError as error:
+                self._discard(record.id)
+                raise RuntimeFailure("RunContainerError", _explain(str(error), spec)) from error
+        monitor = state.identify(conmon.monitor_pid(directory))
+        record = replace(record, started_at=self._now(), process=process, monitor=monitor)
+        state.write(directory / STATE, record)
+        return record
+
+    def _write_bundle(
+        self, directory: Path, record: state.ContainerRecord, spec: ContainerSpec, image: Image, hostname: str
+    ) -> None:
+        for mount in spec.mounts:
+            if not mount.source.exists():
+                raise RuntimeFailure("CreateContainerError", f"mount {mount.target}: there is no {mount.source}")
+        try:
+            user = users.resolve(
+                image.config.user, spec.security, image.text("etc/passwd"), image.text("etc/group")
+            )
+            around = self._surroundings(directory, record, spec, hostname)
+            document = bundle.document(spec, image.config, user, around, self._host)
+        except LookupError as error:
+            raise RuntimeFailure("CreateContainerError", str(error.args[0])) from error
+        (directory / conmon.EXITS).mkdir()
+        for name in ("work", "root", "upper"):
+            (directory / name).mkdir()
+            (directory / name).chmod(0o755)
+        for name in {*image.directories, *([image.config.working_dir] if image.config.working_dir else [])}:
+            _make_directory(directory / "upper", name, user)
+        termination = directory / TERMINATION
+        termination.touch()
+        termination.chmod(0o666)
+        state.write(directory / CONFIG, document)
+
+    def _surroundings(
+        self, directory: Path, record: state.ContainerRecord, spec: ContainerSpec, hostname: str
+    ) -> bundle.Surroundings:
+        sandbox, kept = self._layout.sandbox(record.sandbox_uid), self._layout.kept(record.sandbox_uid)
+        read_only = spec.security.read_only_root
+        files = [Mount(sandbox / name, f"/etc/{name}", read_only) for name in ("hosts", "hostname", "resolv.conf")]
+        files.append(Mount(kept / "shm", "/dev/shm"))  # noqa: S108 - it is the pod's own
+        if spec.termination_message_path:
+            files.append(Mount(directory / TERMINATION, spec.termination_message_path))
+        namespaces: Mapping[str, Path] = {kind: kept / kind for kind in NAMESPACES if (kept / kind).exists()}
+        cgroup = f"{self._layout.cgroup(record.sandbox_uid)}/{record.id}"
+        return bundle.Surroundings(directory / "root", hostname, cgroup, namespaces, files)
+
+    def _mount_root(self, directory: Path, image: Image) -> None:
+        lower = ":".join(str(layer) for layer in image.layers)
+        options = f"lowerdir={lower},upperdir={directory / 'upper'},workdir={directory / 'work'}"
+        try:
+            syscalls.mount("overlay", directory / "root", "overlay", 0, options)
+        except OSError as error:
+            raise RuntimeFailure("CreateContainerError", f"cannot lay out the root file system: {error}") from error
+
+    def view(self, record: state.ContainerRecord) -> Container:
+        """How it stands, from what is on disk. A container whose conmon was killed is ended by this."""
+        directory = self._layout.container(record.sandbox_uid, record.id)
+        end = conmon.read_exit(directory, record.id)
+        if end is None and not self._is_watched(record):
+            end = conmon.read_exit(directory, record.id) or self._bury(record, directory)
+        return Container(
+            id=record.id,
+            sandbox_uid=record.sandbox_uid,
+            name=record.name,
+            attempt=record.attempt,
+            image=record.image,
+            image_id=record.image_id,
+            state=_state(record, end),
+            started_at=record.started_at,
+            finished_at=end.at if end else None,
+            exit_code=end.code if end else None,
+            oom_killed=end.oom_killed if end else False,
+            message=_message(directory / TERMINATION) if end else "",
+            log_path=directory / conmon.LOG,
+        )
+
+    def process(self, record: state.ContainerRecord) -> bundle.Document:
+        """The process of its document, from which those of its execs are made."""
+        path = self._layout.container(record.sandbox_uid, record.id) / CONFIG
+        process = msgspec.json.decode(path.read_bytes())["process"]
+        assert isinstance(process, dict)
+        return process
+
+    def _is_watched(self, record: state.ContainerRecord) -> bool:
+        if record.started_at is None:
+            return True  # it never started, so it cannot have ended
+        return record.boot == self._boot and state.is_alive(record.monitor)
+
+    def _bury(self, record: state.ContainerRecord, directory: Path) -> conmon.Exit | None:
+        """Its conmon is gone without a word: end what nobody watches, and write down that it ended."""
+        code = _LOST
+        if record.boot == self._boot and record.process and (descriptor := state.open_process(record.process)):
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+            os.close(descriptor)
+            code = 128 + signal.SIGKILL
+        state.write(directory / conmon.EXITS / record.id, code)
+        return conmon.read_exit(directory, record.id)
+
+    def remove(self, record: state.ContainerRecord) -> None:
+        """Kill what runs of it, and take its directory and cgroup away."""
+        directory = self._layout.container(record.sandbox_uid, record.id)
+        if not directory.exists():
+            return
+        if (self._layout.engine_root / record.id).exists():
+            with self._engine.mounts():
+                self._discard(record.id)
+        shutil.rmtree(directory, ignore_errors=True)
+        if directory.exists():
+            raise RuntimeFailure("KillContainerError", f"cannot remove {directory}")
+
+    def _discard(self, container_id: str) -> None:
+        with contextlib.suppress(RuntimeError):
+            self._engine.ask(self._layout.engine_root, ["delete", "--force", container_id])
+
+
+def _state(record: state.ContainerRecord, end: conmon.Exit | None) -> ContainerState:
+    if end is not None:
+        return ContainerState.EXITED
+    return ContainerState.CREATED if record.started_at is None else ContainerState.RUNNING
+
+
+def _message(path: Path) -> str:
+    """What the container left there; like kubelet, no more than its last 4096 bytes."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _TERMINATION_BYTES))
+            return file.read().decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _make_directory(upper: Path, name: str, user: users.User) -> None:
+    path = upper
+    for part in Path(name).relative_to("/").parts:
+        path /= part
+        if not path.exists():
+            path.mkdir()
+            path.chmod(0o755)
+    os.chown(path, user.uid, user.gid)
+
+
+def _explain(said: str, spec: ContainerSpec) -> str:
+    """The engine's complaint, with the command and image it is about when the program is not there."""
+    text = complaint(said)
+    lower = text.lower()
+    if "not found in $path" in lower or ("no such file" in lower and ("exec" in lower or "executable" in lower)):
+        return f"command {(spec.command or spec.args or ['?'])[0]!r} was not found in image {spec.image!r}: {text}"
+    return text

@@ -1,0 +1,100 @@
+"""Commands with streams, for `kubectl exec`: pipes, or a terminal of which we hold the controlling side."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import termios
+from collections.abc import AsyncIterator
+
+from petset.node.oci import processes
+from petset.node.oci.exec import Command, refusal
+from petset.node.oci.jobs import Jobs
+
+_STDOUT, _STDERR = 1, 2
+
+
+class OciExecStreams:
+    """`ExecStreams` for one command. Make it with `attach`."""
+
+    def __init__(self, command: Command, stdin: int | None, outputs: dict[int, int], terminal: int | None) -> None:
+        self._command = command
+        self._stdin = stdin
+        self._outputs = outputs
+        self._terminal = terminal
+        self._said = b""
+
+    async def write_stdin(self, data: bytes) -> None:
+        if self._stdin is not None:
+            with contextlib.suppress(OSError):  # the command has closed its input: not the writer's fault
+                await processes.write_all(self._stdin, data)
+
+    async def close_stdin(self) -> None:
+        """The command reads its end. On a terminal that is the character a person would type."""
+        if self._stdin is None:
+            return
+        if self._terminal is not None:
+            await self.write_stdin(b"\x04")
+        else:
+            os.close(self._stdin)
+        self._stdin = None
+
+    def resize(self, columns: int, rows: int) -> None:
+        if self._terminal is not None:
+            fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            self._command.notify_resize()
+
+    async def output(self) -> AsyncIterator[tuple[int, bytes]]:
+        outputs, self._outputs = self._outputs, {}
+        async for number, data in processes.chunks(outputs):
+            self._said = (self._said + data)[-4096:]
+            yield number, data
+
+    async def wait(self) -> int:
+        try:
+            code = await self._command.wait()
+            return code if self._command.pid else refusal(self._said.decode(errors="replace"))[0]
+        finally:
+            self._release()
+
+    async def kill(self) -> None:
+        self._command.kill()
+
+    def _release(self) -> None:
+        """What nobody has taken over: a stdin left open, outputs that were never read."""
+        if self._stdin is not None and self._terminal is None:
+            os.close(self._stdin)
+        self._stdin = None
+        self._command.forget()
+
+
+async def attach(jobs: Jobs, command: Command, *, stdin: bool, tty: bool) -> OciExecStreams:
+    """Start the command with its streams. OSError when the engine cannot be run at all."""
+    if tty:
+        return await _on_a_terminal(jobs, command, stdin=stdin)
+    input_read, input_write = os.pipe() if stdin else (None, None)
+    out_read, out_write = os.pipe()
+    error_read, error_write = os.pipe()
+    try:
+        source = subprocess.DEVNULL if input_read is None else input_read
+        await jobs.run(command.start, source, out_write, error_write)
+    finally:
+        for descriptor in (input_read, out_write, error_write):
+            if descriptor is not None:
+                os.close(descriptor)
+    if input_write is not None:
+        os.set_blocking(input_write, False)
+    return OciExecStreams(command, input_write, {out_read: _STDOUT, error_read: _STDERR}, None)
+
+
+async def _on_a_terminal(jobs: Jobs, command: Command, *, stdin: bool) -> OciExecStreams:
+    ours, theirs = pty.openpty()
+    try:
+        await jobs.run(command.start, theirs, theirs, theirs)
+    finally:
+        os.close(theirs)
+    reading = os.dup(ours)
+    os.set_blocking(ours, False)
+    return OciExecStreams(command, ours if stdin else None, {reading: _STDOUT}, ours)
