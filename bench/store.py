@@ -1,6 +1,6 @@
 """The store's figures: durable writes a second, their latency, and a restart with 100,000 objects.
 
-Run with `python bench/store.py [DIRECTORY]`: the directory, by default the current one, says which disk is measured.
+Run with `python bench/store.py [DIRECTORY]`: the directory, by default the current one, says which disk.
 """
 
 import asyncio

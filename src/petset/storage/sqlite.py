@@ -14,7 +14,7 @@ import gc
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from petset.storage.database import load, open_again, open_database
@@ -42,14 +42,26 @@ class SqliteStore(LiveStore):
         lock = _enter(directory)
         path = directory / "store.db"
         try:
-            database = open_database(path)
-            contents = load(database, path)
-        except BaseException:
+            with _collector_resting():
+                database = open_database(path)
+                contents = load(database, path)
+                super().__init__(_Journal(database, path, lock), contents.records, contents.revision, bounds)
+        except StoreUnusable:
             lock.release()
             raise
-        super().__init__(_Journal(database, path, lock), contents.records, contents.revision, bounds)
-        # What was loaded lives as long as the server: the collector need not look at it ever again.
-        gc.freeze()
+
+
+@contextlib.contextmanager
+def _collector_resting() -> Iterator[None]:
+    """What is loaded lives as long as the server: looking for garbage in it takes longer than loading it."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+    gc.freeze()
 
 
 def _enter(directory: Path) -> DirectoryLock:
