@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -30,6 +30,16 @@ def copy(value: T) -> T:
     if isinstance(value, list):
         return [copy(item) for item in value]  # type: ignore[return-value]
     return value
+
+
+def replace(value: T, **changes: Any) -> T:
+    """The same value with some fields changed; everything else is shared with it, so none of it may be changed."""
+    return msgspec.structs.replace(value, **changes)  # type: ignore[type-var]
+
+
+def with_own_metadata(obj: T) -> T:
+    """The same object with a metadata of its own, whose fields may be set; everything else is shared."""
+    return replace(obj, metadata=replace(obj.metadata))  # type: ignore[attr-defined]
 
 
 def meta(obj: Object) -> meta_v1.ObjectMeta:

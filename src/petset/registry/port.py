@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 from petset.api.kinds import Kind
-from petset.api.models import meta_v1
+from petset.api.models import autoscaling_v1, meta_v1
 from petset.storage.port import Record
 
 
@@ -72,13 +72,22 @@ class Watch(Protocol):
 class Registry(Protocol):
     """Every verb. `subresource` is empty or one of the kind's; objects are the kind's structs.
 
-    `decode` gives a record's typed object and may hand the same one to many callers: it is immutable to them.
-    Bodies that come from outside as bytes are read by `petset.api.decode` before they get here.
+    Objects handed in are taken over and changed: the caller keeps no part of them. Bodies that come from outside
+    as bytes are read by `petset.api.decode` before they get here. To `scale` a client writes an
+    `autoscaling_v1.Scale`, or a patch of one; the record that comes back is the whole object's.
     """
 
-    def decode(self, kind: Kind, record: Record) -> Any: ...
+    def decode(self, kind: Kind, record: Record) -> Any:
+        """A record's typed object. Many callers may get the same one: it is immutable to them."""
+        ...
+
+    def render(self, kind: Kind, record: Record) -> bytes:
+        """A record as JSON of this kind: the stored bytes, but for the Event that is stored as the other kind."""
+        ...
 
     def get(self, kind: Kind, namespace: str, name: str) -> Record: ...
+
+    def get_scale(self, kind: Kind, namespace: str, name: str) -> autoscaling_v1.Scale: ...
 
     def list(self, kind: Kind, namespace: str, options: ListOptions) -> Selected: ...
 

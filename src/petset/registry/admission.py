@@ -1,0 +1,141 @@
+"""What the server adds to a new object, or why it may not come in: the part of Kubernetes' admission that applies.
+
+Each rule reads what is stored now and changes the object in place; the order is Kubernetes'. The rules run after
+defaults and before validation, so that what they add is checked like everything else.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from petset.api import objects
+from petset.api.errors import Cause
+from petset.api.kinds import Kind, by_model
+from petset.api.models import core_v1, storage_v1
+from petset.registry import refusals
+from petset.registry.memo import Decoder
+from petset.storage.port import Key, Store
+
+DEFAULT_CLASS_ANNOTATION = "storageclass.kubernetes.io/is-default-class"
+_OLDER_DEFAULT_CLASS_ANNOTATION = "storageclass.beta.kubernetes.io/is-default-class"
+_OLDER_CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class"
+
+NAMESPACES = by_model(core_v1.Namespace)
+_STORAGE_CLASSES = by_model(storage_v1.StorageClass)
+_SERVICE_ACCOUNTS = by_model(core_v1.ServiceAccount)
+_SYSTEM_PRIORITIES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
+_PATIENCE_SECONDS = 300
+_TROUBLES = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+_PROTECTION: Mapping[type, str] = {
+    core_v1.PersistentVolumeClaim: "kubernetes.io/pvc-protection",
+    core_v1.PersistentVolume: "kubernetes.io/pv-protection",
+}
+
+
+class Admission:
+    """The rules, over the store that they look things up in."""
+
+    def __init__(self, store: Store, decoder: Decoder) -> None:
+        self._store = store
+        self._decoder = decoder
+
+    def admit(self, kind: Kind, namespace: str, obj: Any) -> None:
+        """Complete a new object. Raises NotFound or Forbidden where it may not come in."""
+        if kind.namespaced:
+            self._require_open_namespace(kind, namespace, objects.name_of(obj))
+        if kind.model is core_v1.Pod:
+            self._complete_pod(kind, namespace, obj)
+        elif kind.model is core_v1.PersistentVolumeClaim:
+            self._choose_storage_class(obj)
+        _protect(kind, obj)
+
+    def _require_open_namespace(self, kind: Kind, namespace: str, name: str) -> None:
+        record = self._store.get(Key(NAMESPACES.store_key, "", namespace))
+        if record is None:
+            raise refusals.not_found(NAMESPACES, namespace)
+        status = self._decoder.decode(NAMESPACES, record).status
+        if status is not None and status.phase == "Terminating":
+            cause = Cause(
+                "NamespaceTerminating", f"namespace {namespace} is being terminated", "metadata.namespace"
+            )
+            why = f"unable to create new content in namespace {namespace} because it is being terminated"
+            raise refusals.forbidden(kind, name, why, (cause,))
+
+    def _complete_pod(self, kind: Kind, namespace: str, pod: core_v1.Pod) -> None:
+        assert pod.spec is not None
+        self._choose_account(kind, namespace, pod)
+        _set_priority(kind, pod)
+        pod.spec.tolerations = _with_patience(pod.spec.tolerations or [])
+
+    def _choose_account(self, kind: Kind, namespace: str, pod: core_v1.Pod) -> None:
+        spec = pod.spec
+        assert spec is not None
+        if not spec.serviceAccountName:
+            # The namespace's own account is made with the namespace; a pod need not wait to see it.
+            spec.serviceAccountName = "default"
+        elif spec.serviceAccountName != "default":
+            key = Key(_SERVICE_ACCOUNTS.store_key, namespace, spec.serviceAccountName)
+            if self._store.get(key) is None:
+                account = spec.serviceAccountName
+                why = (
+                    f'error looking up service account {namespace}/{account}: serviceaccount "{account}" not found'
+                )
+                raise refusals.forbidden(kind, objects.name_of(pod), why)
+        spec.serviceAccount = spec.serviceAccountName
+
+    def _choose_storage_class(self, claim: core_v1.PersistentVolumeClaim) -> None:
+        spec = claim.spec
+        annotations = objects.meta(claim).annotations or {}
+        if spec is None or spec.storageClassName is not None or _OLDER_CLASS_ANNOTATION in annotations:
+            return
+        records = self._store.list(_STORAGE_CLASSES.store_key).records
+        classes = (self._decoder.decode(_STORAGE_CLASSES, record) for record in records)
+        defaults = [c for c in classes if _is_default(c)]
+        if defaults:
+            # Of several the youngest wins; of several as young, the first by name.
+            youngest = max(_age_key(c) for c in defaults)
+            names = (objects.name_of(c) for c in defaults if _age_key(c) == youngest)
+            spec.storageClassName = min(names)
+
+
+def _age_key(storage_class: storage_v1.StorageClass) -> datetime:
+    created = objects.meta(storage_class).creationTimestamp
+    assert created is not None, "a stored object has a creation time"
+    return created
+
+
+def _is_default(storage_class: storage_v1.StorageClass) -> bool:
+    annotations = objects.meta(storage_class).annotations or {}
+    return "true" in (
+        annotations.get(DEFAULT_CLASS_ANNOTATION),
+        annotations.get(_OLDER_DEFAULT_CLASS_ANNOTATION),
+    )
+
+
+def _set_priority(kind: Kind, pod: core_v1.Pod) -> None:
+    spec = pod.spec
+    assert spec is not None
+    named = spec.priorityClassName
+    if named and named not in _SYSTEM_PRIORITIES:
+        raise refusals.forbidden(kind, objects.name_of(pod), f"no PriorityClass with name {named} was found")
+    spec.priority = _SYSTEM_PRIORITIES[named] if named else 0
+    spec.preemptionPolicy = spec.preemptionPolicy or "PreemptLowerPriority"
+
+
+def _with_patience(tolerations: list[core_v1.Toleration]) -> list[core_v1.Toleration]:
+    """Let the pod stay five minutes on a node in trouble, unless it says itself how long it stays."""
+    return tolerations + [
+        core_v1.Toleration(key=trouble, operator="Exists", effect="NoExecute", tolerationSeconds=_PATIENCE_SECONDS)
+        for trouble in _TROUBLES
+        if not any(t.key in (trouble, None, "") and t.effect in ("NoExecute", None, "") for t in tolerations)
+    ]
+
+
+def _protect(kind: Kind, obj: Any) -> None:
+    """A volume or claim in use outlives its deletion: a controller lets it go when nobody uses it any more."""
+    finalizer = _PROTECTION.get(kind.model)
+    if finalizer is None:
+        return
+    metadata = objects.meta(obj)
+    if finalizer not in (metadata.finalizers or ()):
+        metadata.finalizers = [*(metadata.finalizers or ()), finalizer]

@@ -1,0 +1,51 @@
+"""What a cluster holds before anybody has asked for anything: made at every start, where it is missing."""
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+from petset.api.errors import AlreadyExists
+from petset.api.kinds import by_model
+from petset.api.models import core_v1, meta_v1, storage_v1
+from petset.registry.accounts import default_account
+from petset.registry.admission import DEFAULT_CLASS_ANNOTATION, NAMESPACES
+from petset.registry.port import ListOptions, Registry, WriteOptions
+
+FIRST_NAMESPACES: Sequence[str] = ("default", "kube-system", "kube-public", "kube-node-lease")
+API_ADDRESS = "10.96.0.1"  # the first of the Services' network, as everywhere
+PROVISIONER = "petset.dev/directory"
+
+
+async def bootstrap(registry: Registry) -> None:
+    """Make what is missing of namespaces, their default accounts, the API's own Service and the storage class."""
+    for name in FIRST_NAMESPACES:
+        labels = {"kubernetes.io/metadata.name": name}
+        await _ensure(registry, "", core_v1.Namespace(metadata=meta_v1.ObjectMeta(name=name, labels=labels)))
+    for record in registry.list(NAMESPACES, "", ListOptions()).records:
+        await default_account(registry, record.key.name)
+    await _ensure(registry, "default", _api_service())
+    await _ensure(registry, "", _storage_class())
+
+
+async def _ensure(registry: Registry, namespace: str, obj: Any) -> None:
+    with contextlib.suppress(AlreadyExists):
+        await registry.create(by_model(type(obj)), namespace, obj, WriteOptions())
+
+
+def _api_service() -> core_v1.Service:
+    labels = {"component": "apiserver", "provider": "kubernetes"}
+    port = core_v1.ServicePort(name="https", port=443, protocol="TCP", targetPort=6443)
+    return core_v1.Service(
+        metadata=meta_v1.ObjectMeta(name="kubernetes", labels=labels),
+        spec=core_v1.ServiceSpec(type="ClusterIP", clusterIP=API_ADDRESS, ports=[port]),
+    )
+
+
+def _storage_class() -> storage_v1.StorageClass:
+    return storage_v1.StorageClass(
+        metadata=meta_v1.ObjectMeta(name="standard", annotations={DEFAULT_CLASS_ANNOTATION: "true"}),
+        provisioner=PROVISIONER,
+        reclaimPolicy="Delete",
+        volumeBindingMode="Immediate",
+        allowVolumeExpansion=True,
+    )

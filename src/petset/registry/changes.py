@@ -1,0 +1,85 @@
+"""What a client wants made of a stored object: one small pure function for each way of asking.
+
+A change is called with what is stored at the moment, and again if another writer comes in between, so it never
+touches what it is given and always starts afresh.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from petset.api import objects
+from petset.api.decode import decode
+from petset.api.defaults import apply_defaults
+from petset.api.encode import to_document
+from petset.api.kinds import Kind
+from petset.api.models import autoscaling_v1, core_v1, meta_v1
+from petset.api.patch import apply_patch
+from petset.registry import events, metadata, refusals, scale
+from petset.registry.port import Patch, WriteOptions
+
+Change = Callable[[Any], Any]
+"""The stored object → the object that shall be there instead, defaults filled in, its metadata its own.
+
+Its resource version is the one that the client acts on, or None where any will do."""
+
+
+def replaced(kind: Kind, namespace: str, name: str, obj: Any, subresource: str) -> Change:
+    """The client's object as it is. Raises BadRequest where it says it lives elsewhere."""
+    if obj.metadata is None:
+        obj.metadata = meta_v1.ObjectMeta()
+    given = objects.meta(obj)
+    if given.name and given.name != name:
+        raise refusals.wrong_name(given.name, name)
+    given.name = name
+    metadata.put_in_namespace(kind, namespace, given)
+    if subresource == "scale":
+        return lambda old: scale.with_scale(kind, old, obj)
+    stored = events.to_stored(kind, obj)
+    apply_defaults(events.stored_kind(kind), stored)
+    return lambda _: objects.with_own_metadata(stored)
+
+
+def patched(kind: Kind, patch: Patch, options: WriteOptions, subresource: str) -> Change:
+    """What the patch makes of the object as the client sees it. Raises BadRequest or Invalid."""
+    if subresource == "scale":
+        return lambda old: scale.with_scale(kind, old, _patched_scale(kind, patch, scale.to_scale(old)))
+
+    def change(old: Any) -> Any:
+        document = to_document(events.from_stored(kind, old))
+        document = apply_patch(kind, patch.content_type, document, patch.document)
+        decoded = decode(kind, document, field_validation=options.field_validation)
+        options.warnings[:] = decoded.warnings  # of the last attempt: an earlier one said the same
+        new = events.to_stored(kind, decoded.obj)
+        apply_defaults(events.stored_kind(kind), new)
+        return new
+
+    return change
+
+
+def _patched_scale(kind: Kind, patch: Patch, shown: autoscaling_v1.Scale) -> autoscaling_v1.Scale:
+    document = apply_patch(kind, patch.content_type, to_document(shown), patch.document)
+    return scale.read(document)
+
+
+def bound(kind: Kind, node_name: str, now: datetime) -> Change:
+    """The pod on a node, once and for all. Raises Conflict."""
+
+    def change(old: core_v1.Pod) -> core_v1.Pod:
+        spec, status = old.spec, old.status or core_v1.PodStatus()
+        assert spec is not None
+        name = objects.name_of(old)
+        if objects.is_terminating(old):
+            why = f"pod {name} is being deleted, cannot be assigned to a host"
+            raise refusals.conflict(kind, name, why, resource="pods/binding")
+        if spec.nodeName:
+            why = f'pod {name} is already assigned to node "{spec.nodeName}"'
+            raise refusals.conflict(kind, name, why, resource="pods/binding")
+        scheduled = core_v1.PodCondition(type="PodScheduled", status="True", lastTransitionTime=now)
+        others = [c for c in status.conditions or () if c.type != scheduled.type]
+        new = objects.with_own_metadata(old)
+        new.spec = objects.replace(spec, nodeName=node_name)
+        new.status = objects.replace(status, conditions=[*others, scheduled], nominatedNodeName=None)
+        return new
+
+    return change

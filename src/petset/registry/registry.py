@@ -1,0 +1,117 @@
+"""The verbs of the API over a store: the one thing that the HTTP server and the in-process client both call.
+
+Here stands only which verb does what; reading is in `paging` and `watching`, the way of a write in `writing`, what
+differs from kind to kind in `strategy`, `admission` and `deletion`.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from random import Random  # noqa: TID251 - the type of an argument
+from typing import Any
+
+from petset.api.encode import encode
+from petset.api.errors import NotFound
+from petset.api.kinds import Kind, by_model
+from petset.api.models import autoscaling_v1, core_v1, meta_v1
+from petset.registry import changes, scale
+from petset.registry.accounts import default_account
+from petset.registry.events import stored_kind, to_stored
+from petset.registry.memo import Decoder
+from petset.registry.paging import select
+from petset.registry.port import ListOptions, Patch, Selected, WriteOptions
+from petset.registry.strategy import BINDING, strategy_of
+from petset.registry.watching import SelectedWatch, open_watch
+from petset.registry.writing import Sources, Writer
+from petset.storage.port import Key, Record, Store
+
+_PODS = by_model(core_v1.Pod)
+
+
+class Registry:
+    """The `Registry` port. Objects handed in are taken over: the caller lets go of them.
+
+    `now` gives the time in UTC, `new_uid` a fresh UUID; `source` is drawn from for names and addresses.
+    """
+
+    def __init__(
+        self, store: Store, now: Callable[[], datetime], new_uid: Callable[[], str], source: Random
+    ) -> None:
+        self._store = store
+        self._decoder = Decoder()
+        self._writer = Writer(store, self._decoder, Sources(now, new_uid, source))
+
+    def decode(self, kind: Kind, record: Record) -> Any:
+        return self._decoder.decode(kind, record)
+
+    def render(self, kind: Kind, record: Record) -> bytes:
+        return record.value if kind is stored_kind(kind) else encode(self.decode(kind, record))
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Record:
+        return self._writer.stored(kind, _key(kind, namespace, name))
+
+    def get_scale(self, kind: Kind, namespace: str, name: str) -> autoscaling_v1.Scale:
+        return scale.to_scale(self.decode(kind, self.get(kind, namespace, name)))
+
+    def list(self, kind: Kind, namespace: str, options: ListOptions) -> Selected:
+        return select(self._store, self._decoder, kind, namespace, options)
+
+    def watch(self, kind: Kind, namespace: str, options: ListOptions) -> SelectedWatch:
+        return open_watch(self._store, self._decoder, kind, namespace, options)
+
+    async def create(self, kind: Kind, namespace: str, obj: Any, options: WriteOptions) -> Record:
+        stored = to_stored(kind, obj)
+        record = await self._writer.create(stored_kind(kind), namespace, stored, dry_run=options.dry_run)
+        if kind.model is core_v1.Namespace and not options.dry_run:
+            await default_account(self, record.key.name)
+        return record
+
+    async def update(
+        self, kind: Kind, namespace: str, name: str, obj: Any, options: WriteOptions, subresource: str = ""
+    ) -> Record:
+        change = changes.replaced(kind, namespace, name, obj, subresource)
+        try:
+            return await self._rewrite(kind, _key(kind, namespace, name), change, options, subresource)
+        except NotFound:
+            if subresource or not strategy_of(stored_kind(kind)).create_on_update:
+                raise
+        obj.metadata.resourceVersion = None
+        return await self.create(kind, namespace, obj, options)
+
+    async def patch(
+        self, kind: Kind, namespace: str, name: str, patch: Patch, options: WriteOptions, subresource: str = ""
+    ) -> Record:
+        change = changes.patched(kind, patch, options, subresource)
+        return await self._rewrite(kind, _key(kind, namespace, name), change, options, subresource)
+
+    async def delete(
+        self, kind: Kind, namespace: str, name: str, delete: meta_v1.DeleteOptions
+    ) -> tuple[Record, bool]:
+        return await self._writer.delete(stored_kind(kind), _key(kind, namespace, name), delete)
+
+    async def delete_collection(
+        self, kind: Kind, namespace: str, options: ListOptions, delete: meta_v1.DeleteOptions
+    ) -> Selected:
+        selected = self.list(kind, namespace, options)
+        deleted = []
+        for record in selected.records:
+            try:
+                last, _ = await self.delete(kind, record.key.namespace, record.key.name, delete)
+            except NotFound:
+                continue  # somebody else was faster
+            deleted.append(last)
+        return selected._replace(records=deleted)
+
+    async def bind(self, namespace: str, name: str, node_name: str) -> None:
+        change = changes.bound(_PODS, node_name, self._writer.now())
+        await self._rewrite(_PODS, _key(_PODS, namespace, name), change, WriteOptions(), BINDING)
+
+    async def _rewrite(
+        self, kind: Kind, key: Key, change: changes.Change, options: WriteOptions, subresource: str
+    ) -> Record:
+        return await self._writer.rewrite(
+            stored_kind(kind), key, change, subresource=subresource, dry_run=options.dry_run
+        )
+
+
+def _key(kind: Kind, namespace: str, name: str) -> Key:
+    return Key(kind.store_key, namespace if kind.namespaced else "", name)

@@ -1,0 +1,55 @@
+"""The `scale` sub-resource: how many replicas there are and should be, without the rest of the object (rule 3)."""
+
+from typing import Any
+
+import msgspec
+
+from petset.api import objects
+from petset.api.errors import BadRequest, Cause
+from petset.api.kinds import Kind
+from petset.api.models import apps_v1, autoscaling_v1, meta_v1
+from petset.api.selectors import Selector
+from petset.registry import refusals
+
+
+def to_scale(statefulset: apps_v1.StatefulSet) -> autoscaling_v1.Scale:
+    """The set as `autoscaling/v1` sees it; the selector is text, such as `app=web`."""
+    metadata = objects.meta(statefulset)
+    spec, status = statefulset.spec, statefulset.status
+    return autoscaling_v1.Scale(
+        metadata=meta_v1.ObjectMeta(
+            name=metadata.name,
+            namespace=metadata.namespace,
+            uid=metadata.uid,
+            resourceVersion=metadata.resourceVersion,
+            creationTimestamp=metadata.creationTimestamp,
+        ),
+        spec=autoscaling_v1.ScaleSpec(replicas=spec.replicas if spec else None),
+        status=autoscaling_v1.ScaleStatus(
+            replicas=status.replicas if status else 0,
+            selector=str(Selector.from_struct(spec.selector)) if spec else None,
+        ),
+    )
+
+
+def with_scale(kind: Kind, statefulset: apps_v1.StatefulSet, scale: autoscaling_v1.Scale) -> apps_v1.StatefulSet:
+    """A copy of the set with the replicas that the scale asks for. Raises Invalid."""
+    replicas = (scale.spec.replicas if scale.spec else None) or 0
+    if replicas < 0:
+        message = f"Invalid value: {replicas}: must be greater than or equal to 0"
+        cause = Cause("FieldValueInvalid", message, "spec.replicas")
+        raise refusals.invalid_scale(objects.name_of(statefulset), cause)
+    scaled = objects.with_own_metadata(statefulset)
+    scaled.spec = objects.replace(statefulset.spec, replicas=replicas)
+    if scale.metadata is not None:
+        objects.meta(scaled).resourceVersion = scale.metadata.resourceVersion
+        objects.meta(scaled).uid = scale.metadata.uid or objects.uid_of(statefulset)
+    return scaled
+
+
+def read(document: dict[str, Any]) -> autoscaling_v1.Scale:
+    """A scale from its JSON document. Raises BadRequest."""
+    try:
+        return msgspec.convert(document, autoscaling_v1.Scale)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f'Scale in version "v1" cannot be handled as a Scale: {error}') from error

@@ -1,0 +1,191 @@
+"""Addresses and node ports of Services: given out here, so that no two Services ever hold the same one.
+
+What is taken is read from the stored Services themselves; nothing else has to be kept in step. A write that is
+under way holds what it was given until it is stored or has failed.
+
+Of each range the lower part is left to those who choose for themselves; the server draws from the upper part first.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from ipaddress import IPv4Address, IPv4Network
+from random import Random  # noqa: TID251 - the type of an argument
+
+from petset.api import objects
+from petset.api.errors import Cause
+from petset.api.kinds import by_model
+from petset.api.models import core_v1
+from petset.registry import refusals
+from petset.registry.memo import Decoder
+from petset.storage.port import Store
+
+SERVICES = by_model(core_v1.Service)
+NODE_PORTS = range(30000, 32768)
+_OWN_CHOICE_PORTS = 86
+_OWN_CHOICE_ADDRESSES = 256
+_WITH_NODE_PORTS = ("NodePort", "LoadBalancer")
+
+
+class ServiceAddresses:
+    """Gives out cluster IPs of one network and node ports."""
+
+    def __init__(self, store: Store, decoder: Decoder, source: Random, network: str = "10.96.0.0/16") -> None:
+        self._store = store
+        self._decoder = decoder
+        self._random = source
+        self._network = IPv4Network(network)
+        self._under_way: set[str | int] = set()
+
+    @contextmanager
+    def given_to(self, new: core_v1.Service, old: core_v1.Service | None) -> Iterator[None]:
+        """Fill in what `new` needs; within the block nobody else gets it. Raises Invalid for what is taken."""
+        assert new.spec is not None
+        if old is not None:
+            _keep_allocated(new.spec, old.spec)
+        _set_families(new.spec)
+        taken = self._taken_by_others(objects.name_of(new), objects.namespace_of(new))
+        given: set[str | int] = set()
+        if _needs_address(new.spec):
+            given.add(self._give_address(new, taken))
+        if new.spec.type in _WITH_NODE_PORTS:
+            given |= self._give_ports(new, taken)
+        self._under_way |= given
+        try:
+            yield
+        finally:
+            self._under_way -= given
+
+    def _taken_by_others(self, name: str, namespace: str) -> set[str | int]:
+        taken = set(self._under_way)
+        for record in self._store.list(SERVICES.store_key).records:
+            if (record.key.name, record.key.namespace) != (name, namespace):
+                taken |= _held_by(self._decoder.decode(SERVICES, record))
+        return taken
+
+    def _give_address(self, service: core_v1.Service, taken: set[str | int]) -> str:
+        spec = service.spec
+        assert spec is not None
+        address = spec.clusterIP
+        if not address:
+            address = self._free_address(taken)
+        elif address in taken or not self._may_be_given(address):
+            why = "provided IP is already allocated"
+            if not self._may_be_given(address):
+                why = (
+                    f"the provided IP ({address}) is not in the valid range. "
+                    f"The range of valid IPs is {self._network}"
+                )
+            message = f'Invalid value: ["{address}"]: failed to allocate IP {address}: {why}'
+            raise _invalid(service, "spec.clusterIPs", message)
+        spec.clusterIP = address
+        spec.clusterIPs = [address]
+        return address
+
+    def _may_be_given(self, address: str) -> bool:
+        try:
+            parsed = IPv4Address(address)
+        except ValueError:
+            return False
+        return parsed in self._network and parsed not in (
+            self._network.network_address,
+            self._network.broadcast_address,
+        )
+
+    def _free_address(self, taken: set[str | int]) -> str:
+        first, last = int(self._network.network_address) + 1, int(self._network.broadcast_address)
+        border = min(first + _OWN_CHOICE_ADDRESSES, last)
+        for part in (range(border, last), range(first, border)):
+            number = self._draw(part, {int(IPv4Address(t)) for t in taken if isinstance(t, str)})
+            if number is not None:
+                return str(IPv4Address(number))
+        raise refusals.exhausted("range is full: no cluster IP is left; delete a Service")
+
+    def _give_ports(self, service: core_v1.Service, taken: set[str | int]) -> set[str | int]:
+        assert service.spec is not None
+        numbers = {t for t in taken if isinstance(t, int)}
+        given: dict[int, str] = {}  # one number may serve two protocols of the same service
+        for index, port in enumerate(service.spec.ports or ()):
+            protocol = port.protocol or "TCP"
+            if not port.nodePort:
+                port.nodePort = self._free_port(numbers | given.keys())
+            elif port.nodePort in numbers or given.get(port.nodePort) == protocol:
+                message = f"Invalid value: {port.nodePort}: provided port is already allocated"
+                raise _invalid(service, f"spec.ports[{index}].nodePort", message)
+            elif port.nodePort not in NODE_PORTS:
+                message = (
+                    f"Invalid value: {port.nodePort}: provided port is not in the valid range. "
+                    f"The range of valid ports is {NODE_PORTS[0]}-{NODE_PORTS[-1]}"
+                )
+                raise _invalid(service, f"spec.ports[{index}].nodePort", message)
+            given[port.nodePort] = protocol
+        return set(given)
+
+    def _free_port(self, taken: set[int]) -> int:
+        border = NODE_PORTS.start + _OWN_CHOICE_PORTS
+        for part in (range(border, NODE_PORTS.stop), range(NODE_PORTS.start, border)):
+            number = self._draw(part, taken)
+            if number is not None:
+                return number
+        raise refusals.exhausted("range is full: no node port is left; delete a Service of type NodePort")
+
+    def _draw(self, numbers: range, taken: set[int]) -> int | None:
+        """A random number that is free; almost always the first draw is."""
+        for _ in range(16):
+            number = self._random.choice(numbers)
+            if number not in taken:
+                return number
+        return next((n for n in numbers if n not in taken), None)
+
+
+def _invalid(service: core_v1.Service, field: str, message: str) -> Exception:
+    return refusals.invalid(SERVICES, objects.name_of(service), (Cause("FieldValueInvalid", message, field),))
+
+
+def _needs_address(spec: core_v1.ServiceSpec) -> bool:
+    return spec.type != "ExternalName" and spec.clusterIP != "None"
+
+
+def _held_by(service: core_v1.Service) -> set[str | int]:
+    spec = service.spec
+    if spec is None:
+        return set()
+    held: set[str | int] = {port.nodePort for port in spec.ports or () if port.nodePort}
+    if spec.clusterIP and spec.clusterIP != "None":
+        held.add(spec.clusterIP)
+    return held
+
+
+def _set_families(spec: core_v1.ServiceSpec) -> None:
+    """One address family, IPv4. A headless Service without selector may list any, so it counts as dual-stack."""
+    if spec.type == "ExternalName":
+        return
+    headless = spec.clusterIP == "None"
+    if headless:
+        spec.clusterIPs = ["None"]
+    dual = headless and not spec.selector and not spec.ipFamilies and not spec.ipFamilyPolicy
+    spec.ipFamilyPolicy = spec.ipFamilyPolicy or ("RequireDualStack" if dual else "SingleStack")
+    spec.ipFamilies = spec.ipFamilies or (["IPv4", "IPv6"] if dual else ["IPv4"])
+
+
+def _keep_allocated(new: core_v1.ServiceSpec, old: core_v1.ServiceSpec | None) -> None:
+    """A client that leaves out what the server once gave means to keep it, while the type still has use for it."""
+    if old is None or "ExternalName" in (new.type, old.type):
+        return
+    if not new.clusterIP:
+        new.clusterIP, new.clusterIPs = old.clusterIP, old.clusterIPs
+    new.ipFamilies = new.ipFamilies or old.ipFamilies
+    new.ipFamilyPolicy = new.ipFamilyPolicy or old.ipFamilyPolicy
+    if new.type in _WITH_NODE_PORTS and old.type in _WITH_NODE_PORTS:
+        _keep_ports(new.ports or (), old.ports or ())
+    elif new.type not in _WITH_NODE_PORTS:
+        for port in new.ports or ():
+            port.nodePort = None
+
+
+def _keep_ports(new: Sequence[core_v1.ServicePort], old: Sequence[core_v1.ServicePort]) -> None:
+    before = {(port.protocol, port.port): port.nodePort for port in old}
+    chosen = {port.nodePort for port in new}
+    for port in new:
+        kept = before.get((port.protocol, port.port))
+        if not port.nodePort and kept not in chosen:
+            port.nodePort = kept

@@ -1,0 +1,116 @@
+"""How the kinds differ in what a write may touch, as data: one row a kind that is not like the rest.
+
+What holds for all: a client of the object itself cannot write its status, a client of `/status` cannot write its
+spec, and the generation counts changes of the spec where the kind counts at all (rule 8).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from petset.api import objects
+from petset.api.kinds import Kind
+from petset.api.models import apps_v1, coordination_v1, core_v1, discovery_v1, meta_v1
+from petset.api.qos import qos_class
+from petset.registry.equality import same_meaning
+
+BINDING = "binding"  # the server's own change of spec and status at once; it does not count as a new wish
+
+
+def _no_status(obj: Any, now: datetime) -> Any:
+    return None
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """`first_status`: what a new object's status is, whatever the client sent; None keeps the client's.
+
+    `counts`: the top-level fields whose change of meaning raises the generation. `status_spares`: metadata that a
+    status write leaves alone.
+    """
+
+    first_status: Callable[[Any, datetime], Any] | None = _no_status
+    counts: tuple[str, ...] = ()
+    unconditional_update: bool = True
+    create_on_update: bool = False
+    status_spares: tuple[str, ...] = ()
+
+
+_STRATEGIES: Mapping[type, Strategy] = {
+    core_v1.Pod: Strategy(
+        first_status=lambda pod, _: core_v1.PodStatus(phase="Pending", qosClass=qos_class(pod)),
+        counts=("spec",),
+        status_spares=("ownerReferences",),
+    ),
+    apps_v1.StatefulSet: Strategy(
+        first_status=lambda _, __: apps_v1.StatefulSetStatus(replicas=0, availableReplicas=0),
+        counts=("spec",),
+    ),
+    core_v1.Namespace: Strategy(first_status=lambda _, __: core_v1.NamespaceStatus(phase="Active")),
+    core_v1.Node: Strategy(first_status=None),  # a node agent registers with the status it has
+    core_v1.PersistentVolume: Strategy(
+        first_status=lambda _, now: core_v1.PersistentVolumeStatus(phase="Pending", lastPhaseTransitionTime=now)
+    ),
+    core_v1.PersistentVolumeClaim: Strategy(
+        first_status=lambda _, __: core_v1.PersistentVolumeClaimStatus(phase="Pending")
+    ),
+    core_v1.Service: Strategy(
+        first_status=lambda _, __: core_v1.ServiceStatus(loadBalancer=core_v1.LoadBalancerStatus()),
+        create_on_update=True,
+    ),
+    core_v1.Endpoints: Strategy(create_on_update=True),
+    core_v1.Event: Strategy(create_on_update=True),
+    core_v1.ServiceAccount: Strategy(unconditional_update=False),
+    coordination_v1.Lease: Strategy(unconditional_update=False, create_on_update=True),
+    discovery_v1.EndpointSlice: Strategy(counts=("endpoints", "ports", "addressType")),
+}
+_LIKE_THE_REST = Strategy()
+
+
+def strategy_of(kind: Kind) -> Strategy:
+    """How this kind behaves."""
+    return _STRATEGIES.get(kind.model, _LIKE_THE_REST)
+
+
+def prepare_create(kind: Kind, obj: Any, now: datetime) -> None:
+    """Discard the status that the client sent and start counting generations."""
+    strategy = strategy_of(kind)
+    if strategy.first_status is not None and hasattr(obj, "status"):
+        obj.status = strategy.first_status(obj, now)
+    if strategy.counts:
+        objects.meta(obj).generation = 1
+    if kind.model is core_v1.Namespace:
+        _hold_for_content(obj)
+
+
+def prepare_update(kind: Kind, subresource: str, new: Any, old: Any) -> None:
+    """Keep of `old` what this way of writing may not touch, and raise the generation where the wishes changed."""
+    if subresource == BINDING:
+        return
+    if subresource == "status":
+        _prepare_status(kind, new, old)
+        return
+    if hasattr(new, "status") and kind.subresources:
+        new.status = old.status
+    if kind.model is core_v1.Namespace and subresource != "finalize":
+        new.spec = old.spec
+    counts = strategy_of(kind).counts
+    if any(not same_meaning(getattr(new, part), getattr(old, part)) for part in counts):
+        metadata: meta_v1.ObjectMeta = new.metadata
+        metadata.generation = (metadata.generation or 0) + 1
+
+
+def _prepare_status(kind: Kind, new: Any, old: Any) -> None:
+    new.spec = old.spec
+    for field in strategy_of(kind).status_spares:
+        setattr(new.metadata, field, getattr(old.metadata, field))
+    if kind.model is core_v1.Pod and new.status is not None and not new.status.qosClass:
+        new.status.qosClass = old.status.qosClass if old.status else None
+
+
+def _hold_for_content(namespace: core_v1.Namespace) -> None:
+    """A namespace stays until its content is gone: the namespace controller takes this finalizer away."""
+    spec = namespace.spec = namespace.spec or core_v1.NamespaceSpec()
+    if "kubernetes" not in (spec.finalizers or ()):
+        spec.finalizers = [*(spec.finalizers or ()), "kubernetes"]

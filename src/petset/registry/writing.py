@@ -1,0 +1,168 @@
+"""How a write passes, step by step, until the store has it or it is refused.
+
+Between reading what is stored and handing the new version to the store nothing waits, so each decision is made on
+the very state that the compare-and-swap then checks. A write that loses against another decides anew on what is
+there now; only a client that named a version is told of the conflict.
+"""
+
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random  # noqa: TID251 - the type of an argument
+from typing import Any
+
+from petset.api import objects
+from petset.api.defaults import apply_defaults
+from petset.api.encode import encode
+from petset.api.errors import Cause
+from petset.api.kinds import Kind
+from petset.api.models import core_v1, meta_v1
+from petset.api.validation import check_create, check_update
+from petset.registry import deletion, metadata, refusals
+from petset.registry.admission import Admission
+from petset.registry.changes import Change
+from petset.registry.memo import Decoder, Memo
+from petset.registry.services import ServiceAddresses
+from petset.registry.strategy import BINDING, prepare_create, prepare_update, strategy_of
+from petset.storage.port import Key, Record, Store, StoreConflict, StoreFailed
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What must not come from inside: the time, ids and randomness."""
+
+    now: Callable[[], datetime]
+    new_uid: Callable[[], str]
+    random: Random
+
+
+class Writer:
+    """Creates, changes and deletes objects in their stored form. Events are core/v1 by the time they get here."""
+
+    def __init__(self, store: Store, decoder: Decoder, sources: Sources) -> None:
+        self._store = store
+        self._decoder = decoder
+        self._sources = sources
+        self._admission = Admission(store, decoder)
+        self._addresses = ServiceAddresses(store, decoder, sources.random)
+
+    async def create(self, kind: Kind, namespace: str, obj: Any, *, dry_run: bool) -> Record:
+        """Store a new object. Raises AlreadyExists, Invalid, Forbidden, NotFound (of its namespace) …"""
+        meta = obj.metadata = obj.metadata or meta_v1.ObjectMeta()
+        prefix = "" if meta.name else meta.generateName or ""
+        metadata.prepare_new(kind, namespace, meta, self.now(), self._sources.new_uid)
+        for _ in range(metadata.GENERATE_ATTEMPTS if prefix else 1):
+            if prefix:
+                meta.name = metadata.generated_name(prefix, self._sources.random)
+            self._complete(kind, namespace, obj)
+            try:
+                return await self._create_once(kind, obj, dry_run=dry_run)
+            except StoreConflict:
+                meta.resourceVersion = None
+        raise refusals.already_exists(kind, meta.name or "", generated=bool(prefix))
+
+    async def rewrite(self, kind: Kind, key: Key, change: Change, *, subresource: str, dry_run: bool) -> Record:
+        """Make of a stored object what `change` says. Raises NotFound, Conflict, Invalid …"""
+        while True:
+            current = self.stored(kind, key)
+            old = self._decoder.decode(kind, current)
+            new = change(old)
+            _check_version(kind, new.metadata, old.metadata)
+            metadata.carry_over(new.metadata, old.metadata)
+            prepare_update(kind, subresource, new, old)
+            with self._holding_addresses(kind, new, old):
+                if subresource != BINDING:
+                    check_update(kind, new, old)
+                if encode(new) == current.value:
+                    return current
+                gone = deletion.ends_with_update(kind, new, old)
+                try:
+                    return await self._replace(current, new, gone=gone, dry_run=dry_run)
+                except StoreConflict:
+                    continue
+
+    async def delete(self, kind: Kind, key: Key, options: meta_v1.DeleteOptions) -> tuple[Record, bool]:
+        """Delete an object or mark it; the last state, and whether it is gone. Raises NotFound, Conflict …"""
+        while True:
+            current = self.stored(kind, key)
+            decision = deletion.decide(kind, self._decoder.decode(kind, current), options, self.now())
+            if isinstance(decision, deletion.Unchanged):
+                return current, False
+            gone = isinstance(decision, deletion.Gone)
+            try:
+                return await self._replace(current, decision.obj, gone=gone, dry_run=bool(options.dryRun)), gone
+            except StoreConflict:
+                continue
+
+    def stored(self, kind: Kind, key: Key) -> Record:
+        """What is there now. Raises NotFound."""
+        record = self._store.get(key)
+        if record is None:
+            raise refusals.not_found(kind, key.name)
+        return record
+
+    def now(self) -> datetime:
+        """The time in whole seconds, as objects carry it."""
+        return self._sources.now().replace(microsecond=0)
+
+    def _complete(self, kind: Kind, namespace: str, obj: Any) -> None:
+        """Fill in what the client left to us, and check the whole."""
+        apply_defaults(kind, obj)
+        self._admission.admit(kind, namespace, obj)
+        prepare_create(kind, obj, self.now())
+        check_create(kind, obj)
+
+    async def _create_once(self, kind: Kind, obj: Any, *, dry_run: bool) -> Record:
+        key = Key(kind.store_key, objects.namespace_of(obj), objects.name_of(obj))
+        with self._holding_addresses(kind, obj, None):
+            if not dry_run:
+                return await _durable(self._store.put(key, self._draft(obj), 0))
+            current = self._store.get(key)
+            if current is not None:
+                raise StoreConflict(key, current)
+            return Record(key, encode(obj), 0)
+
+    async def _replace(self, current: Record, new: Any, *, gone: bool, dry_run: bool) -> Record:
+        """The next version of an object, which may be its last."""
+        if dry_run:
+            return Record(current.key, encode(new), current.revision)
+        write = self._store.delete if gone else self._store.put
+        return await _durable(write(current.key, self._draft(new), current.revision))
+
+    def _draft(self, obj: Any) -> Callable[[int], tuple[bytes, Memo]]:
+        def draft(revision: int) -> tuple[bytes, Memo]:
+            obj.metadata.resourceVersion = str(revision)
+            return encode(obj), self._decoder.remember(obj)
+
+        return draft
+
+    def _holding_addresses(self, kind: Kind, new: Any, old: Any) -> AbstractContextManager[None]:
+        if kind.model is core_v1.Service:
+            return self._addresses.given_to(new, old)
+        return nullcontext()
+
+
+def _check_version(kind: Kind, new: meta_v1.ObjectMeta, old: meta_v1.ObjectMeta) -> None:
+    """Raises Conflict unless the client means this object, in this version where it names one."""
+    name = old.name or ""
+    if new.uid and new.uid != old.uid:
+        why = f"Precondition failed: UID in precondition: {new.uid}, UID in object meta: {old.uid}"
+        raise refusals.conflict(kind, name, why)
+    if not new.resourceVersion:
+        if not strategy_of(kind).unconditional_update:
+            missing = Cause("FieldValueInvalid", 'Invalid value: "": must be specified for an update', _VERSION)
+            raise refusals.invalid(kind, name, (missing,))
+        new.resourceVersion = old.resourceVersion
+    elif new.resourceVersion != old.resourceVersion:
+        raise refusals.conflict(kind, name)
+
+
+_VERSION = "metadata.resourceVersion"
+
+
+async def _durable(write: Coroutine[Any, Any, Record]) -> Record:
+    try:
+        return await write
+    except StoreFailed as failed:
+        raise refusals.disk_failed(failed) from failed
