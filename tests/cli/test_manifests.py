@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from petset.api.yaml11 import documents
 from petset.cli.manifests.reading import ManifestError, parse, read
-from petset.cli.manifests.yaml11 import documents
 
 HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from petset.cli.manifests.yaml11 import documents
+from petset.api.yaml11 import documents
 
 Document = dict[str, Any]
 _SUFFIXES = {".yaml", ".yml", ".json"}
