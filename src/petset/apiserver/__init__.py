@@ -1,1 +1,1 @@
-"""The Kubernetes HTTP API over the registry: routing, negotiation, authentication, streams."""
+"""The Kubernetes HTTP API over the registry: routing, negotiation, access, discovery, tables, streams."""

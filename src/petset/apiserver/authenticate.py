@@ -1,0 +1,98 @@
+"""Who is asking: a verified client certificate, or a bearer token, made into a user with groups."""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from petset.api.errors import Unauthorized
+from petset.apiserver.certificates import write_private
+
+AUTHENTICATED = "system:authenticated"
+MASTERS = "system:masters"
+
+
+@dataclass(frozen=True)
+class User:
+    """A name and the groups it belongs to; `system:authenticated` is always among them for somebody known."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+
+
+ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Whom a verified client certificate names: its common name and its organizations."""
+
+    common_name: str
+    organizations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a request brings along. `authorization` is the header's text, empty where there is none."""
+
+    peer: Peer | None = None
+    authorization: str = ""
+
+
+class Authenticator(Protocol):
+    """Turns credentials into a user; None where there are none. Raises Unauthorized for wrong ones."""
+
+    def authenticate(self, credentials: Credentials) -> User | None: ...
+
+
+class CertificatesAndTokens:
+    """Client certificates signed by our authority, then static bearer tokens.
+
+    Tokens are kept and compared as digests, every one of them each time: how long an answer takes tells nothing.
+    """
+
+    def __init__(self, tokens: Mapping[str, User]) -> None:
+        self._users = [(_digest(token), user) for token, user in tokens.items()]
+
+    def authenticate(self, credentials: Credentials) -> User | None:
+        """The certificate counts first, as in Kubernetes."""
+        if credentials.peer is not None and credentials.peer.common_name:
+            return User(credentials.peer.common_name, (*credentials.peer.organizations, AUTHENTICATED))
+        if not credentials.authorization:
+            return None
+        user = self._by_token(credentials.authorization)
+        if user is None:
+            raise Unauthorized("Unauthorized")
+        return user
+
+    def _by_token(self, authorization: str) -> User | None:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        given = _digest(token.strip())
+        matches = [user for known, user in self._users if hmac.compare_digest(known, given)]
+        return User(matches[0].name, (*matches[0].groups, AUTHENTICATED)) if matches else None
+
+
+def ensure_admin_token(path: Path, new_token: Callable[[], str]) -> str:
+    """The administrator's token from its file (0600), made with `new_token` at the first start."""
+    try:
+        token = path.read_text().strip()
+    except FileNotFoundError:
+        token = ""
+    if not token:
+        token = new_token()
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(path, token.encode() + b"\n")
+    return token
+
+
+def admin(groups: Sequence[str] = (MASTERS,)) -> User:
+    """The user behind the administrator's token and certificate."""
+    return User("kubernetes-admin", tuple(groups))
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,141 @@
+"""The listening server: uvicorn's HTTP/1.1 and WebSocket protocols on our own sockets, stopped within a second.
+
+Of uvicorn we use the protocols alone. Its `Server` would install signal handlers and wake up ten times a second;
+the composition root owns signals here, and an idle server sleeps.
+
+A stop never waits for a client: open watches and streams end because the app is told so, idle connections close,
+and whatever is left after `GRACE_SECONDS` is cut.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+from typing import Any, Protocol
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
+from uvicorn.server import ServerState
+
+from petset.apiserver.tls import peer_of
+
+GRACE_SECONDS = 0.7
+FIRST_REQUEST_SECONDS = 60
+KEEP_ALIVE_SECONDS = 180
+PEER = "petset.peer"
+"""Under this key of `scope["state"]` stands the `Peer` of the verified client certificate, or None."""
+
+
+class Application(Protocol):
+    """An ASGI application that can be told that the server is about to stop."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+
+    def begin_shutdown(self) -> None: ...
+
+
+class PeerProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, plus who is at the other end; a WebSocket upgrade inherits it with the app's state."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Note the peer, and give a connection that never asks anything only so long."""
+        super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        self.app_state = {PEER: peer_of(tls.getpeercert()) if tls is not None else None}
+        self.timeout_keep_alive_task = self.loop.call_later(FIRST_REQUEST_SECONDS, self.timeout_keep_alive_handler)
+
+
+class Server:
+    """Serves an application on one host and port; port 0 picks a free one, told by `port` after `start`."""
+
+    def __init__(self, app: Application, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+        self._app = app
+        self._host = host
+        self._tls = tls
+        self._wanted_port = port
+        self._state = ServerState()
+        self._listener: asyncio.Server | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        """Listen. OSError names the address where it is taken."""
+        config = _config(self._app)
+        loop = asyncio.get_running_loop()
+        listening = _bind(self._host, self._wanted_port)
+        self.port = listening.getsockname()[1]
+
+        def protocol() -> PeerProtocol:
+            return PeerProtocol(config=config, server_state=self._state, app_state={}, _loop=loop)
+
+        handshake = 10.0 if self._tls else None
+        self._listener = await loop.create_server(
+            protocol, sock=listening, ssl=self._tls, backlog=2048, ssl_handshake_timeout=handshake
+        )
+
+    async def stop(self) -> None:
+        """Stop listening, let requests that run end, and cut what does not end by itself."""
+        if self._listener is None:
+            return
+        self._listener.close()
+        self._listener = None
+        self._app.begin_shutdown()
+        for connection in list(self._state.connections):
+            connection.shutdown()
+        if self._state.tasks:
+            await asyncio.wait(list(self._state.tasks), timeout=GRACE_SECONDS)
+        for task in list(self._state.tasks):
+            task.cancel()
+        for connection in list(self._state.connections):
+            connection.transport.abort()
+        if self._state.tasks:
+            await asyncio.wait(list(self._state.tasks), timeout=GRACE_SECONDS)
+
+    async def __aenter__(self) -> "Server":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+
+def _config(app: Application) -> Config:
+    """Everything of uvicorn that we do not use, off."""
+    config = Config(
+        app=app,
+        http=PeerProtocol,
+        ws=WSProtocol,
+        ws_max_size=4 * 1024 * 1024,
+        ws_per_message_deflate=False,
+        interface="asgi3",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )
+    # What a client does wrong is its own affair, and what we do wrong the app has logged with an id.
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    config.load()
+    return config
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # A peer that vanished without a word is found out by the kernel; accepted sockets inherit this.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        with contextlib.suppress(AttributeError):
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30)
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15)
+        listening.bind((host, port))
+        listening.setblocking(False)
+    except OSError as error:
+        listening.close()
+        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}; is it in use?") from error
+    return listening
