@@ -1,0 +1,124 @@
+"""From a method and a path to what is asked: the table of routes, worked out from the table of kinds.
+
+A resource path is `/api/v1/…` or `/apis/<group>/<version>/…`, then `[namespaces/<ns>/]<resource>[/<name>[/<sub>]]`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from petset.api.errors import MethodNotAllowed, NotFound
+from petset.api.kinds import Kind, by_resource
+from petset.apiserver import query as queries
+from petset.apiserver.query import Query
+
+_COLLECTION = {"GET": "list", "HEAD": "list", "POST": "create", "DELETE": "deletecollection"}
+_OBJECT = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_READ_AND_WRITE = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch"}
+_SUBRESOURCES = {
+    "status": _READ_AND_WRITE,
+    "scale": _READ_AND_WRITE,
+    "finalize": {"PUT": "update"},
+    "binding": {"POST": "create"},
+    "eviction": {"POST": "create"},
+    "log": {"GET": "get", "HEAD": "get"},
+    "exec": {"GET": "get", "POST": "create"},
+}
+_OF_A_NAMESPACE = ("status", "finalize")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The resource that a path names, before the method is looked at."""
+
+    kind: Kind
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request on a resource: everything a handler needs, but for the body."""
+
+    verb: str
+    kind: Kind
+    namespace: str
+    name: str
+    subresource: str
+    query: Query
+    raw_query: bytes = b""
+    content_type: str = ""
+    accept: str = ""
+    body: bytes = field(default=b"", repr=False)
+
+
+def no_such_path() -> NotFound:
+    """The answer for a path that means nothing here."""
+    return NotFound("the server could not find the requested resource")
+
+
+def is_resource(path: str) -> bool:
+    """Whether the path lies where resources are; discovery documents are no resources."""
+    if path.startswith("/api/"):
+        return path.count("/") >= 3 and not path.endswith("/v1/")
+    return path.startswith("/apis/") and path.count("/") >= 4 and bool(path.rsplit("/", 1)[1])
+
+
+def address(path: str) -> Address:
+    """What a resource path names. Raises NotFound for what is not served."""
+    parts = path.split("/")[1:]
+    group, version, rest = ("", parts[1], parts[2:]) if parts[0] == "api" else (parts[1], parts[2], parts[3:])
+    if not all(rest):
+        raise no_such_path()
+    namespace = ""
+    if rest[0] == "namespaces" and len(rest) > 2 and not (len(rest) == 3 and rest[2] in _OF_A_NAMESPACE):
+        namespace, rest = rest[1], rest[2:]
+    kind = by_resource(group, version, rest[0])
+    if kind is None or len(rest) > 3:
+        raise no_such_path()
+    name, subresource = (*rest[1:], "", "")[:2]
+    _check_place(kind, namespace, name, subresource)
+    return Address(kind, namespace, name, subresource)
+
+
+def _check_place(kind: Kind, namespace: str, name: str, subresource: str) -> None:
+    misplaced = bool(namespace) and not kind.namespaced
+    homeless = bool(name) and kind.namespaced and not namespace
+    unknown = bool(subresource) and subresource not in kind.subresources
+    if misplaced or homeless or unknown:
+        raise no_such_path()
+
+
+def verb_of(method: str, where: Address, *, watch: bool) -> str:
+    """The API's word for a method at an address. Raises MethodNotAllowed."""
+    verb = _methods(where).get(method)
+    if verb == "list" and watch:
+        verb = "watch"
+    known = where.subresource or (verb in where.kind.verbs)
+    if verb is None or not known:
+        raise MethodNotAllowed("the server does not allow this method on the requested resource")
+    return verb
+
+
+def _methods(where: Address) -> dict[str, str]:
+    if where.subresource:
+        return _SUBRESOURCES[where.subresource]
+    if where.name:
+        return _OBJECT
+    if where.kind.namespaced and not where.namespace:
+        return {"GET": "list", "HEAD": "list"}
+    return _COLLECTION
+
+
+def methods_at(path: str) -> list[str]:
+    """What `Allow` says about a resource path."""
+    return sorted(_methods(address(path)))
+
+
+def parse(method: str, path: str, query_string: bytes, **message: Any) -> Request:
+    """The request that a method, a path and a query make; `message` is what the HTTP message adds to it."""
+    where = address(path)
+    # A stream's parameters are its own (`follow`, `command` …): its handler reads them.
+    query = queries.NOTHING if where.subresource in ("log", "exec") else queries.parse(query_string)
+    verb = verb_of(method, where, watch=query.watch)
+    return Request(verb, where.kind, where.namespace, where.name, where.subresource, query, query_string, **message)
