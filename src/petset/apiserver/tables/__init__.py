@@ -1,0 +1,37 @@
+"""What `kubectl get` shows: for each kind its columns and how an object becomes a row, as real Kubernetes has them.
+
+The server makes the cells, so every kubectl and every dashboard shows the same texts. `of_kind` gives a kind's
+printer; a kind without one of its own shows its name and age.
+"""
+
+from petset.api.kinds import Kind
+from petset.apiserver.tables import cluster, configuration, events, network, pods, storage, workloads
+from petset.apiserver.tables.columns import AGE, NAME, Printer, age_of, name_of
+
+PRINTERS: dict[str, Printer] = {
+    "configmaps": configuration.CONFIG_MAPS,
+    "controllerrevisions.apps": workloads.CONTROLLER_REVISIONS,
+    "endpoints": network.ENDPOINTS,
+    "endpointslices.discovery.k8s.io": network.ENDPOINT_SLICES,
+    "events": events.CORE_EVENTS,
+    "events.events.k8s.io": events.EVENTS,
+    "leases.coordination.k8s.io": cluster.LEASES,
+    "namespaces": cluster.NAMESPACES,
+    "nodes": cluster.NODES,
+    "persistentvolumeclaims": storage.CLAIMS,
+    "persistentvolumes": storage.VOLUMES,
+    "pods": pods.PODS,
+    "secrets": configuration.SECRETS,
+    "serviceaccounts": configuration.SERVICE_ACCOUNTS,
+    "services": network.SERVICES,
+    "statefulsets.apps": workloads.STATEFUL_SETS,
+    "storageclasses.storage.k8s.io": storage.CLASSES,
+}
+"""By the resource's qualified name."""
+
+_BARE = Printer((NAME, AGE), lambda obj, now: [name_of(obj), age_of(obj, now)])
+
+
+def of_kind(kind: Kind) -> Printer:
+    """The kind's printer."""
+    return PRINTERS.get(kind.qualified, _BARE)

@@ -1,0 +1,26 @@
+"""Rows of what configures pods: config maps, secrets, service accounts."""
+
+from datetime import datetime
+
+from petset.api.models import core_v1
+from petset.apiserver.tables.columns import AGE, NAME, Cell, Column, Printer, age_of, name_of
+
+
+def config_map(obj: core_v1.ConfigMap, now: datetime) -> list[Cell]:
+    """How many keys it holds, texts and bytes together."""
+    return [name_of(obj), len(obj.data or {}) + len(obj.binaryData or {}), age_of(obj, now)]
+
+
+def secret(obj: core_v1.Secret, now: datetime) -> list[Cell]:
+    """Its type and how many keys it holds; never a value."""
+    return [name_of(obj), obj.type or "", len(obj.data or {}), age_of(obj, now)]
+
+
+def service_account(obj: core_v1.ServiceAccount, now: datetime) -> list[Cell]:
+    """How many secrets it names."""
+    return [name_of(obj), len(obj.secrets or ()), age_of(obj, now)]
+
+
+CONFIG_MAPS = Printer((NAME, Column("Data"), AGE), config_map)
+SECRETS = Printer((NAME, Column("Type"), Column("Data"), AGE), secret)
+SERVICE_ACCOUNTS = Printer((NAME, Column("Secrets"), AGE), service_account)
