@@ -1,0 +1,168 @@
+"""The ASGI application: one request from its first byte to its last, whatever happens in between.
+
+In this order: find out who asks, what they ask, whether they may, read the body (at most 3 MiB), and answer. Every
+refusal is an `ApiError` and leaves as a `Status`; anything else is a mistake of ours, is logged under an id, and
+leaves as a 500 `Status` that names the id.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from petset.aio.clock import Clock
+from petset.api.errors import ApiError, BadRequest
+from petset.apiserver import routes
+from petset.apiserver.access import Access
+from petset.apiserver.authenticate import Authenticator, User
+from petset.apiserver.authorize import Authorizer, MastersOnly
+from petset.apiserver.calls import Call, Receive, Send, call_of, read_body, refuse_websocket, send_reply, until_gone
+from petset.apiserver.discovery import Discovery
+from petset.apiserver.handlers import Handlers
+from petset.apiserver.health import Check, Health
+from petset.apiserver.messages import Reply, Stream, status_reply
+from petset.apiserver.openapi import OpenApi
+from petset.apiserver.race import race
+from petset.apiserver.streams.execs import ExecChannel, serve_exec
+from petset.node.streams import NodeStreams
+from petset.registry.port import Registry
+
+T = TypeVar("T")
+
+_log = logging.getLogger("petset.apiserver")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a composition root may choose beyond the defaults. `version` is Petset's own."""
+
+    authorizer: Authorizer = field(default_factory=MastersOnly)
+    checks: tuple[Check, ...] = ()
+    version: str = "0"
+
+
+def create_app(
+    registry: Registry,
+    streams: Mapping[str, NodeStreams],
+    authenticator: Authenticator,
+    clock: Clock,
+    new_id: Callable[[], str],
+    options: Options | None = None,
+) -> "App":
+    """The whole API as one ASGI application. `streams` finds a node's agent by the node's name."""
+    options = options or Options()
+    handlers = Handlers(registry, streams, clock)
+    documents = (Discovery(options.version), Health(options.checks), OpenApi())
+    return App(handlers, documents, Access(authenticator, options.authorizer), clock, new_id)
+
+
+class App:
+    """The application. Made by `create_app`."""
+
+    def __init__(
+        self,
+        handlers: Handlers,
+        documents: tuple[Discovery, Health, OpenApi],
+        access: Access,
+        clock: Clock,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._handlers = handlers
+        self._documents = documents
+        self._access = access
+        self._clock = clock
+        self._new_id = new_id
+        self._stopping = asyncio.Event()
+
+    def begin_shutdown(self) -> None:
+        """End every open watch and stream soon; plain requests still get their answer."""
+        self._stopping.set()
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        call = call_of(scope, self._new_id(), self._clock.now())
+        if scope["type"] == "websocket":
+            await self._websocket(call, receive, send)
+            return
+        answer = await self._guarded(call, self._answer(call, receive))
+        if isinstance(answer, Stream):
+            await self._send_stream(call, answer, receive, send)
+        else:
+            await send_reply(call, answer, send)
+
+    async def _guarded(self, call: Call, work: Awaitable[T]) -> T | Reply:
+        """The work's answer, or its failure as a Status."""
+        try:
+            return await work
+        except ApiError as error:
+            return status_reply(error)
+        except Exception:
+            _log.exception("%s %s failed; audit id %s", call.method, call.path, call.id)
+            text = f"Internal error occurred: the server's log says more under the audit id {call.id}"
+            return status_reply(ApiError(text))
+
+    async def _answer(self, call: Call, receive: Receive) -> Reply | Stream:
+        user = self._access.who(call)
+        if not routes.is_resource(call.path):
+            return await self._document(call, user)
+        if call.method == "OPTIONS":
+            allowed = ", ".join(routes.methods_at(call.path)).encode()
+            return Reply(b"", 200, headers=((b"allow", allowed),))
+        request = self._request(call)
+        self._access.check(user, request)
+        if call.method not in ("GET", "HEAD"):
+            request = replace(request, body=await read_body(receive))
+        return await self._handlers.handle(request)
+
+    def _request(self, call: Call) -> routes.Request:
+        return routes.parse(
+            call.method,
+            call.path,
+            call.scope["query_string"],
+            content_type=call.header(b"content-type"),
+            accept=call.header(b"accept"),
+        )
+
+    async def _document(self, call: Call, user: User) -> Reply:
+        self._access.check_path(user, call)
+        if call.method not in ("GET", "HEAD"):
+            raise routes.no_such_path()
+        for source in self._documents:
+            reply = await source.get(call.path, call.scope["query_string"], call.header(b"accept"))
+            if reply is not None:
+                return reply
+        raise routes.no_such_path()
+
+    async def _send_stream(self, call: Call, stream: Stream, receive: Receive, send: Send) -> None:
+        async def write(chunk: bytes) -> None:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+        headers = call.common_headers(stream.content_type)
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        try:
+            await race(stream.run(write), until_gone(receive), self._stopping.wait())
+        except Exception:
+            _log.exception("%s %s broke off; audit id %s", call.method, call.path, call.id)
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _websocket(self, call: Call, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        answer = await self._guarded(call, self._open_websocket(call))
+        if isinstance(answer, Reply):
+            await refuse_websocket(call, answer, send)
+            return
+        try:
+            await race(serve_exec(answer, receive, send), self._stopping.wait())
+        except Exception:
+            _log.exception("%s broke off; audit id %s", call.path, call.id)
+
+    async def _open_websocket(self, call: Call) -> ExecChannel:
+        user = self._access.who(call)
+        if not routes.is_resource(call.path):
+            raise routes.no_such_path()
+        request = self._request(call)
+        self._access.check(user, request)
+        if request.subresource != "exec":
+            raise BadRequest("only the exec sub-resource of pods speaks WebSocket")
+        return await self._handlers.open_exec(request, call.scope["subprotocols"])

@@ -1,0 +1,111 @@
+"""Reading request bodies: JSON or YAML bytes into the typed object that the registry takes.
+
+A few bodies are no stored kind (a Scale, a Binding, the options of a deletion); they are read by the same strict
+decoder, as kinds of their own that only exist here.
+"""
+
+from typing import Any, cast
+
+import msgspec
+
+from petset.api.decode import decode
+from petset.api.errors import BadRequest, UnsupportedMediaType
+from petset.api.kinds import Kind
+from petset.api.models import autoscaling_v1, core_v1, meta_v1, policy_v1
+from petset.apiserver.negotiate import JSON, body_type, media_type_of
+from petset.apiserver.routes import Request
+from petset.registry.port import Patch, WriteOptions
+
+SCALE = Kind("autoscaling", "v1", "Scale", "scales", autoscaling_v1.Scale)
+BINDING = Kind("", "v1", "Binding", "bindings", core_v1.Binding)
+EVICTION = Kind("policy", "v1", "Eviction", "evictions", policy_v1.Eviction)
+
+PATCH_TYPES = (
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+)
+APPLY = "application/apply-patch+yaml"
+
+
+def write_options(request: Request) -> WriteOptions:
+    """What the query says about a write; warnings gather in it."""
+    query = request.query
+    return WriteOptions(
+        dry_run=query.dry_run, field_manager=query.field_manager, field_validation=query.field_validation
+    )
+
+
+def read_object(request: Request, options: WriteOptions, kind: Kind | None = None) -> Any:
+    """The body as the request's kind, or as another one. Raises BadRequest or UnsupportedMediaType."""
+    body = request.body if body_type(request.content_type) == JSON else _from_yaml(request.body)
+    decoded = decode(kind or request.kind, body, field_validation=options.field_validation)
+    options.warnings.extend(decoded.warnings)
+    return decoded.obj
+
+
+def read_patch(request: Request) -> Patch:
+    """The patch document and its type. Raises UnsupportedMediaType for what is none of ours."""
+    media_type = media_type_of(request.content_type)
+    if media_type == APPLY:
+        raise UnsupportedMediaType(
+            "server-side apply (application/apply-patch+yaml) is not supported by this server yet: "
+            "use client-side apply (kubectl apply without --server-side) or another patch type"
+        )
+    if media_type not in PATCH_TYPES:
+        message = "the body of the request was in an unknown format - accepted media types include: "
+        raise UnsupportedMediaType(message + ", ".join(PATCH_TYPES))
+    try:
+        document = msgspec.json.decode(request.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"error decoding patch: {error}") from error
+    return Patch(cast(Any, media_type), document)
+
+
+def read_delete_options(request: Request) -> meta_v1.DeleteOptions:
+    """How to delete: the body where there is one, else the query."""
+    query = request.query
+    if request.body.strip():
+        options = _decode_delete_options(request)
+    else:
+        options = meta_v1.DeleteOptions(
+            gracePeriodSeconds=query.grace_period_seconds,
+            propagationPolicy=query.propagation_policy,
+            orphanDependents=query.orphan_dependents,
+        )
+    if query.dry_run:
+        options.dryRun = ["All"]
+    _check_delete_options(options)
+    return options
+
+
+def _decode_delete_options(request: Request) -> meta_v1.DeleteOptions:
+    """Any `apiVersion` is taken: clients send `v1`, `meta.k8s.io/v1` and the group of what they delete."""
+    body = request.body if body_type(request.content_type) == JSON else _from_yaml(request.body)
+    try:
+        if isinstance(body, bytes):
+            return msgspec.json.decode(body, type=meta_v1.DeleteOptions)
+        return msgspec.convert(body, meta_v1.DeleteOptions)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"the body is no DeleteOptions: {error}") from error
+
+
+def _check_delete_options(options: meta_v1.DeleteOptions) -> None:
+    if options.propagationPolicy and options.orphanDependents is not None:
+        raise BadRequest("OrphanDependents and DeletionPropagation cannot be both set")
+    if (options.gracePeriodSeconds or 0) < 0:
+        raise BadRequest(f"gracePeriodSeconds: {options.gracePeriodSeconds} must not be negative")
+
+
+def _from_yaml(body: bytes) -> dict[str, Any]:
+    import yaml  # only for those who send it
+
+    from petset.api.yaml11 import documents
+
+    try:
+        found = [document for _, document in documents(body.decode())]
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"error converting YAML to JSON: {error}") from error
+    if len(found) != 1 or not isinstance(found[0], dict):
+        raise BadRequest("the application/yaml body must hold one document, a mapping")
+    return found[0]

@@ -1,0 +1,191 @@
+"""What is served: the documents from which every client learns groups, versions, resources and verbs.
+
+All of them follow from the table of kinds and are written once. Newer clients ask for everything at once
+(aggregated discovery, two requests), older ones walk: `/api`, `/apis`, then each group version.
+"""
+
+from collections.abc import Iterable
+from itertools import groupby
+from platform import machine, python_implementation, python_version
+from typing import Any
+
+import msgspec
+
+from petset.api.kinds import KINDS, Kind
+from petset.apiserver.messages import Reply, written
+from petset.apiserver.negotiate import NO_SHAPES, accepts, answer
+
+KUBERNETES_MAJOR, KUBERNETES_MINOR = "1", "37"
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+
+_SUBRESOURCE_KINDS = {
+    "scale": ("autoscaling", "v1", "Scale"),
+    "binding": ("", "v1", "Binding"),
+    "eviction": ("policy", "v1", "Eviction"),
+    "exec": ("", "v1", "PodExecOptions"),
+}
+_SUBRESOURCE_VERBS = {
+    "status": ["get", "patch", "update"],
+    "scale": ["get", "patch", "update"],
+    "finalize": ["update"],
+    "binding": ["create"],
+    "eviction": ["create"],
+    "log": ["get"],
+    "exec": ["create", "get"],
+}
+
+
+class Discovery:
+    """Answers `/api…`, `/apis…` and `/version`. `version` is Petset's own."""
+
+    def __init__(self, version: str) -> None:
+        self._documents: dict[str, bytes] = {path: msgspec.json.encode(doc) for path, doc in _documents(version)}
+        self._aggregated = {
+            "/api": msgspec.json.encode(aggregated(kind for kind in KINDS if not kind.group)),
+            "/apis": msgspec.json.encode(aggregated(kind for kind in KINDS if kind.group)),
+        }
+
+    async def get(self, path: str, query_string: bytes, accept: str) -> Reply | None:
+        """The document at a path, or None where there is none."""
+        path = path.rstrip("/") or "/"
+        if path in self._aggregated and accepts(accept, "apidiscovery.k8s.io", "v2", "APIGroupDiscoveryList"):
+            return Reply(self._aggregated[path], content_type=AGGREGATED, headers=((b"vary", b"Accept"),))
+        document = self._documents.get(path)
+        if document is None:
+            return None
+        form = answer(accept, NO_SHAPES)
+        return Reply(written(document, form.media_type), content_type=form.media_type)
+
+
+def version_document(version: str) -> dict[str, str]:
+    """`kubectl version` shows the `gitVersion`."""
+    return {
+        "major": KUBERNETES_MAJOR,
+        "minor": KUBERNETES_MINOR,
+        "emulationMajor": KUBERNETES_MAJOR,
+        "emulationMinor": KUBERNETES_MINOR,
+        "gitVersion": f"v{KUBERNETES_MAJOR}.{KUBERNETES_MINOR}.0+petset-{version}",
+        "gitCommit": "",
+        "gitTreeState": "",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": f"{python_implementation()}-{python_version()}",
+        "compiler": python_implementation(),
+        "platform": f"linux/{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(machine(), machine()) }",
+    }
+
+
+def resource_list(group: str, version: str, kinds: Iterable[Kind]) -> dict[str, Any]:
+    """The `APIResourceList` of a group version."""
+    resources = []
+    for kind in kinds:
+        resources.append(_resource(kind))
+        resources += [_subresource(kind, sub) for sub in kind.subresources]
+    group_version = f"{group}/{version}" if group else version
+    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}
+
+
+def aggregated(kinds: Iterable[Kind]) -> dict[str, Any]:
+    """The `APIGroupDiscoveryList` of some kinds."""
+    items = []
+    for group, members in groupby(kinds, key=lambda kind: kind.group):
+        versions = [
+            {
+                "version": version,
+                "freshness": "Current",
+                "resources": [_aggregated_resource(kind) for kind in served],
+            }
+            for version, served in groupby(members, key=lambda kind: kind.version)
+        ]
+        items.append({"metadata": {"name": group, "creationTimestamp": None}, "versions": versions})
+    return {
+        "kind": "APIGroupDiscoveryList",
+        "apiVersion": "apidiscovery.k8s.io/v2",
+        "metadata": {},
+        "items": items,
+    }
+
+
+def group_versions() -> list[tuple[str, str, list[Kind]]]:
+    """Each group version with its kinds, the core group first."""
+    ordered = sorted(KINDS, key=lambda kind: (kind.group != "", kind.group, kind.version))
+    grouped = groupby(ordered, key=lambda kind: (kind.group, kind.version))
+    return [(group, version, list(kinds)) for (group, version), kinds in grouped]
+
+
+def _documents(version: str) -> Iterable[tuple[str, dict[str, Any]]]:
+    groups = []
+    for group, group_version, kinds in group_versions():
+        where = f"/apis/{group}/{group_version}" if group else f"/api/{group_version}"
+        yield where, resource_list(group, group_version, kinds)
+        if group:
+            document = _group(group, group_version)
+            groups.append(document)
+            yield f"/apis/{group}", {"kind": "APIGroup", "apiVersion": "v1", **document}
+    yield "/api", {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
+    yield "/apis", {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
+    yield "/version", version_document(version)
+
+
+def _group(group: str, version: str) -> dict[str, Any]:
+    entry = {"groupVersion": f"{group}/{version}", "version": version}
+    return {"name": group, "versions": [entry], "preferredVersion": entry}
+
+
+def _resource(kind: Kind) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": kind.resource,
+        "singularName": kind.singular,
+        "namespaced": kind.namespaced,
+        "kind": kind.name,
+        "verbs": sorted(kind.verbs),
+    }
+    if kind.short_names:
+        found["shortNames"] = list(kind.short_names)
+    if kind.categories:
+        found["categories"] = list(kind.categories)
+    return found
+
+
+def _subresource(kind: Kind, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": f"{kind.resource}/{name}",
+        "singularName": "",
+        "namespaced": kind.namespaced,
+        "kind": _subresource_kind(kind, name)[2],
+        "verbs": _SUBRESOURCE_VERBS[name],
+    }
+    if name in _SUBRESOURCE_KINDS:
+        found["group"], found["version"], _ = _SUBRESOURCE_KINDS[name]
+    return found
+
+
+def _subresource_kind(kind: Kind, name: str) -> tuple[str, str, str]:
+    return _SUBRESOURCE_KINDS.get(name, (kind.group, kind.version, kind.name))
+
+
+def _aggregated_resource(kind: Kind) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "resource": kind.resource,
+        "responseKind": _type(kind.group, kind.version, kind.name),
+        "scope": "Namespaced" if kind.namespaced else "Cluster",
+        "singularResource": kind.singular,
+        "verbs": sorted(kind.verbs),
+    }
+    if kind.short_names:
+        found["shortNames"] = list(kind.short_names)
+    if kind.categories:
+        found["categories"] = list(kind.categories)
+    if kind.subresources:
+        found["subresources"] = [
+            {
+                "subresource": sub,
+                "responseKind": _type(*_subresource_kind(kind, sub)),
+                "verbs": _SUBRESOURCE_VERBS[sub],
+            }
+            for sub in kind.subresources
+        ]
+    return found
+
+
+def _type(group: str, version: str, kind: str) -> dict[str, str]:
+    return {"group": group, "version": version, "kind": kind}

@@ -1,0 +1,63 @@
+"""Which handler answers which request: a table by verb and sub-resource."""
+
+from collections.abc import Mapping, Sequence
+
+from petset.aio.clock import Clock
+from petset.apiserver import routes
+from petset.apiserver.handlers import objects, subresources
+from petset.apiserver.messages import Reply, Stream
+from petset.apiserver.render import Renderer
+from petset.apiserver.routes import Request
+from petset.apiserver.streams.execs import ExecChannel, open_exec
+from petset.apiserver.streams.logs import open_logs
+from petset.apiserver.watching import open_watch
+from petset.node.streams import NodeStreams
+from petset.registry.port import Registry
+
+_WRITES = {
+    ("create", ""): objects.create,
+    ("update", ""): objects.update,
+    ("patch", ""): objects.patch,
+    ("delete", ""): objects.delete,
+    ("deletecollection", ""): objects.delete_collection,
+    ("update", "status"): objects.update,
+    ("patch", "status"): objects.patch,
+    ("update", "finalize"): objects.update,
+    ("update", "scale"): subresources.update_scale,
+    ("patch", "scale"): subresources.patch_scale,
+    ("create", "binding"): subresources.bind,
+    ("create", "eviction"): subresources.evict,
+}
+
+
+class Handlers:
+    """Every verb over one registry."""
+
+    def __init__(self, registry: Registry, streams: Mapping[str, NodeStreams], clock: Clock) -> None:
+        self._registry = registry
+        self._streams = streams
+        self._clock = clock
+
+    async def handle(self, request: Request) -> Reply | Stream:
+        """Answer a request that is allowed. Raises ApiError."""
+        renderer = Renderer(self._registry, self._clock.now())
+        match request.verb, request.subresource:
+            case "get", "" | "status":
+                record = self._registry.get(request.kind, request.namespace, request.name)
+                return renderer.one(request, record)
+            case "list", _:
+                return objects.list_(request, renderer)
+            case "watch", _:
+                return open_watch(request, self._registry, self._clock)
+            case "get", "scale":
+                return subresources.get_scale(request, renderer)
+            case "get", "log":
+                return await open_logs(request, self._registry, self._streams, self._clock)
+        write = _WRITES.get((request.verb, request.subresource))
+        if write is None:
+            raise routes.no_such_path()
+        return await write(request, renderer)
+
+    async def open_exec(self, request: Request, subprotocols: Sequence[str]) -> ExecChannel:
+        """A command in a container, ready to be joined to a WebSocket. Raises ApiError."""
+        return await open_exec(request, subprotocols, self._registry, self._streams)

@@ -1,0 +1,87 @@
+"""The verbs on whole objects, their `status` and their `finalize`."""
+
+from petset.api.models import meta_v1
+from petset.apiserver.bodies import read_delete_options, read_object, read_patch, write_options
+from petset.apiserver.messages import Reply
+from petset.apiserver.render import Renderer, document, warning_headers
+from petset.apiserver.routes import Request
+from petset.registry.port import ListOptions
+from petset.storage.port import Record
+
+ANSWERED_WHOLE = frozenset({"pods", "persistentvolumes", "persistentvolumeclaims", "serviceaccounts", "services"})
+"""Resources whose deletion answers with what was deleted; the others answer a Status that it was."""
+
+
+def list_(request: Request, renderer: Renderer) -> Reply:
+    """A page of the collection."""
+    selected = renderer.registry.list(request.kind, request.namespace, list_options(request))
+    return renderer.many(request, selected)
+
+
+async def create(request: Request, renderer: Renderer) -> Reply:
+    """201 with what was made of it."""
+    options = write_options(request)
+    obj = read_object(request, options)
+    record = await renderer.registry.create(request.kind, request.namespace, obj, options)
+    return renderer.one(request, record, status=201, headers=warning_headers(options.warnings))
+
+
+async def update(request: Request, renderer: Renderer) -> Reply:
+    """Replace the object, its status or its finalizers; 201 where there was nothing to replace."""
+    options = write_options(request)
+    obj = read_object(request, options)
+    kind, subresource = request.kind, request.subresource
+    record = await renderer.registry.update(kind, request.namespace, request.name, obj, options, subresource)
+    return renderer.one(request, record, headers=warning_headers(options.warnings))
+
+
+async def patch(request: Request, renderer: Renderer) -> Reply:
+    """Change the object or its status."""
+    options = write_options(request)
+    asked = read_patch(request)
+    kind, subresource = request.kind, request.subresource
+    record = await renderer.registry.patch(kind, request.namespace, request.name, asked, options, subresource)
+    return renderer.one(request, record, headers=warning_headers(options.warnings))
+
+
+async def delete(request: Request, renderer: Renderer) -> Reply:
+    """The object while something still holds it, else that it is gone."""
+    options = read_delete_options(request)
+    record, gone = await renderer.registry.delete(request.kind, request.namespace, request.name, options)
+    accepted = options.propagationPolicy == "Foreground" or options.orphanDependents is False
+    if not gone:
+        return renderer.one(request, record, status=202 if accepted else 200)
+    if request.kind.resource in ANSWERED_WHOLE:
+        return renderer.one(request, record)
+    return document(request, deleted_status(request, renderer, record))
+
+
+async def delete_collection(request: Request, renderer: Renderer) -> Reply:
+    """The list of what was deleted."""
+    options = read_delete_options(request)
+    selected = await renderer.registry.delete_collection(
+        request.kind, request.namespace, list_options(request), options
+    )
+    return renderer.many(request, selected)
+
+
+def deleted_status(request: Request, renderer: Renderer, record: Record) -> meta_v1.Status:
+    """Success, with what is gone."""
+    obj = renderer.registry.decode(request.kind, record)
+    details = meta_v1.StatusDetails(
+        name=request.name, group=request.kind.group or None, kind=request.kind.resource, uid=obj.metadata.uid
+    )
+    return meta_v1.Status(apiVersion="v1", metadata=meta_v1.ListMeta(), status="Success", details=details)
+
+
+def list_options(request: Request) -> ListOptions:
+    """The query's selection, paging and versions."""
+    query = request.query
+    return ListOptions(
+        labels=query.labels,
+        fields=query.fields,
+        limit=query.limit,
+        continue_token=query.continue_token,
+        resource_version=query.resource_version,
+        resource_version_match=query.resource_version_match,
+    )

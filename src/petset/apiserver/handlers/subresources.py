@@ -1,0 +1,77 @@
+"""Sub-resources that are not the object itself: `scale`, and a pod's `binding` and `eviction`."""
+
+from collections.abc import Sequence
+
+from petset.api.errors import BadRequest
+from petset.api.models import core_v1, meta_v1, policy_v1
+from petset.apiserver.bodies import BINDING, EVICTION, SCALE, read_object, read_patch, write_options
+from petset.apiserver.messages import Reply
+from petset.apiserver.render import Renderer, document, warning_headers
+from petset.apiserver.routes import Request
+from petset.registry.scale import to_scale
+from petset.storage.port import Record
+
+
+def get_scale(request: Request, renderer: Renderer) -> Reply:
+    """How many there are and should be (rule 3)."""
+    record = renderer.registry.get(request.kind, request.namespace, request.name)
+    return _scale(request, renderer, record, ())
+
+
+async def update_scale(request: Request, renderer: Renderer) -> Reply:
+    """Set the number wanted."""
+    options = write_options(request)
+    wanted = read_object(request, options, SCALE)
+    kind = request.kind
+    record = await renderer.registry.update(kind, request.namespace, request.name, wanted, options, "scale")
+    return _scale(request, renderer, record, options.warnings)
+
+
+async def patch_scale(request: Request, renderer: Renderer) -> Reply:
+    """Change the number wanted, by a patch of the Scale."""
+    options = write_options(request)
+    asked = read_patch(request)
+    kind = request.kind
+    record = await renderer.registry.patch(kind, request.namespace, request.name, asked, options, "scale")
+    return _scale(request, renderer, record, options.warnings)
+
+
+async def bind(request: Request, renderer: Renderer) -> Reply:
+    """Give the pod its node."""
+    options = write_options(request)
+    binding: core_v1.Binding = read_object(request, options, BINDING)
+    _check_names_pod(request, binding.metadata)
+    target = binding.target
+    if target.kind not in (None, "", "Node") or not target.name:
+        raise BadRequest('a binding\'s target must be a "Node" with a name')
+    if not options.dry_run:
+        await renderer.registry.bind(request.namespace, request.name, target.name)
+    return document(request, _success(201), status=201)
+
+
+async def evict(request: Request, renderer: Renderer) -> Reply:
+    """Delete the pod as an eviction does. No disruption budget is served yet that could forbid it."""
+    options = write_options(request)
+    eviction: policy_v1.Eviction = read_object(request, options, EVICTION)
+    _check_names_pod(request, eviction.metadata)
+    how = eviction.deleteOptions or meta_v1.DeleteOptions()
+    if options.dry_run:
+        how.dryRun = ["All"]
+    await renderer.registry.delete(request.kind, request.namespace, request.name, how)
+    return document(request, _success(201), status=201)
+
+
+def _check_names_pod(request: Request, metadata: meta_v1.ObjectMeta | None) -> None:
+    """A name in the body, where there is one, must be the URL's."""
+    given = (metadata.name if metadata else None) or request.name
+    if given != request.name:
+        raise BadRequest(f"name in URL does not match name in the body: {request.name!r} is not {given!r}")
+
+
+def _scale(request: Request, renderer: Renderer, record: Record, warnings: Sequence[str]) -> Reply:
+    scale = to_scale(renderer.registry.decode(request.kind, record))
+    return document(request, scale, headers=warning_headers(warnings))
+
+
+def _success(code: int) -> meta_v1.Status:
+    return meta_v1.Status(apiVersion="v1", metadata=meta_v1.ListMeta(), status="Success", code=code)

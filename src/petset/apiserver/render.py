@@ -1,0 +1,105 @@
+"""Records as answers: the kept bytes where they are what the client wants, a table or bare metadata where asked.
+
+Lists are put together from bytes; nothing is decoded unless a table's cells need it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from petset.api.kinds import Kind
+from petset.apiserver.messages import Headers, Reply, written
+from petset.apiserver.negotiate import LISTED, SINGLE, Form, answer
+from petset.apiserver.routes import Request
+from petset.apiserver.tables.rendering import Source, partial, table
+from petset.registry.port import Registry, Selected
+from petset.storage.port import Record
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """Writes what the registry gives in the form a request asks for, as seen at `now`."""
+
+    registry: Registry
+    now: datetime
+
+    def one(self, request: Request, record: Record, *, status: int = 200, headers: Headers = ()) -> Reply:
+        """A single object."""
+        form = answer(request.accept, SINGLE)
+        body = self.shaped(request, form, record)
+        return _reply(request, form, body, status, headers)
+
+    def shaped(self, request: Request, form: Form, record: Record, *, with_columns: bool = True) -> bytes:
+        """One object in the form's shape, as JSON."""
+        if form.shape == "Table":
+            return table(
+                request.kind,
+                [self._source(request.kind, record)],
+                self.now,
+                list_metadata={"resourceVersion": str(record.revision)},
+                include_object=request.query.include_object,
+                with_columns=with_columns,
+            )
+        value = self.value(request.kind, record)
+        return msgspec.json.encode(partial(value)) if form.shape else value
+
+    def many(self, request: Request, selected: Selected, *, headers: Headers = ()) -> Reply:
+        """A list."""
+        form = answer(request.accept, LISTED)
+        metadata = _list_metadata(selected)
+        kind = request.kind
+        if form.shape == "Table":
+            sources = (self._source(kind, record) for record in selected.records)
+            include = request.query.include_object
+            body = table(kind, sources, self.now, list_metadata=metadata, include_object=include)
+        elif form.shape:
+            items = [msgspec.json.encode(partial(self.value(kind, record))) for record in selected.records]
+            body = _list("PartialObjectMetadataList", "meta.k8s.io/v1", metadata, items)
+        else:
+            items = [self.value(kind, record) for record in selected.records]
+            body = _list(f"{kind.name}List", kind.api_version, metadata, items)
+        return _reply(request, form, body, 200, headers)
+
+    def value(self, kind: Kind, record: Record) -> bytes:
+        """The object's JSON; kinds that share a store room are written anew in their own shape."""
+        return msgspec.json.encode(self.registry.decode(kind, record)) if kind.stored_as else record.value
+
+    def _source(self, kind: Kind, record: Record) -> Source:
+        return Source(self.registry.decode(kind, record), self.value(kind, record))
+
+
+def document(request: Request, obj: Any, *, status: int = 200, headers: Headers = ()) -> Reply:
+    """A document that is no stored object, such as a Scale or a Status."""
+    form = answer(request.accept, frozenset())
+    return _reply(request, form, msgspec.json.encode(obj), status, headers)
+
+
+def warning_headers(texts: Sequence[str]) -> Headers:
+    """`Warning: 299 - "text"`, one header each, quoted as RFC 7234 wants."""
+    return tuple((b"warning", f'299 - "{_quoted(text)}"'.encode("latin-1", "replace")) for text in texts)
+
+
+def _quoted(text: str) -> str:
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return printable.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _list(kind: str, api_version: str, metadata: dict[str, Any], items: Sequence[bytes]) -> bytes:
+    head = msgspec.json.encode({"kind": kind, "apiVersion": api_version, "metadata": metadata})
+    return b"".join((head[:-1], b',"items":[', b",".join(items), b"]}"))
+
+
+def _list_metadata(selected: Selected) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"resourceVersion": selected.resource_version}
+    if selected.continue_token:
+        metadata["continue"] = selected.continue_token
+    if selected.remaining:
+        metadata["remainingItemCount"] = selected.remaining
+    return metadata
+
+
+def _reply(request: Request, form: Form, body: bytes, status: int, headers: Headers) -> Reply:
+    return Reply(written(body, form.media_type, pretty=request.query.pretty), status, form.media_type, headers)

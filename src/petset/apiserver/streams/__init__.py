@@ -1,0 +1,1 @@
+"""What goes on while a connection is open: a pod's log, and a command inside a container."""
