@@ -64,8 +64,8 @@ class Renderer:
         return _reply(request, form, body, 200, headers)
 
     def value(self, kind: Kind, record: Record) -> bytes:
-        """The object's JSON; kinds that share a store room are written anew in their own shape."""
-        return msgspec.json.encode(self.registry.decode(kind, record)) if kind.stored_as else record.value
+        """The object's JSON."""
+        return self.registry.render(kind, record)
 
     def _source(self, kind: Kind, record: Record) -> Source:
         return Source(self.registry.decode(kind, record), self.value(kind, record))

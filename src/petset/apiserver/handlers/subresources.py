@@ -14,8 +14,7 @@ from petset.storage.port import Record
 
 def get_scale(request: Request, renderer: Renderer) -> Reply:
     """How many there are and should be (rule 3)."""
-    record = renderer.registry.get(request.kind, request.namespace, request.name)
-    return _scale(request, renderer, record, ())
+    return document(request, renderer.registry.get_scale(request.kind, request.namespace, request.name))
 
 
 async def update_scale(request: Request, renderer: Renderer) -> Reply:
