@@ -1,0 +1,1 @@
+"""Says which pods stand behind each Service: EndpointSlices, and Endpoints for older clients."""

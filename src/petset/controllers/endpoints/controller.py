@@ -1,0 +1,130 @@
+"""Runs the endpoints controller: which pods, slices and Endpoints wake which Service."""
+
+from functools import partial
+from typing import NamedTuple
+
+from petset.aio.clock import Clock
+from petset.aio.reconciler import Reconciler
+from petset.api.models import core_v1, discovery_v1
+from petset.api.objects import Object, is_terminating, meta, name_of, namespace_of
+from petset.client.freshness import PATIENCE_SECONDS, OwnWrites
+from petset.client.pool import InformerPool
+from petset.client.port import Client
+from petset.controllers.endpoints import members
+from petset.controllers.endpoints.apply import apply
+from petset.controllers.endpoints.model import (
+    ENDPOINTS_MANAGED_BY,
+    ENDPOINTS_MANAGED_BY_LABEL,
+    MANAGED_BY,
+    MANAGED_BY_LABEL,
+    SERVICE_NAME,
+    Snapshot,
+)
+from petset.controllers.endpoints.plan import plan
+
+
+class ServiceKey(NamedTuple):
+    """A Service to look at."""
+
+    namespace: str
+    name: str
+
+
+class EndpointsController:
+    """Keeps EndpointSlices and Endpoints as the pods of each Service are."""
+
+    def __init__(self, client: Client, clock: Clock, pool: InformerPool) -> None:
+        self._client = client
+        self._services = pool.informer(core_v1.Service, {"by-namespace": by_namespace})
+        self._pods = pool.informer(core_v1.Pod, {"by-namespace": by_namespace})
+        self._slices = pool.informer(discovery_v1.EndpointSlice, {"by-service": _service_of_slice})
+        self._endpoints = pool.informer(core_v1.Endpoints)
+        caches = {discovery_v1.EndpointSlice: self._slices, core_v1.Endpoints: self._endpoints}
+        self._writes: OwnWrites[ServiceKey] = OwnWrites(clock, caches)
+        self._work = Reconciler("endpoints", clock, self._reconcile)
+        self._services.on_change(self._service_changed)
+        self._pods.on_change(self._pod_changed)
+        self._slices.on_change(self._slice_changed)
+        self._endpoints.on_change(self._endpoints_changed)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        await self._work.run()
+
+    async def _reconcile(self, key: ServiceKey) -> float | None:
+        if self._writes.are_unseen(key):
+            return PATIENCE_SECONDS
+        for action in plan(self._look(key)).actions:
+            await apply(self._client, action, partial(self._writes.note, key))
+        return None
+
+    def _look(self, key: ServiceKey) -> Snapshot:
+        service = self._services.get(key.name, key.namespace)
+        endpoints = self._endpoints.get(key.name, key.namespace)
+        ours = endpoints and (meta(endpoints).labels or {}).get(ENDPOINTS_MANAGED_BY_LABEL) == ENDPOINTS_MANAGED_BY
+        pods = self._pods.by_index("by-namespace", key.namespace)
+        return Snapshot(
+            service=service,
+            pods=[pod for pod in pods if service is not None and _selects(service, pod)],
+            slices=self._slices.by_index("by-service", f"{key.namespace}/{key.name}"),
+            endpoints=endpoints if ours or service is not None else None,
+        )
+
+    def _service_changed(self, old: core_v1.Service | None, new: core_v1.Service | None) -> None:
+        service = new or old
+        assert service
+        self._work.wake(ServiceKey(namespace_of(service), name_of(service)))
+
+    def _pod_changed(self, old: core_v1.Pod | None, new: core_v1.Pod | None) -> None:
+        """Wake the Services that select the pod now or did before; most changes of a pod concern none of them."""
+        if old is not None and new is not None and _outlook(old) == _outlook(new):
+            return
+        versions = [pod for pod in (old, new) if pod is not None]
+        for service in self._services.by_index("by-namespace", namespace_of(versions[0])):
+            if any(_selects(service, pod) for pod in versions):
+                self._work.wake(ServiceKey(namespace_of(service), name_of(service)))
+
+    def _slice_changed(
+        self, old: discovery_v1.EndpointSlice | None, new: discovery_v1.EndpointSlice | None
+    ) -> None:
+        for slice_ in (old, new):
+            for key in _service_of_slice(slice_) if slice_ else ():
+                self._work.wake(ServiceKey(*key.split("/", 1)))
+
+    def _endpoints_changed(self, old: core_v1.Endpoints | None, new: core_v1.Endpoints | None) -> None:
+        endpoints = new or old
+        assert endpoints
+        self._work.wake(ServiceKey(namespace_of(endpoints), name_of(endpoints)))
+
+
+def _selects(service: core_v1.Service, pod: core_v1.Pod) -> bool:
+    """A Service without a selector selects nothing."""
+    selector = (service.spec.selector if service.spec else None) or {}
+    labels = meta(pod).labels or {}
+    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+
+
+def _outlook(pod: core_v1.Pod) -> tuple[object, ...]:
+    """Everything of a pod that shows in an endpoint."""
+    return (
+        meta(pod).uid,
+        meta(pod).labels,
+        pod.spec,
+        members.addresses(pod),
+        members.is_ready(pod),
+        members.has_ended(pod),
+        is_terminating(pod),
+    )
+
+
+def by_namespace(obj: Object) -> list[str]:
+    """Index: the namespace."""
+    return [namespace_of(obj)]
+
+
+def _service_of_slice(slice_: discovery_v1.EndpointSlice) -> list[str]:
+    """Index of the slices that we manage: their Service, as `namespace/name`."""
+    labels = meta(slice_).labels or {}
+    if labels.get(MANAGED_BY_LABEL) != MANAGED_BY or SERVICE_NAME not in labels:
+        return []
+    return [f"{namespace_of(slice_)}/{labels[SERVICE_NAME]}"]

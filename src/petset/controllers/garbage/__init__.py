@@ -1,0 +1,1 @@
+"""Removes what nothing owns any more, and carries out how a deletion is to treat the dependents."""

@@ -1,0 +1,307 @@
+"""What to do next for a claim: bind it to a volume that is there, make one for it, or say what it waits for.
+
+The order of the writes is the guarantee. The volume's half of a binding is written first and decides; the claim's half
+follows; its status, which only reports, comes last. So a claim never names a volume that is not its own, and wherever the
+steps are cut off, the next plan finds a volume reserved for its claim and goes on from there.
+"""
+
+from msgspec.structs import replace
+
+from petset.api import volumes
+from petset.api.models import core_v1, meta_v1
+from petset.api.objects import is_terminating, meta, name_of, namespace_of, uid_of
+from petset.api.volumes import annotation
+from petset.controllers.volumes.model import (
+    CLAIM_PROTECTION,
+    PROVISIONER,
+    VOLUME_PROTECTION,
+    Action,
+    Announce,
+    ClaimSnapshot,
+    CreateVolume,
+    MakeDirectory,
+    Plan,
+    UpdateClaim,
+    UpdateClaimStatus,
+    UpdateVolume,
+    Waiting,
+)
+
+DIRECTORY_MODE = 0o777
+"""Whichever user the container runs as must be able to write; the parent directory keeps everybody else out."""
+
+
+def plan(snapshot: ClaimSnapshot) -> Plan:
+    """The steps for one claim. Guarantees: a volume is only ever given to the claim that its claimRef names."""
+    claim = snapshot.claim
+    if is_terminating(claim):
+        return _let_go(snapshot)
+    if annotation(claim, volumes.BIND_COMPLETED):
+        return _keep(snapshot)
+    if claim.spec and claim.spec.volumeName:
+        return _bind_named(snapshot)
+    volume = _chosen(snapshot)
+    if volume is not None:
+        return _bind(snapshot, volume)
+    return _provision_or_wait(snapshot)
+
+
+def _let_go(snapshot: ClaimSnapshot) -> Plan:
+    """A claim that is being deleted stays for as long as a pod on some node uses it."""
+    claim = snapshot.claim
+    finalizers = meta(claim).finalizers or []
+    users = [name_of(pod) for pod in snapshot.users if pod.spec and pod.spec.nodeName]
+    if CLAIM_PROTECTION not in finalizers:
+        return Plan(waiting=Waiting(f"being deleted; held by {', '.join(finalizers) or 'nothing'}"))
+    if users:
+        return Plan(waiting=Waiting(f"being deleted; still used by pod {users[0]}", f"delete pod {users[0]}"))
+    rest = [f for f in finalizers if f != CLAIM_PROTECTION]
+    return Plan((UpdateClaim(replace(claim, metadata=replace(meta(claim), finalizers=rest))),))
+
+
+def _keep(snapshot: ClaimSnapshot) -> Plan:
+    """A bound claim: its volume must still be there and still be its own; growth is granted at once."""
+    claim, volume = snapshot.claim, snapshot.named
+    assert claim.spec
+    if volume is None or not volumes.reserves(volume, claim):
+        return _lose(snapshot)
+    if not _is_growing(volume, claim):
+        return Plan((*_protect(claim), *_report_bound(claim, volume)))
+    grown = replace(volume, spec=replace(volume.spec, capacity={"storage": _size(claim)}))
+    return Plan((UpdateVolume(grown), *_report_bound(claim, grown)))
+
+
+def _is_growing(volume: core_v1.PersistentVolume, claim: core_v1.PersistentVolumeClaim) -> bool:
+    """A directory has no size of its own, so the number is all there is to change."""
+    ours = annotation(volume, volumes.PROVISIONED_BY) == PROVISIONER
+    return ours and volumes.requested(claim) > volumes.capacity(volume)
+
+
+def _lose(snapshot: ClaimSnapshot) -> Plan:
+    claim = snapshot.claim
+    assert claim.spec
+    if snapshot.named is None:
+        reason, message = "ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
+    else:
+        reason = "ClaimMisbound"
+        message = "Two claims are bound to the same volume, this one is bound incorrectly"
+    if not claim.spec.volumeName:
+        message = "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!"
+    waiting = Waiting(message, "delete the claim, or restore its volume with this claim's claimRef", "Warning", reason)
+    if claim.status and claim.status.phase == "Lost":
+        return Plan(waiting=waiting)
+    status = core_v1.PersistentVolumeClaimStatus(phase="Lost")
+    return Plan((UpdateClaimStatus(replace(claim, status=status)),), waiting)
+
+
+def _bind_named(snapshot: ClaimSnapshot) -> Plan:
+    """The user has chosen the volume: that one or none."""
+    claim, volume = snapshot.claim, snapshot.named
+    assert claim.spec
+    wanted = claim.spec.volumeName
+    if volume is None:
+        return Plan(waiting=Waiting(f'volume "{wanted}" does not exist', f"create PersistentVolume {wanted}"))
+    if volumes.reserves(volume, claim):
+        return _bind(snapshot, volume)
+    assert volume.spec
+    if volume.spec.claimRef is not None:
+        message = f'volume "{wanted}" already bound to a different claim.'
+        return Plan(waiting=Waiting(message, "name another volume", "Warning", "FailedBinding"))
+    if problem := volumes.mismatch(volume, claim):
+        message = f'Cannot bind to requested volume "{wanted}": {problem}'
+        return Plan(waiting=Waiting(message, "name a volume that fits", "Warning", "VolumeMismatch"))
+    return _bind(snapshot, volume)
+
+
+def _chosen(snapshot: ClaimSnapshot) -> core_v1.PersistentVolume | None:
+    """A volume that waits for this very claim, else the smallest that fits once the claim may be bound at all."""
+    mine = [v for v in snapshot.reserved if not is_terminating(v)]
+    if mine:
+        return min(mine, key=name_of)
+    if volumes.waits_for_consumer(snapshot.storage_class) and not annotation(snapshot.claim, volumes.SELECTED_NODE):
+        return None
+    return volumes.best_match(_with_class(snapshot), snapshot.offers, snapshot.node)
+
+
+def _bind(snapshot: ClaimSnapshot, volume: core_v1.PersistentVolume) -> Plan:
+    """Volume's half, claim's half, then what the claim reports; the volume's phase is its own plan's to write."""
+    claim = _bound(snapshot, volume)
+    actions: list[Action] = []
+    reference = volume.spec.claimRef if volume.spec else None
+    if reference is None or not reference.uid:
+        volume = _reserved(volume, claim, by_us=reference is None)
+        actions.append(UpdateVolume(volume))
+    actions.append(UpdateClaim(claim))
+    return Plan((*actions, *_report_bound(claim, volume)))
+
+
+def _reserved(
+    volume: core_v1.PersistentVolume, claim: core_v1.PersistentVolumeClaim, *, by_us: bool
+) -> core_v1.PersistentVolume:
+    """The volume with its half of the binding; the annotation remembers that we may take it back."""
+    metadata = meta(volume)
+    if by_us:
+        metadata = replace(metadata, annotations={**(metadata.annotations or {}), volumes.BOUND_BY_CONTROLLER: "yes"})
+    return replace(volume, metadata=metadata, spec=replace(volume.spec, claimRef=_reference(claim)))
+
+
+def _bound(snapshot: ClaimSnapshot, volume: core_v1.PersistentVolume) -> core_v1.PersistentVolumeClaim:
+    """The claim with its half of the binding, and everything else it lacks, so that one write does."""
+    claim = _with_class(snapshot)
+    assert claim.spec
+    annotations = {**(meta(claim).annotations or {}), volumes.BIND_COMPLETED: "yes"}
+    if not claim.spec.volumeName:
+        annotations[volumes.BOUND_BY_CONTROLLER] = "yes"
+    if annotation(volume, volumes.PROVISIONED_BY) == PROVISIONER:
+        annotations |= _provisioner_marks(PROVISIONER)
+    return replace(
+        claim,
+        metadata=replace(meta(claim), annotations=annotations, finalizers=_protected(claim)),
+        spec=replace(claim.spec, volumeName=name_of(volume)),
+    )
+
+
+def _report_bound(
+    claim: core_v1.PersistentVolumeClaim, volume: core_v1.PersistentVolume
+) -> tuple[UpdateClaimStatus, ...]:
+    assert volume.spec
+    before = claim.status or core_v1.PersistentVolumeClaimStatus()
+    status = replace(before, phase="Bound", accessModes=volume.spec.accessModes, capacity=volume.spec.capacity)
+    return () if status == before else (UpdateClaimStatus(replace(claim, status=status)),)
+
+
+def _provision_or_wait(snapshot: ClaimSnapshot) -> Plan:
+    claim, storage_class = snapshot.claim, snapshot.storage_class
+    assert claim.spec
+    if storage_class is None:
+        return Plan(_protect(claim), _no_class(claim.spec.storageClassName))
+    if volumes.waits_for_consumer(storage_class) and not annotation(claim, volumes.SELECTED_NODE):
+        return Plan(_protect(claim), _no_consumer(snapshot))
+    if storage_class.provisioner == PROVISIONER:
+        return _provision(snapshot)
+    if storage_class.provisioner == volumes.NO_PROVISIONER:
+        return Plan(_protect(claim), _no_volume())
+    return _ask_provisioner(claim, storage_class.provisioner)
+
+
+def _provision(snapshot: ClaimSnapshot) -> Plan:
+    """A new directory, a volume that is born reserved, then the binding."""
+    claim = snapshot.claim
+    assert claim.spec
+    if (claim.spec.volumeMode or "Filesystem") != "Filesystem":
+        message = f"provisioner {PROVISIONER} makes directories, which cannot serve as volumeMode Block"
+        return Plan(waiting=Waiting(message, "use volumeMode Filesystem", "Warning", "ProvisioningFailed"))
+    if claim.spec.selector is not None:
+        message = "claim.Spec.Selector is not supported for dynamic provisioning"
+        return Plan(waiting=Waiting(message, "drop the selector", "Warning", "ProvisioningFailed"))
+    volume = _new_volume(snapshot)
+    assert volume.spec and volume.spec.hostPath
+    made = (MakeDirectory(volume.spec.hostPath.path, DIRECTORY_MODE), CreateVolume(volume))
+    succeeded = Announce("Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {name_of(volume)}")
+    return Plan((*made, *_bind(snapshot, volume).actions, succeeded))
+
+
+def _new_volume(snapshot: ClaimSnapshot) -> core_v1.PersistentVolume:
+    claim, storage_class = snapshot.claim, snapshot.storage_class
+    assert claim.spec and storage_class
+    return core_v1.PersistentVolume(
+        apiVersion="v1",
+        kind="PersistentVolume",
+        metadata=meta_v1.ObjectMeta(
+            name=f"pvc-{uid_of(claim)}",
+            annotations={volumes.PROVISIONED_BY: PROVISIONER},
+            finalizers=[VOLUME_PROTECTION],
+        ),
+        spec=core_v1.PersistentVolumeSpec(
+            accessModes=claim.spec.accessModes,
+            capacity={"storage": _size(claim)},
+            claimRef=_reference(claim),
+            hostPath=core_v1.HostPathVolumeSource(path=_path(snapshot.root, claim), type="DirectoryOrCreate"),
+            mountOptions=storage_class.mountOptions,
+            persistentVolumeReclaimPolicy=storage_class.reclaimPolicy or "Delete",
+            storageClassName=name_of(storage_class),
+            volumeMode="Filesystem",
+        ),
+    )
+
+
+def _path(root: str, claim: core_v1.PersistentVolumeClaim) -> str:
+    """Readable for a person; the uid's start keeps a later claim of the same name out of the old data."""
+    return f"{root}/{namespace_of(claim)}_{name_of(claim)}_{uid_of(claim)[:8]}"
+
+
+def _ask_provisioner(claim: core_v1.PersistentVolumeClaim, provisioner: str) -> Plan:
+    """Somebody else makes this volume: say so on the claim, as provisioners expect."""
+    message = (
+        f"Waiting for a volume to be created either by the external provisioner '{provisioner}' or manually by the "
+        "system administrator. If volume creation is delayed, please verify that the provisioner is running and "
+        "correctly registered."
+    )
+    waiting = Waiting(message, f"run {provisioner}, or use a class of {PROVISIONER}", "Normal", "ExternalProvisioning")
+    if annotation(claim, volumes.STORAGE_PROVISIONER) == provisioner:
+        return Plan(_protect(claim), waiting)
+    annotations = {**(meta(claim).annotations or {}), **_provisioner_marks(provisioner)}
+    marked = replace(meta(claim), annotations=annotations, finalizers=_protected(claim))
+    return Plan((UpdateClaim(replace(claim, metadata=marked)),), waiting)
+
+
+def _no_class(name: str | None) -> Waiting:
+    if name:
+        message = f'storageclass.storage.k8s.io "{name}" not found'
+        return Waiting(message, f"create StorageClass {name}", "Warning", "ProvisioningFailed")
+    return _no_volume()
+
+
+def _no_volume() -> Waiting:
+    message = "no persistent volumes available for this claim and no storage class is set"
+    remedy = "create a matching PersistentVolume, or set a StorageClass that provisions"
+    return Waiting(message, remedy, "Normal", "FailedBinding")
+
+
+def _no_consumer(snapshot: ClaimSnapshot) -> Waiting:
+    unscheduled = [name_of(p) for p in snapshot.users if p.spec and not p.spec.nodeName]
+    if unscheduled:
+        message = f"waiting for pod {min(unscheduled)} to be scheduled"
+        return Waiting(message, f"see why pod {min(unscheduled)} has no node", "Normal", "WaitForPodScheduled")
+    message = "waiting for first consumer to be created before binding"
+    return Waiting(message, "create a pod that uses the claim", "Normal", "WaitForFirstConsumer")
+
+
+def _with_class(snapshot: ClaimSnapshot) -> core_v1.PersistentVolumeClaim:
+    """The claim as it would be had the default class been there when it was made."""
+    claim, storage_class = snapshot.claim, snapshot.storage_class
+    assert claim.spec
+    if claim.spec.storageClassName is not None or storage_class is None:
+        return claim
+    return replace(claim, spec=replace(claim.spec, storageClassName=name_of(storage_class)))
+
+
+def _protect(claim: core_v1.PersistentVolumeClaim) -> tuple[UpdateClaim, ...]:
+    if CLAIM_PROTECTION in (meta(claim).finalizers or ()):
+        return ()
+    return (UpdateClaim(replace(claim, metadata=replace(meta(claim), finalizers=_protected(claim)))),)
+
+
+def _protected(claim: core_v1.PersistentVolumeClaim) -> list[str]:
+    finalizers = list(meta(claim).finalizers or ())
+    return finalizers if CLAIM_PROTECTION in finalizers else [*finalizers, CLAIM_PROTECTION]
+
+
+def _provisioner_marks(provisioner: str) -> dict[str, str]:
+    return {volumes.STORAGE_PROVISIONER: provisioner, volumes.STORAGE_PROVISIONER_BETA: provisioner}
+
+
+def _reference(claim: core_v1.PersistentVolumeClaim) -> core_v1.ObjectReference:
+    return core_v1.ObjectReference(
+        apiVersion="v1",
+        kind="PersistentVolumeClaim",
+        name=name_of(claim),
+        namespace=namespace_of(claim),
+        uid=uid_of(claim),
+    )
+
+
+def _size(claim: core_v1.PersistentVolumeClaim) -> str:
+    assert claim.spec and claim.spec.resources
+    size: str = (claim.spec.resources.requests or {}).get("storage", "0")
+    return size

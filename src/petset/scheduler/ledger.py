@@ -1,0 +1,76 @@
+"""Who is on which node: the scheduler's own account, kept up by one entry per change of a pod.
+
+Adding everything up at each decision would make bringing up N pods cost N². Here a pod is entered when it gets a node,
+assumed or bound, and struck out when it ends or goes; entering it twice changes nothing.
+"""
+
+from collections.abc import Iterable
+
+from petset.api.models import core_v1
+from petset.api.objects import controller_of, name_of, uid_of
+from petset.scheduler import resources
+from petset.scheduler.filters import anti_affinity_terms
+from petset.scheduler.model import NodeState
+
+
+class Account:
+    """The pods on one node, and their sums."""
+
+    def __init__(self) -> None:
+        self.pods: dict[str, core_v1.Pod] = {}
+        self.used: dict[str, int] = {}
+        self.owners: dict[str, int] = {}
+        self.repelling: dict[str, core_v1.Pod] = {}
+
+    def enter(self, pod: core_v1.Pod) -> None:
+        """Count a pod that is not in yet."""
+        self.pods[uid_of(pod)] = pod
+        if anti_affinity_terms(pod):
+            self.repelling[uid_of(pod)] = pod
+        self._count(pod, +1)
+
+    def strike(self, pod: core_v1.Pod) -> None:
+        """Count a pod no more."""
+        del self.pods[uid_of(pod)]
+        self.repelling.pop(uid_of(pod), None)
+        self._count(pod, -1)
+
+    def _count(self, pod: core_v1.Pod, sign: int) -> None:
+        for name, amount in resources.requests(pod).items():
+            self.used[name] = self.used.get(name, 0) + sign * amount
+        if (owner := controller_of(pod)) is not None:
+            self.owners[owner.uid] = self.owners.get(owner.uid, 0) + sign
+            if not self.owners[owner.uid]:
+                del self.owners[owner.uid]
+
+
+class Ledger:
+    """One account per node name, whether the node is known yet or not."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, Account] = {}
+        self._where: dict[str, str] = {}  # the node of each pod, by the pod's uid
+
+    def enter(self, pod: core_v1.Pod, node: str) -> None:
+        """The pod is on this node now, as it is described now."""
+        self.strike(pod)
+        self._where[uid_of(pod)] = node
+        self._accounts.setdefault(node, Account()).enter(pod)
+
+    def strike(self, pod: core_v1.Pod) -> None:
+        """The pod takes no room any more; one that is not entered is none of our business."""
+        node = self._where.pop(uid_of(pod), None)
+        if node is None:
+            return
+        account = self._accounts[node]
+        account.strike(account.pods[uid_of(pod)])
+        if not account.pods:
+            del self._accounts[node]
+
+    def states(self, nodes: Iterable[core_v1.Node]) -> list[NodeState]:
+        """The nodes with what is counted against each. Valid until the next change of the ledger."""
+        return [self._state(node) for node in nodes]
+
+    def _state(self, node: core_v1.Node) -> NodeState:
+        account = self._accounts.get(name_of(node)) or Account()
+        return NodeState(node, account.pods.values(), account.used, account.owners, account.repelling.values())
