@@ -35,9 +35,7 @@ def first_untolerated(
     return None
 
 
-def endurance_seconds(
-    taints: Sequence[core_v1.Taint], tolerations: Sequence[core_v1.Toleration]
-) -> float | None:
+def endurance_seconds(taints: Sequence[core_v1.Taint], tolerations: Sequence[core_v1.Toleration]) -> float | None:
     """How long a pod may stay beside these NoExecute taints: 0 for not at all, None for as long as it likes.
 
     Of the tolerations that cover a taint the shortest `tolerationSeconds` counts; one without it sets no limit.

@@ -1,14 +1,16 @@
 """Claims and volumes: the annotations that say how far a binding has come, and which volume suits which claim.
 
-A binding has two halves: the volume's `claimRef` and the claim's `volumeName`. The volume's half comes first and is the
-one that decides, because writing it is a compare-and-swap on one object: two claims can never both win it.
+A binding has two halves: the volume's `claimRef` and the claim's `volumeName`. The volume's half comes first
+and is the one that decides, because writing it is a compare-and-swap on one object: two claims can never both
+win it.
 """
 
 from collections.abc import Iterable
 
-from petset.api import affinity, quantity, selectors
+from petset.api import affinity, quantity
 from petset.api.models import core_v1, storage_v1
 from petset.api.objects import Object, is_terminating, meta, name_of, namespace_of, uid_of
+from petset.api.selectors import Selector
 
 BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
 BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
@@ -44,7 +46,7 @@ def is_fully_bound(claim: core_v1.PersistentVolumeClaim) -> bool:
 def requested(claim: core_v1.PersistentVolumeClaim) -> quantity.Quantity:
     """The storage that the claim asks for."""
     resources = claim.spec.resources if claim.spec else None
-    return quantity.parse((resources.requests if resources else None or {}).get("storage", "0"))
+    return quantity.parse(((resources.requests if resources else None) or {}).get("storage", "0"))
 
 
 def capacity(volume: core_v1.PersistentVolume) -> quantity.Quantity:
@@ -83,7 +85,7 @@ def is_free(volume: core_v1.PersistentVolume) -> bool:
 def is_on_offer(volume: core_v1.PersistentVolume, claim: core_v1.PersistentVolumeClaim) -> bool:
     """Whether nobody has the volume, the claim's own selector likes it, and nothing else speaks against it."""
     assert claim.spec
-    liked = claim.spec.selector is None or selectors.matches(claim.spec.selector, meta(volume).labels)
+    liked = claim.spec.selector is None or Selector.from_struct(claim.spec.selector).matches(meta(volume).labels)
     return is_free(volume) and liked and not mismatch(volume, claim)
 
 
@@ -94,7 +96,9 @@ def is_reachable(volume: core_v1.PersistentVolume, node: core_v1.Node) -> bool:
 
 
 def best_match(
-    claim: core_v1.PersistentVolumeClaim, volumes: Iterable[core_v1.PersistentVolume], node: core_v1.Node | None = None
+    claim: core_v1.PersistentVolumeClaim,
+    volumes: Iterable[core_v1.PersistentVolume],
+    node: core_v1.Node | None = None,
 ) -> core_v1.PersistentVolume | None:
     """The smallest volume on offer that suits the claim (and the node, where one is given); ties go by name."""
     suitable = [v for v in volumes if is_on_offer(v, claim) and (node is None or is_reachable(v, node))]

@@ -1,9 +1,9 @@
 """Tells whether the caches have caught up with what we ourselves have written.
 
-A controller writes an object and is woken a moment later by something else, while its cache still shows the world as it
-was before. Acting on that would write again: a conflict at best, a second object at worst, where the server completes
-the name. So what was written for a key is remembered until the caches show it; until then the key is left alone. The
-events that are on the way wake it.
+A controller writes an object and is woken a moment later by something else, while its cache still shows the
+world as it was before. Acting on that would write again: a conflict at best, a second object at worst, where
+the server completes the name. So what was written for a key is remembered until the caches show it; until then
+the key is left alone. The events that are on the way wake it.
 """
 
 from collections.abc import Hashable, Mapping

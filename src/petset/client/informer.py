@@ -56,6 +56,14 @@ class Informer(Generic[T]):
         self._synced = asyncio.Event()
         self._version = ""
 
+    def add_index(self, name: str, values_of: Callable[[T], Iterable[str]]) -> None:
+        """One more index, over what is there and what will come; a name that is known keeps its function."""
+        if name in self._indexes:
+            return
+        index = self._indexes[name] = _Index(values_of)
+        for key, obj in self._objects.items():
+            index.move(key, None, obj)
+
     @property
     def resource_version(self) -> str:
         """Everything that happened up to this version is in the picture; empty before the first list."""

@@ -11,6 +11,7 @@ from petset.client.port import Client
 
 T = TypeVar("T")
 
+
 class InformerPool:
     """Ask for informers, with the indexes you need, before `run`; `synced` once all hold the present state."""
 
@@ -19,7 +20,9 @@ class InformerPool:
         self._clock = clock
         self._informers: dict[type[Any], Informer[Any]] = {}
 
-    def informer(self, kind: type[T], indexes: Mapping[str, Callable[[T], Iterable[str]]] | None = None) -> Informer[T]:
+    def informer(
+        self, kind: type[T], indexes: Mapping[str, Callable[[T], Iterable[str]]] | None = None
+    ) -> Informer[T]:
         """The one informer of a kind. Index names are shared too: the same name means the same function."""
         informer = self._informers.get(kind)
         if informer is None:

@@ -1,9 +1,9 @@
 """Runs the scheduler: one decision at a time, each knowing of all before it.
 
-A pod without a node is looked at when it appears, and again when something changes that could help it: a node, a claim or
-volume of its own, or a pod that ended elsewhere. Decisions are made strictly one after the other, without a pause
-between looking and entering the pod in the ledger; only the writing of them overlaps. That is what keeps two pods
-from being promised the same room.
+A pod without a node is looked at when it appears, and again when something changes that could help it: a node,
+a claim or volume of its own, or a pod that ended elsewhere. Decisions are made strictly one after the other,
+without a pause between looking and entering the pod in the ledger; only the writing of them overlaps. That is
+what keeps two pods from being promised the same room.
 """
 
 from collections.abc import Sequence
@@ -195,4 +195,3 @@ def _told(pod: core_v1.Pod) -> str:
     """What the pod's status already says about why it has no node."""
     conditions = (pod.status.conditions if pod.status else None) or ()
     return next((c.message or "" for c in conditions if c.type == "PodScheduled" and c.status == "False"), "")
-

@@ -6,11 +6,14 @@ Kubernetes' order and the first that objects speaks for the node, so that counts
 
 from collections.abc import Callable, Iterable, Sequence
 
-from petset.api import affinity, selectors, taints, volumes
+from petset.api import affinity, taints, volumes
 from petset.api.models import core_v1
 from petset.api.objects import meta, name_of, namespace_of
+from petset.api.selectors import Selector
 from petset.scheduler import resources
 from petset.scheduler.model import NodeState, Snapshot
+
+ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - compared with, never bound to
 
 Filter = Callable[[Snapshot, NodeState], Sequence[str]]
 
@@ -30,10 +33,8 @@ def has_the_requested_name(snapshot: Snapshot, state: NodeState) -> Sequence[str
 
 
 def has_no_untolerated_taint(snapshot: Snapshot, state: NodeState) -> Sequence[str]:
-    """Every taint that keeps pods off is tolerated; a node that is not Ready counts as tainted from the first moment."""
-    taint = taints.first_untolerated(
-        _taints(state.node), _tolerations(snapshot.pod), ("NoSchedule", "NoExecute")
-    )
+    """Every taint that keeps pods off is tolerated; a node that is not Ready counts as tainted at once."""
+    taint = taints.first_untolerated(_taints(state.node), _tolerations(snapshot.pod), ("NoSchedule", "NoExecute"))
     return ("node(s) had untolerated taint(s)",) if taint else ()
 
 
@@ -107,7 +108,7 @@ def satisfies_pod_anti_affinity(snapshot: Snapshot, state: NodeState) -> Sequenc
 
 
 def satisfies_pod_affinity(snapshot: Snapshot, state: NodeState) -> Sequence[str]:
-    """Everybody that the pod needs near it is there. The first of a group that wants its own kind may go anywhere."""
+    """Everybody that the pod needs near it is there; the first of a group that wants its like may go anywhere."""
     terms = affinity_terms(snapshot.pod)
     labels = meta(state.node).labels or {}
     if all(_neighbours(term, snapshot, state) for term in terms):
@@ -142,7 +143,7 @@ def host_ports(pod: core_v1.Pod) -> list[tuple[str, str, int]]:
     assert pod.spec
     containers = [*pod.spec.containers, *(c for c in pod.spec.initContainers or () if c.restartPolicy == "Always")]
     return [
-        (port.hostIP or "0.0.0.0", port.protocol or "TCP", port.hostPort)
+        (port.hostIP or ANY_ADDRESS, port.protocol or "TCP", port.hostPort)
         for container in containers
         for port in container.ports or ()
         if port.hostPort
@@ -161,12 +162,10 @@ def affinity_terms(pod: core_v1.Pod) -> Sequence[core_v1.PodAffinityTerm]:
     return (rules.requiredDuringSchedulingIgnoredDuringExecution or ()) if rules else ()
 
 
-def term_means(
-    term: core_v1.PodAffinityTerm, owner: core_v1.Pod, other: core_v1.Pod, snapshot: Snapshot
-) -> bool:
+def term_means(term: core_v1.PodAffinityTerm, owner: core_v1.Pod, other: core_v1.Pod, snapshot: Snapshot) -> bool:
     """Whether a term of `owner` speaks of the pod `other`: by namespace and labels."""
     return _namespace_meant(term, owner, namespace_of(other), snapshot.namespaces) and (
-        term.labelSelector is not None and selectors.matches(term.labelSelector, meta(other).labels)
+        Selector.from_struct(term.labelSelector).matches(meta(other).labels)
     )
 
 
@@ -180,7 +179,7 @@ def _namespace_meant(
     if term.namespaceSelector is None:
         return False
     return any(
-        name_of(known) == namespace and selectors.matches(term.namespaceSelector, meta(known).labels)
+        name_of(known) == namespace and Selector.from_struct(term.namespaceSelector).matches(meta(known).labels)
         for known in namespaces
     )
 
@@ -209,7 +208,7 @@ def _is_first_of_its_group(terms: Sequence[core_v1.PodAffinityTerm], snapshot: S
 
 
 def _collide(one: tuple[str, str, int], other: tuple[str, str, int]) -> bool:
-    same_address = one[0] == other[0] or "0.0.0.0" in (one[0], other[0])
+    same_address = one[0] == other[0] or ANY_ADDRESS in (one[0], other[0])
     return same_address and one[1:] == other[1:]
 
 

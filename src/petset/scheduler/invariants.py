@@ -17,6 +17,9 @@ def is_sound(snapshot: Snapshot, plan: Plan) -> bool:
     nodes = {action.node for action in plan.actions}
     known = {name_of(state.node) for state in snapshot.nodes}
     tells_claims = all(isinstance(action, SelectNode) for action in plan.actions)
-    return len(nodes) <= 1 and nodes <= known and (bool(plan.actions) or plan.waiting is not None) and (
-        plan.waiting is None or tells_claims
+    return (
+        len(nodes) <= 1
+        and nodes <= known
+        and (bool(plan.actions) or plan.waiting is not None)
+        and (plan.waiting is None or tells_claims)
     )

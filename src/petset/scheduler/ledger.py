@@ -1,7 +1,7 @@
 """Who is on which node: the scheduler's own account, kept up by one entry per change of a pod.
 
-Adding everything up at each decision would make bringing up N pods cost N². Here a pod is entered when it gets a node,
-assumed or bound, and struck out when it ends or goes; entering it twice changes nothing.
+Adding everything up at each decision would make bringing up N pods cost N². Here a pod is entered when it gets
+a node, assumed or bound, and struck out when it ends or goes; entering it twice changes nothing.
 """
 
 from collections.abc import Iterable

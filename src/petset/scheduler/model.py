@@ -1,7 +1,8 @@
 """What the scheduler sees when it looks for a pod's node, and the answer it gives.
 
-The snapshot holds every node with the pods that count against it, those included that were given a node a moment ago
-and that the cache does not show there yet ("assumed"), so that two decisions in a row never promise the same room twice.
+The snapshot holds every node with the pods that count against it, those included that were given a node a
+moment ago and that the cache does not show there yet ("assumed"), so that two decisions in a row never promise
+the same room twice.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,8 +15,9 @@ from petset.api.models import core_v1, storage_v1
 class NodeState:
     """A node and the pods on it, bound or assumed, that have not ended, and what is known of them in sum.
 
-    `used` adds up what they request (in billionths), `owners` counts them by their controller's uid, and `repelling` are those with
-    required anti-affinity: kept so that a decision costs the same however many pods there are.
+    `used` adds up what they request (in billionths), `owners` counts them by their controller's uid, and
+    `repelling` are those with required anti-affinity: kept so that a decision costs the same however many pods
+    there are.
     """
 
     node: core_v1.Node
@@ -72,8 +74,8 @@ Action = SelectNode | Bind
 class Waiting:
     """Why the pod has no node yet, in Kubernetes' words, ready for the event and the pod's condition.
 
-    With no `message` the wait is short and nobody is told: a claim is just being bound. Claims are mostly bound within
-    milliseconds, so what is wrong with them is only told after `patience_seconds`.
+    With no `message` the wait is short and nobody is told: a claim is just being bound. Claims are mostly bound
+    within milliseconds, so what is wrong with them is only told after `patience_seconds`.
     """
 
     message: str = ""

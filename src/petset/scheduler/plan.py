@@ -1,7 +1,8 @@
 """Chooses a node for one pod, or says why there is none, in the words that people know from Kubernetes.
 
-First the claims: a pod never gets a node while a claim that binds at once is still unbound. Then every node is asked;
-the best of those without objections wins, and of equals the first by name, so that a decision can be repeated.
+First the claims: a pod never gets a node while a claim that binds at once is still unbound. Then every node is
+asked; the best of those without objections wins, and of equals the first by name, so that a decision can be
+repeated.
 """
 
 from collections import Counter
@@ -20,7 +21,8 @@ PATIENCE_SECONDS = 1
 def plan(snapshot: Snapshot) -> Plan:
     """The node and what to write for it, or what the pod waits for.
 
-    Guarantee: the node chosen has room, by everything the snapshot counts against it, for all that the pod requests.
+    Guarantee: the node chosen has room, by everything the snapshot counts against it, for all that the pod
+    requests.
     """
     if problem := _claims_problem(snapshot):
         message = f"0/{len(snapshot.nodes)} nodes are available: {problem}."
@@ -58,7 +60,11 @@ def _claim_problem(state: ClaimState) -> str:
         return f'persistentvolumeclaim "{state.name}" bound to non-existent persistentvolume "{volume or ""}"'
     if volumes.is_fully_bound(claim):
         return "" if state.volume else "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
-    return "" if volumes.waits_for_consumer(state.storage_class) else "pod has unbound immediate PersistentVolumeClaims"
+    return (
+        ""
+        if volumes.waits_for_consumer(state.storage_class)
+        else "pod has unbound immediate PersistentVolumeClaims"
+    )
 
 
 def _no_node(against: Collection[Sequence[str]]) -> str:

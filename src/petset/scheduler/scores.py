@@ -1,4 +1,4 @@
-"""Which of the nodes that can take a pod suits it best: each score is 0 to 100, and its weight is Kubernetes' own."""
+"""Which of the nodes that can take a pod suits it best: scores of 0 to 100, with Kubernetes' own weights."""
 
 from collections.abc import Callable, Sequence
 
@@ -49,16 +49,20 @@ def is_preferred_by_affinity(snapshot: Snapshot, state: NodeState, others: Seque
 def is_preferred_by_neighbours(snapshot: Snapshot, state: NodeState, others: Sequence[NodeState]) -> float:
     """Preferred pod affinity counts for the node, preferred anti-affinity against it; 50 is neither."""
     rules = snapshot.pod.spec.affinity if snapshot.pod.spec else None
-    near = (rules.podAffinity.preferredDuringSchedulingIgnoredDuringExecution or ()) if rules and rules.podAffinity else ()
+    near = (
+        (rules.podAffinity.preferredDuringSchedulingIgnoredDuringExecution or ())
+        if rules and rules.podAffinity
+        else ()
+    )
     far = (
         (rules.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution or ())
         if rules and rules.podAntiAffinity
         else ()
     )
-    total = sum(term.weight for term in (*near, *far))
+    total: int = sum(term.weight for term in (*near, *far))
     if not total:
         return 50
-    here = sum(t.weight for t in near if _is_near(t, snapshot, state))
+    here: float = sum(t.weight for t in near if _is_near(t, snapshot, state))
     here -= sum(t.weight for t in far if _is_near(t, snapshot, state))
     return 50 + 50 * here / total
 

@@ -33,6 +33,8 @@ async def _delete(client: Client, obj: Any) -> None:
     """Delete this very version: one that has been written since is somebody's."""
     very_one = meta_v1.Preconditions(uid=meta(obj).uid, resourceVersion=meta(obj).resourceVersion)
     try:
-        await client.delete(type(obj), name_of(obj), namespace_of(obj), meta_v1.DeleteOptions(preconditions=very_one))
+        await client.delete(
+            type(obj), name_of(obj), namespace_of(obj), meta_v1.DeleteOptions(preconditions=very_one)
+        )
     except NotFound:
         return

@@ -1,13 +1,13 @@
 """Runs the endpoints controller: which pods, slices and Endpoints wake which Service."""
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from petset.aio.clock import Clock
 from petset.aio.reconciler import Reconciler
 from petset.api.models import core_v1, discovery_v1
 from petset.api.objects import Object, is_terminating, meta, name_of, namespace_of
-from petset.client.freshness import PATIENCE_SECONDS, OwnWrites
+from petset.client.freshness import PATIENCE_SECONDS, Cache, OwnWrites
 from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.endpoints import members
@@ -39,7 +39,10 @@ class EndpointsController:
         self._pods = pool.informer(core_v1.Pod, {"by-namespace": by_namespace})
         self._slices = pool.informer(discovery_v1.EndpointSlice, {"by-service": _service_of_slice})
         self._endpoints = pool.informer(core_v1.Endpoints)
-        caches = {discovery_v1.EndpointSlice: self._slices, core_v1.Endpoints: self._endpoints}
+        caches: dict[type[Any], Cache] = {
+            discovery_v1.EndpointSlice: self._slices,
+            core_v1.Endpoints: self._endpoints,
+        }
         self._writes: OwnWrites[ServiceKey] = OwnWrites(clock, caches)
         self._work = Reconciler("endpoints", clock, self._reconcile)
         self._services.on_change(self._service_changed)

@@ -1,6 +1,6 @@
 """The Endpoints object: what slices replaced, kept for clients that still read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -70,16 +70,16 @@ def _subsets(pods: Sequence[core_v1.Pod], service: core_v1.Service) -> list[core
     return [_subset(ports, groups[ports], service) for ports in sorted(groups)]
 
 
-def _subset(ports: tuple[Port, ...], pods: Sequence[core_v1.Pod], service: core_v1.Service) -> core_v1.EndpointSubset:
+def _subset(
+    ports: tuple[Port, ...], pods: Sequence[core_v1.Pod], service: core_v1.Service
+) -> core_v1.EndpointSubset:
     ready = [_address(pod, service) for pod in pods if _is_ready(pod, service)]
     not_ready = [_address(pod, service) for pod in pods if not _is_ready(pod, service)]
     return core_v1.EndpointSubset(
         addresses=ready or None,
         notReadyAddresses=not_ready or None,
         ports=[
-            core_v1.EndpointPort(
-                port=p.port, name=p.name or None, protocol=p.protocol, appProtocol=p.app_protocol
-            )
+            core_v1.EndpointPort(port=p.port, name=p.name or None, protocol=p.protocol, appProtocol=p.app_protocol)
             for p in ports
         ]
         or None,
@@ -95,7 +95,7 @@ def _address(pod: core_v1.Pod, service: core_v1.Service) -> core_v1.EndpointAddr
     )
 
 
-def _labels(service: core_v1.Service) -> Mapping[str, str]:
+def _labels(service: core_v1.Service) -> dict[str, str]:
     labels: dict[str, str] = {k: v for k, v in (meta(service).labels or {}).items() if k != HEADLESS_LABEL}
     if service.spec and service.spec.clusterIP == "None":
         labels[HEADLESS_LABEL] = ""

@@ -23,8 +23,8 @@ MOST_ADDRESSES = 1000
 class Snapshot:
     """A Service, the pods that its selector means, and what has been written for it before.
 
-    `slices` are those we manage. `service` is None once it is gone: the slices then go with their owner, and Endpoints,
-    which have none, are removed by us.
+    `slices` are those we manage. `service` is None once it is gone: the slices then go with their owner, and
+    Endpoints, which have none, are removed by us.
     """
 
     service: core_v1.Service | None

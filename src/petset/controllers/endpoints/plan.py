@@ -1,10 +1,10 @@
 """Which slices a Service needs, changing as few of those it has as possible.
 
-Everybody who watches slices pays for every one that changes. So an endpoint stays in the slice where it is; pods that go
-leave room there, new ones fill up the fullest slice with room, and only then is a new slice made.
+Everybody who watches slices pays for every one that changes. So an endpoint stays in the slice where it is;
+pods that go leave room there, new ones fill up the fullest slice with room, and only then is a new slice made.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -35,7 +35,7 @@ Group: TypeAlias = dict[str, discovery_v1.Endpoint]
 
 
 def plan(snapshot: Snapshot) -> Plan:
-    """The writes for one Service. Guarantee: afterwards every member is in exactly one slice, and nobody else is."""
+    """The writes for one Service. Guarantee: then every member is in exactly one slice, and nobody else."""
     service = snapshot.service
     if service is None:
         return Plan((DeleteEndpoints(snapshot.endpoints),) if snapshot.endpoints else ())
@@ -49,7 +49,7 @@ def plan(snapshot: Snapshot) -> Plan:
 def _plan_slices(snapshot: Snapshot, service: core_v1.Service) -> list[Action]:
     groups = _groups(snapshot.pods, service)
     existing: dict[tuple[Port, ...], list[discovery_v1.EndpointSlice]] = {ports: [] for ports in groups}
-    unwanted = []
+    unwanted: list[discovery_v1.EndpointSlice] = []
     for slice_ in sorted(snapshot.slices, key=name_of):
         kept = existing.get(_ports_of(slice_)) if slice_.addressType == "IPv4" else None
         (unwanted if kept is None else kept).append(slice_)
@@ -81,13 +81,13 @@ def _endpoint(pod: core_v1.Pod, service: core_v1.Service) -> discovery_v1.Endpoi
 def _fill(
     service: core_v1.Service, ports: tuple[Port, ...], group: Group, slices: Sequence[discovery_v1.EndpointSlice]
 ) -> list[Action]:
-    """Put every endpoint of a group into a slice: first where it is, then where there is room, then into new ones."""
+    """Every endpoint of a group into a slice: where it is, else where there is room, else a new one."""
     new = dict(group)
     contents = [[new.pop(name) for name in _pod_names(slice_) if name in new] for slice_ in slices]
     rest = list(new.values())
     for content in sorted(contents, key=len, reverse=True):
         room = MOST_ENDPOINTS_A_SLICE - len(content)
-        content += rest[:room]
+        content.extend(rest[:room])
         rest = rest[room:]
     actions: list[Action] = []
     keep_one = not group
@@ -133,7 +133,7 @@ def _new_slice(
     )
 
 
-def _labels(service: core_v1.Service) -> Mapping[str, str]:
+def _labels(service: core_v1.Service) -> dict[str, str]:
     labels: dict[str, str] = {k: v for k, v in (meta(service).labels or {}).items() if k != HEADLESS_LABEL}
     if service.spec and service.spec.clusterIP == "None":
         labels[HEADLESS_LABEL] = ""

@@ -1,7 +1,7 @@
 """Runs the garbage collector: one graph over all kinds, and a look at an object whenever its fate may have changed.
 
-An object is looked at when it comes with an owner that nobody has seen, when its owners change, when an owner goes or
-starts to wait for it, and when it is itself told to wait for its dependents or to let them go.
+An object is looked at when it comes with an owner that nobody has seen, when its owners change, when an owner
+goes or starts to wait for it, and when it is itself told to wait for its dependents or to let them go.
 """
 
 from functools import partial

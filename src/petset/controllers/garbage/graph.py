@@ -27,7 +27,9 @@ class Graph:
 
     def __init__(self) -> None:
         self._nodes: dict[str, Node] = {}
-        self._dependents: dict[str, dict[str, None]] = {}  # by the owner's uid: the dependents', in order of arrival
+        self._dependents: dict[
+            str, dict[str, None]
+        ] = {}  # by the owner's uid: the dependents', in order of arrival
         self._buried: dict[str, None] = {}
 
     def put(self, node: Node) -> None:

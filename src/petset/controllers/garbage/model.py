@@ -76,7 +76,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Delete:
-    """Delete this very version of an object, so that an owner added since saves it; `policy` is for its dependents."""
+    """Delete this very version of an object: an owner added since saves it. `policy` is for its dependents."""
 
     target: Identity
     version: str

@@ -1,7 +1,8 @@
 """Whether one object stays, goes, or lets go of its owners.
 
-An object with owners lives as long as one of them does. "Gone" is never concluded from a cache: the snapshot says GONE
-only where the API has confirmed it, because a deletion cannot be taken back and a late event proves nothing.
+An object with owners lives as long as one of them does. "Gone" is never concluded from a cache: the snapshot
+says GONE only where the API has confirmed it, because a deletion cannot be taken back and a late event proves
+nothing.
 """
 
 from petset.controllers.garbage.model import (
@@ -41,7 +42,7 @@ def _orphan(snapshot: Snapshot) -> Plan:
 
 
 def _delete_dependents(snapshot: Snapshot) -> Plan:
-    """Dependents are judged by themselves (their owner is WAITING); here the owner waits for those that block it."""
+    """Dependents are judged by themselves (their owner is WAITING); the owner waits for those that block it."""
     node = snapshot.node
     blocking = [d for d in snapshot.dependents if _blocks(d, node)]
     if not blocking:

@@ -40,7 +40,7 @@ async def _create(client: Client, obj: Object) -> None:
 
 
 async def _delete(client: Client, namespace: str, target: Remaining) -> None:
-    """Another object that has taken the name since was seen to come in before the namespace closed: it goes next time."""
+    """Only the very object that was seen: another of its name goes when that one is seen."""
     kind = by_type(target.api_version, target.kind)
     assert kind is not None, "the snapshot lists only kinds that are served"
     options = meta_v1.DeleteOptions(

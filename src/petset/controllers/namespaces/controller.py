@@ -19,7 +19,7 @@ EMPTIED = tuple(kind for kind in KINDS if kind.namespaced and not kind.stored_as
 
 
 class NamespaceController:
-    """Furnishes and empties namespaces. `root_ca_pem` is the certificate that pods trust; with none, none is given."""
+    """Furnishes and empties namespaces. `root_ca_pem` is the certificate that pods are to trust, if any."""
 
     def __init__(self, client: Client, clock: Clock, pool: InformerPool, root_ca_pem: str = "") -> None:
         self._client = client

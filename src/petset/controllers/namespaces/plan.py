@@ -1,15 +1,17 @@
 """What a namespace needs next: its furniture while it lives, its emptying when it goes.
 
-A namespace that terminates takes no new objects, so emptying it comes to an end: delete what is there, wait for what takes
-its time (pods stop gracefully, finalizers are other people's work), and only when a look finds nothing, let it go.
+A namespace that terminates takes no new objects, so emptying it comes to an end: delete what is there, wait for
+what takes its time (pods stop gracefully, finalizers are other people's work), and only when a look finds
+nothing, let it go.
 """
 
 from collections import Counter
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from petset.api.models import core_v1, meta_v1
-from petset.api.objects import is_terminating, meta, name_of
+from petset.api.objects import is_terminating, name_of
 from petset.controllers.namespaces.model import (
     ACCOUNT,
     FINALIZER,
@@ -28,8 +30,8 @@ from petset.controllers.namespaces.model import (
 
 CA_DESCRIPTION = (
     "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
-    "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
-    "clusters."
+    "internal service IP or kubernetes.default.svc. "
+    "No other usage is guaranteed across distributions of Kubernetes clusters."
 )
 
 
@@ -82,9 +84,14 @@ def _conditions(snapshot: Snapshot) -> list[core_v1.NamespaceCondition]:
     held = _finalizers(snapshot)
     return [
         _condition(snapshot, "NamespaceDeletionDiscoveryFailure", "", "All resources successfully discovered"),
-        _condition(snapshot, "NamespaceDeletionGroupVersionParsingFailure", "", "All legacy kube types successfully parsed"),
         _condition(
-            snapshot, "NamespaceDeletionContentFailure", "", "All content successfully deleted, may be waiting on finalization"
+            snapshot, "NamespaceDeletionGroupVersionParsingFailure", "", "All legacy kube types successfully parsed"
+        ),
+        _condition(
+            snapshot,
+            "NamespaceDeletionContentFailure",
+            "",
+            "All content successfully deleted, may be waiting on finalization",
         ),
         _condition(snapshot, "NamespaceContentRemaining", "SomeResourcesRemain", _content(snapshot)),
         _condition(snapshot, "NamespaceFinalizersRemaining", "SomeFinalizersRemain" if held else "", held),
@@ -109,7 +116,7 @@ def _condition(snapshot: Snapshot, type_: str, problem: str, message: str) -> co
     )
 
 
-def _since(snapshot: Snapshot, type_: str, status: str) -> object:
+def _since(snapshot: Snapshot, type_: str, status: str) -> datetime:
     conditions = (snapshot.namespace.status.conditions if snapshot.namespace.status else None) or ()
     same = (c.lastTransitionTime for c in conditions if c.type == type_ and c.status == status)
     return next(same, None) or snapshot.now

@@ -1,7 +1,7 @@
 """Carries out the steps of a volume plan, one small coroutine each, without deciding anything.
 
-Every step is safe to repeat. Writes carry the resource version that the plan was made from, so a plan made from an old
-cache changes nothing: the write is refused with Conflict and the subject is looked at again.
+Every step is safe to repeat. Writes carry the resource version that the plan was made from, so a plan made from
+an old cache changes nothing: the write is refused with Conflict and the subject is looked at again.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,7 +35,12 @@ class Applier:
     """Applies the actions of one plan. What one step has written, the next builds on."""
 
     def __init__(
-        self, client: Client, directories: Directories, events: EventRecorder, subject: Any, note: Callable[[Object], None]
+        self,
+        client: Client,
+        directories: Directories,
+        events: EventRecorder,
+        subject: Any,
+        note: Callable[[Object], None],
     ) -> None:
         self._client = client
         self._directories = directories

@@ -1,12 +1,12 @@
 """Runs the claim binder: which objects wake which claim or volume, and what each look at one of them reads.
 
-A claim is woken by itself, by volumes that name it or could serve it, by its class and by pods that use it; a volume by
-itself and by its claim. Nothing is polled.
+A claim is woken by itself, by volumes that name it or could serve it, by its class and by pods that use it; a
+volume by itself and by its claim. Nothing is polled.
 """
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from petset.aio.clock import Clock
 from petset.aio.reconciler import Reconciler
@@ -17,13 +17,14 @@ from petset.api.models import core_v1, storage_v1
 from petset.api.objects import Object, name_of, namespace_of, uid_of
 from petset.api.volumes import annotation
 from petset.client.events import EventRecorder
-from petset.client.freshness import PATIENCE_SECONDS, OwnWrites
+from petset.client.freshness import PATIENCE_SECONDS, Cache, OwnWrites
 from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.volumes import invariants, plan, reclaim
 from petset.controllers.volumes.apply import Applier
 from petset.controllers.volumes.directories import Directories
 from petset.controllers.volumes.model import ClaimSnapshot, Plan, VolumeSnapshot, Waiting
+
 
 class ClaimKey(NamedTuple):
     """A claim to look at."""
@@ -42,7 +43,13 @@ class VolumeController:
     """Binds, provisions, protects and reclaims. `root` is where the directories of new volumes go."""
 
     def __init__(
-        self, client: Client, clock: Clock, pool: InformerPool, events: EventRecorder, directories: Directories, root: str
+        self,
+        client: Client,
+        clock: Clock,
+        pool: InformerPool,
+        events: EventRecorder,
+        directories: Directories,
+        root: str,
     ) -> None:
         self._client = client
         self._clock = clock
@@ -57,7 +64,10 @@ class VolumeController:
         self._classes = pool.informer(storage_v1.StorageClass)
         self._nodes = pool.informer(core_v1.Node)
         self._told: dict[ClaimKey, Waiting] = {}
-        caches = {core_v1.PersistentVolumeClaim: self._claims, core_v1.PersistentVolume: self._volumes}
+        caches: dict[type[Any], Cache] = {
+            core_v1.PersistentVolumeClaim: self._claims,
+            core_v1.PersistentVolume: self._volumes,
+        }
         self._claim_writes: OwnWrites[ClaimKey] = OwnWrites(clock, caches)
         self._volume_writes: OwnWrites[VolumeKey] = OwnWrites(clock, caches)
         self._claim_work = Reconciler("claims", clock, self._reconcile_claim)
@@ -110,7 +120,7 @@ class VolumeController:
         )
 
     async def _named_volume(self, claim: core_v1.PersistentVolumeClaim) -> core_v1.PersistentVolume | None:
-        """From the cache, or where that does not show the binding, from the API: no claim is lost to a late event."""
+        """The API is asked where the cache does not show the binding: no claim is lost to a late event."""
         name = (claim.spec.volumeName if claim.spec else None) or ""
         if not name:
             return None
@@ -127,7 +137,9 @@ class VolumeController:
         if name is not None:
             return self._classes.get(name, "") if name else None
         defaults = [c for c in self._classes.list() if volumes.is_default_class(c)]
-        return max(defaults, key=lambda c: (str(c.metadata and c.metadata.creationTimestamp), name_of(c)), default=None)
+        return max(
+            defaults, key=lambda c: (str(c.metadata and c.metadata.creationTimestamp), name_of(c)), default=None
+        )
 
     async def _reconcile_volume(self, key: VolumeKey) -> float | None:
         volume = self._volumes.get(key.name, "")

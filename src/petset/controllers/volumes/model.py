@@ -1,13 +1,14 @@
 """What the claim binder sees, and the few things it may do.
 
-There are two subjects, each with its own snapshot and plan: a claim, which wants a volume, and a volume, which is on
-offer, bound, or to be taken back. Both plans are lists of whole objects to write; nothing is left to decide.
+There are two subjects, each with its own snapshot and plan: a claim, which wants a volume, and a volume, which
+is on offer, bound, or to be taken back. Both plans are lists of whole objects to write; nothing is left to
+decide.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from petset.api.models import core_v1, storage_v1
 
@@ -108,7 +109,7 @@ class UpdateClaimStatus:
 class Announce:
     """Record an event about the plan's subject, once the steps before it have succeeded."""
 
-    type: str
+    type: Literal["Normal", "Warning"]
     reason: str
     message: str
 
@@ -135,7 +136,7 @@ class Waiting:
 
     message: str
     remedy: str = ""
-    type: str = "Normal"
+    type: Literal["Normal", "Warning"] = "Normal"
     reason: str = ""
 
 

@@ -1,8 +1,9 @@
 """What to do next for a claim: bind it to a volume that is there, make one for it, or say what it waits for.
 
-The order of the writes is the guarantee. The volume's half of a binding is written first and decides; the claim's half
-follows; its status, which only reports, comes last. So a claim never names a volume that is not its own, and wherever the
-steps are cut off, the next plan finds a volume reserved for its claim and goes on from there.
+The order of the writes is the guarantee. The volume's half of a binding is written first and decides; the
+claim's half follows; its status, which only reports, comes last. So a claim never names a volume that is not
+its own, and wherever the steps are cut off, the next plan finds a volume reserved for its claim and goes on
+from there.
 """
 
 from msgspec.structs import replace
@@ -67,6 +68,7 @@ def _keep(snapshot: ClaimSnapshot) -> Plan:
         return _lose(snapshot)
     if not _is_growing(volume, claim):
         return Plan((*_protect(claim), *_report_bound(claim, volume)))
+    assert volume.spec
     grown = replace(volume, spec=replace(volume.spec, capacity={"storage": _size(claim)}))
     return Plan((UpdateVolume(grown), *_report_bound(claim, grown)))
 
@@ -87,7 +89,9 @@ def _lose(snapshot: ClaimSnapshot) -> Plan:
         message = "Two claims are bound to the same volume, this one is bound incorrectly"
     if not claim.spec.volumeName:
         message = "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!"
-    waiting = Waiting(message, "delete the claim, or restore its volume with this claim's claimRef", "Warning", reason)
+    waiting = Waiting(
+        message, "delete the claim, or restore its volume with this claim's claimRef", "Warning", reason
+    )
     if claim.status and claim.status.phase == "Lost":
         return Plan(waiting=waiting)
     status = core_v1.PersistentVolumeClaimStatus(phase="Lost")
@@ -139,9 +143,12 @@ def _reserved(
     volume: core_v1.PersistentVolume, claim: core_v1.PersistentVolumeClaim, *, by_us: bool
 ) -> core_v1.PersistentVolume:
     """The volume with its half of the binding; the annotation remembers that we may take it back."""
+    assert volume.spec
     metadata = meta(volume)
     if by_us:
-        metadata = replace(metadata, annotations={**(metadata.annotations or {}), volumes.BOUND_BY_CONTROLLER: "yes"})
+        metadata = replace(
+            metadata, annotations={**(metadata.annotations or {}), volumes.BOUND_BY_CONTROLLER: "yes"}
+        )
     return replace(volume, metadata=metadata, spec=replace(volume.spec, claimRef=_reference(claim)))
 
 
@@ -237,7 +244,9 @@ def _ask_provisioner(claim: core_v1.PersistentVolumeClaim, provisioner: str) -> 
         "system administrator. If volume creation is delayed, please verify that the provisioner is running and "
         "correctly registered."
     )
-    waiting = Waiting(message, f"run {provisioner}, or use a class of {PROVISIONER}", "Normal", "ExternalProvisioning")
+    waiting = Waiting(
+        message, f"run {provisioner}, or use a class of {PROVISIONER}", "Normal", "ExternalProvisioning"
+    )
     if annotation(claim, volumes.STORAGE_PROVISIONER) == provisioner:
         return Plan(_protect(claim), waiting)
     annotations = {**(meta(claim).annotations or {}), **_provisioner_marks(provisioner)}

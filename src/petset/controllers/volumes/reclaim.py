@@ -1,8 +1,8 @@
 """What to do with a volume: offer it, keep it bound, or take it back once its claim is gone.
 
-A volume that has lost its claim is Released, never offered again by itself: what is on it belonged to somebody. With
-the policy Retain it stays for a person to look at; with Delete its directory goes first and the object last, so that
-wherever we stop, nothing is left behind that no object tells of.
+A volume that has lost its claim is Released, never offered again by itself: what is on it belonged to somebody.
+With the policy Retain it stays for a person to look at; with Delete its directory goes first and the object
+last, so that wherever we stop, nothing is left behind that no object tells of.
 """
 
 from msgspec.structs import replace
@@ -58,7 +58,9 @@ def _take_back(snapshot: VolumeSnapshot) -> Plan:
         return Plan(released + _unprotect(volume))
     if policy == "Delete":
         return Plan(released, Waiting("released; its own provisioner deletes it", f"delete pv {name_of(volume)}"))
-    return Plan(released, Waiting("released; policy Retain keeps it", f"look at the data, delete pv {name_of(volume)}"))
+    return Plan(
+        released, Waiting("released; policy Retain keeps it", f"look at the data, delete pv {name_of(volume)}")
+    )
 
 
 def _remove(volume: core_v1.PersistentVolume) -> tuple[Action, ...]:
@@ -100,7 +102,9 @@ def _protect(volume: core_v1.PersistentVolume) -> tuple[Action, ...]:
     finalizers = meta(volume).finalizers or []
     if is_terminating(volume) or VOLUME_PROTECTION in finalizers:
         return ()
-    return (UpdateVolume(replace(volume, metadata=replace(meta(volume), finalizers=[*finalizers, VOLUME_PROTECTION]))),)
+    return (
+        UpdateVolume(replace(volume, metadata=replace(meta(volume), finalizers=[*finalizers, VOLUME_PROTECTION]))),
+    )
 
 
 def _unprotect(volume: core_v1.PersistentVolume) -> tuple[Action, ...]:

@@ -1,0 +1,65 @@
+"""All controllers and the scheduler in one process, over one set of informers.
+
+Each is independent of the others and meets them only through API objects; what they share is the caches. The controllers
+start once every cache holds the present state, so that none takes what it has not seen yet for gone.
+"""
+
+from dataclasses import dataclass
+from random import Random  # noqa: TID251 - the type of an argument
+
+from petset.aio.clock import Clock
+from petset.aio.tasks import Supervisor
+from petset.client.events import EventRecorder
+from petset.client.pool import InformerPool
+from petset.client.port import Client
+from petset.controllers.endpoints.controller import EndpointsController
+from petset.controllers.garbage.controller import GarbageCollector
+from petset.controllers.namespaces.controller import NamespaceController
+from petset.controllers.volumes.controller import VolumeController
+from petset.controllers.volumes.directories import Directories
+from petset.scheduler.controller import Scheduler
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`volume_root` is where new volumes go, as an absolute path; `root_ca_pem` what pods are to trust."""
+
+    volume_root: str
+    root_ca_pem: str = ""
+
+
+class ControllerManager:
+    """Runs everything that moves the cluster towards what its objects say."""
+
+    def __init__(
+        self, client: Client, clock: Clock, source: Random, directories: Directories, settings: Settings
+    ) -> None:
+        self.pool = InformerPool(client, clock)
+        self._client = client
+        self._clock = clock
+        self._random = source
+        self._recorders: dict[str, EventRecorder] = {}
+        volumes = self._recorder("persistentvolume-controller")
+        self._parts = {
+            "volumes": VolumeController(client, clock, self.pool, volumes, directories, settings.volume_root),
+            "scheduler": Scheduler(client, clock, self.pool, self._recorder("default-scheduler")),
+            "endpoints": EndpointsController(client, clock, self.pool),
+            "garbage": GarbageCollector(client, clock, self.pool),
+            "namespaces": NamespaceController(client, clock, self.pool, settings.root_ca_pem),
+        }
+
+    async def run(self) -> None:
+        """Work until cancelled, or until one of the parts fails, and then fail with it."""
+        async with Supervisor("controllers") as tasks:
+            tasks.start("informers", self.pool.run())
+            for component, recorder in self._recorders.items():
+                tasks.start(f"events of {component}", recorder.run())
+            await self.pool.synced()
+            for name, part in self._parts.items():
+                tasks.start(name, part.run())
+            await tasks.wait()
+
+    def _recorder(self, component: str) -> EventRecorder:
+        return self._recorders.setdefault(
+            component, EventRecorder(self._client, self._clock.now, component, self._random)
+        )
