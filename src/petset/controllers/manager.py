@@ -1,11 +1,13 @@
 """All controllers and the scheduler in one process, over one set of informers.
 
-Each is independent of the others and meets them only through API objects; what they share is the caches. The controllers
-start once every cache holds the present state, so that none takes what it has not seen yet for gone.
+Each is independent of the others and meets them only through API objects; what they share is the caches. The
+controllers start once every cache holds the present state, so that none takes what it has not seen yet for
+gone.
 """
 
 from dataclasses import dataclass
 from random import Random  # noqa: TID251 - the type of an argument
+from typing import Protocol
 
 from petset.aio.clock import Clock
 from petset.aio.tasks import Supervisor
@@ -18,6 +20,12 @@ from petset.controllers.namespaces.controller import NamespaceController
 from petset.controllers.volumes.controller import VolumeController
 from petset.controllers.volumes.directories import Directories
 from petset.scheduler.controller import Scheduler
+
+
+class Part(Protocol):
+    """A controller: once started, it works until cancelled."""
+
+    async def run(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,7 @@ class ControllerManager:
         self._random = source
         self._recorders: dict[str, EventRecorder] = {}
         volumes = self._recorder("persistentvolume-controller")
-        self._parts = {
+        self._parts: dict[str, Part] = {
             "volumes": VolumeController(client, clock, self.pool, volumes, directories, settings.volume_root),
             "scheduler": Scheduler(client, clock, self.pool, self._recorder("default-scheduler")),
             "endpoints": EndpointsController(client, clock, self.pool),
