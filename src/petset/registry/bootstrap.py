@@ -19,8 +19,7 @@ PROVISIONER = "petset.dev/directory"
 async def bootstrap(registry: Registry) -> None:
     """Make what is missing of namespaces, their default accounts, the API's own Service and the storage class."""
     for name in FIRST_NAMESPACES:
-        labels = {"kubernetes.io/metadata.name": name}
-        await _ensure(registry, "", core_v1.Namespace(metadata=meta_v1.ObjectMeta(name=name, labels=labels)))
+        await _ensure(registry, "", core_v1.Namespace(metadata=meta_v1.ObjectMeta(name=name)))
     for record in registry.list(NAMESPACES, "", ListOptions()).records:
         await default_account(registry, record.key.name)
     await _ensure(registry, "default", _api_service())

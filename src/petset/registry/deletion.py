@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from petset.api import objects
+from petset.api.errors import Cause
 from petset.api.kinds import Kind
 from petset.api.models import core_v1, meta_v1
 from petset.registry import refusals
@@ -50,6 +51,7 @@ Decision = Gone | Marked | Unchanged
 
 def decide(kind: Kind, obj: Any, options: meta_v1.DeleteOptions, now: datetime) -> Decision:
     """What deleting `obj` comes to. `obj` itself is not changed. Raises Conflict, Forbidden or Invalid."""
+    _check_options(options)
     check_preconditions(kind, obj, options.preconditions)
     changed = objects.with_own_metadata(obj)
     if kind.model is core_v1.Namespace:
@@ -95,6 +97,19 @@ def check_preconditions(kind: Kind, obj: Any, wanted: meta_v1.Preconditions | No
             f"the ResourceVersion in record ({metadata.resourceVersion}). The object might have been modified"
         )
         raise refusals.conflict(kind, name, why, resource=kind.name)
+
+
+def _check_options(options: meta_v1.DeleteOptions) -> None:
+    policy = options.propagationPolicy
+    if policy is None:
+        return
+    message = ""
+    if options.orphanDependents is not None:
+        message = f'Invalid value: "{policy}": orphanDependents and propagationPolicy cannot be both set'
+    elif policy not in ("Foreground", "Background", "Orphan"):
+        message = f'Unsupported value: "{policy}": supported values: "Foreground", "Background", "Orphan", "nil"'
+    if message:
+        raise refusals.invalid_options(Cause("FieldValueInvalid", message, "propagationPolicy"))
 
 
 def _delete_namespace(

@@ -64,6 +64,10 @@ def invalid_scale(name: str, cause: Cause) -> Invalid:
     return _invalid("Scale", "autoscaling", name, (cause,))
 
 
+def invalid_options(cause: Cause) -> Invalid:
+    return _invalid("DeleteOptions", "meta.k8s.io", "", (cause,))
+
+
 def _invalid(kind: str, group: str, name: str, causes: tuple[Cause, ...]) -> Invalid:
     details = ", ".join(f"{c.field}: {c.message}" for c in causes)
     if len(causes) > 1:

@@ -72,9 +72,10 @@ class Registry:
         try:
             return await self._rewrite(kind, _key(kind, namespace, name), change, options, subresource)
         except NotFound:
-            if subresource or not strategy_of(stored_kind(kind)).create_on_update:
+            # Whoever names a version or a uid means an object that was there: it must not come back to life.
+            meant = obj.metadata.resourceVersion or obj.metadata.uid
+            if meant or subresource or not strategy_of(stored_kind(kind)).create_on_update:
                 raise
-        obj.metadata.resourceVersion = None
         return await self.create(kind, namespace, obj, options)
 
     async def patch(

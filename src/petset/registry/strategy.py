@@ -84,12 +84,12 @@ def prepare_create(kind: Kind, obj: Any, now: datetime) -> None:
         _hold_for_content(obj)
 
 
-def prepare_update(kind: Kind, subresource: str, new: Any, old: Any) -> None:
+def prepare_update(kind: Kind, subresource: str, new: Any, old: Any, now: datetime) -> None:
     """Keep of `old` what this way of writing may not touch, and raise the generation where the wishes changed."""
     if subresource == BINDING:
         return
     if subresource == "status":
-        _prepare_status(kind, new, old)
+        _prepare_status(kind, new, old, now)
         return
     if hasattr(new, "status") and kind.subresources:
         new.status = old.status
@@ -101,12 +101,14 @@ def prepare_update(kind: Kind, subresource: str, new: Any, old: Any) -> None:
         metadata.generation = (metadata.generation or 0) + 1
 
 
-def _prepare_status(kind: Kind, new: Any, old: Any) -> None:
+def _prepare_status(kind: Kind, new: Any, old: Any, now: datetime) -> None:
     new.spec = old.spec
     for field in strategy_of(kind).status_spares:
         setattr(new.metadata, field, getattr(old.metadata, field))
     if kind.model is core_v1.Pod and new.status is not None and not new.status.qosClass:
         new.status.qosClass = old.status.qosClass if old.status else None
+    if kind.model is core_v1.PersistentVolume and new.status and new.status.phase != old.status.phase:
+        new.status.lastPhaseTransitionTime = now
 
 
 def _hold_for_content(namespace: core_v1.Namespace) -> None:

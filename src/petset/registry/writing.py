@@ -70,7 +70,7 @@ class Writer:
             new = change(old)
             _check_version(kind, new.metadata, old.metadata)
             metadata.carry_over(new.metadata, old.metadata)
-            prepare_update(kind, subresource, new, old)
+            prepare_update(kind, subresource, new, old, self.now())
             with self._holding_addresses(kind, new, old):
                 if subresource != BINDING:
                     check_update(kind, new, old)
