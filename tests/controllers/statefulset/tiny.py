@@ -79,7 +79,7 @@ def retain(when_deleted: str, when_scaled: str) -> apps_v1.StatefulSetPersistent
 
 
 class Refused(Exception):
-    """A strand met a claim that is being deleted."""
+    """The API said no: a claim is being deleted, or the name is taken."""
 
 
 @dataclass
@@ -128,6 +128,8 @@ class Tiny:
                 self.edit(name_of(pod), ownerReferences=[owner_reference(self.set)])
             case ReleasePod(pod):
                 self.edit(name_of(pod), ownerReferences=None)
+            case CreatePod(pod) if name_of(pod) in self.pods:
+                raise Refused
             case CreatePod(pod):
                 status_ = core_v1.PodStatus(phase="Pending")
                 born = msgspec.structs.replace(meta(pod), uid=self.new_uid(), creationTimestamp=self.now)

@@ -33,7 +33,7 @@ def violations(snapshot: Snapshot, action: Action) -> tuple[str, ...]:
 def _at_most_one_pod_per_identity(lineup: Lineup, action: Action) -> bool:
     if not isinstance(action, CreatePod):
         return True
-    return name_of(action.pod) not in {name_of(pod) for pod in lineup.snapshot.pods}
+    return name_of(action.pod) not in {name_of(pod) for pod in lineup.pods()}
 
 
 def _one_claim_per_template_and_ordinal(lineup: Lineup, action: Action) -> bool:

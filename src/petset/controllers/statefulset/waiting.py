@@ -46,6 +46,12 @@ def for_claim_of_former_pod(pod: str, claim: str) -> Waiting:
     return Waiting(pod, claim, 33, why, "The pod is created when the garbage collector has removed the claim.")
 
 
+def for_name_taken(pod: str) -> Waiting:
+    """Rule 61: somebody else's pod has the name."""
+    why = f"a pod of that name exists and does not belong to the set: kubectl get pod {pod} --show-labels"
+    return Waiting(pod, pod, 61, why, "Give it the labels of the set's selector, or delete it.")
+
+
 def next_in_line(lineup: Lineup, after: int) -> str:
     """Who would be served next if the pod of ordinal `after` were no obstacle; the set itself if nobody."""
     missing = next((ordinal for ordinal in lineup.missing() if ordinal > after), None)

@@ -1,0 +1,120 @@
+"""Rules 37-41: finding, renumbering, naming and forgetting revisions."""
+
+import msgspec
+from controllers.statefulset.tiny import Tiny, make_set, steps, template
+
+from petset.api.models import apps_v1, meta_v1
+from petset.api.objects import meta, owner_reference
+from petset.controllers.statefulset.hashing import canonical, revision_hash, template_patch
+from petset.controllers.statefulset.history import HASH_LABEL
+from petset.controllers.statefulset.model import AdoptRevision, CreateRevision, DeleteRevision
+
+
+def numbers(tiny: Tiny) -> list[int | None]:
+    return sorted(revision.revision or 0 for revision in tiny.revisions.values())
+
+
+def test_a_revision_is_named_after_its_set_and_hash_and_labelled_like_the_template() -> None:
+    tiny = Tiny()
+    tiny.look()
+    hashed = revision_hash(canonical(template_patch(template())), 0)
+    (revision,) = tiny.revisions.values()
+    metadata = meta(revision)
+    assert metadata.name == f"web-{hashed}"
+    assert metadata.labels == {"app": "web", HASH_LABEL: hashed}
+    assert metadata.ownerReferences is not None and metadata.ownerReferences[0].uid == "uid-web"
+    assert revision.revision == 1
+
+
+def test_going_back_to_an_old_template_renumbers_its_revision() -> None:
+    tiny = Tiny()
+    tiny.run()
+    tiny.change(template=template("new"))
+    tiny.run()
+    assert numbers(tiny) == [1, 2]
+    tiny.change(template=template())
+    tiny.run()
+    assert numbers(tiny) == [2, 3]
+
+
+def test_other_fields_of_the_spec_make_no_revision() -> None:
+    tiny = Tiny()
+    tiny.run()
+    tiny.change(replicas=5, minReadySeconds=3)
+    tiny.run()
+    assert numbers(tiny) == [1]
+
+
+def test_a_revision_serialised_by_older_rules_is_used_if_it_means_the_same() -> None:
+    tiny = Tiny()
+    tiny.run()
+    ((name, revision),) = tiny.revisions.items()
+    data = msgspec.to_builtins(revision.data)
+    data["spec"]["template"]["metadata"]["creationTimestamp"] = None
+    tiny.revisions[name] = msgspec.structs.replace(revision, data=data)
+    assert steps(tiny.look()) == []
+
+
+def test_a_name_that_other_data_has_is_counted_as_a_collision() -> None:
+    tiny = Tiny(make_set(replicas=0))
+    text = canonical(template_patch(template()))
+    taken = f"web-{revision_hash(text, 0)}"
+    tiny.revisions[taken] = revision_of_another_template(taken)
+    made = tiny.look()
+    created = next(action.revision for action in made.actions if isinstance(action, CreateRevision))
+    assert meta(created).name == f"web-{revision_hash(text, 1)}"
+    assert (meta(created).labels or {})[HASH_LABEL] == revision_hash(text, 0)
+    assert made.status.collisionCount == 1
+
+
+def test_an_orphan_revision_is_adopted_and_used() -> None:
+    tiny = Tiny(make_set(replicas=0))
+    tiny.revisions["web-kept"] = revision_of_another_template("web-kept", image="redis:7.0")
+    meta(tiny.revisions["web-kept"]).ownerReferences = None
+    made = tiny.look()
+    assert [type(action) for action in made.actions] == [AdoptRevision]
+    assert made.status.updateRevision == "web-kept"
+
+
+def test_the_oldest_unused_revisions_beyond_the_limit_are_forgotten() -> None:
+    tiny = Tiny(make_set(replicas=1, revisionHistoryLimit=1))
+    for number in range(4):
+        tiny.change(template=template(f"v{number}"))
+        tiny.run()
+    assert numbers(tiny) == [3, 4]
+
+
+def test_a_revision_that_a_pod_still_has_is_kept_even_with_no_history() -> None:
+    tiny = Tiny(make_set(replicas=2, revisionHistoryLimit=0))
+    tiny.run()
+    tiny.change(template=template("new"))
+    made = tiny.look()
+    assert not [action for action in made.actions if isinstance(action, DeleteRevision)]
+    tiny.run()
+    assert len(tiny.revisions) == 1
+
+
+def test_a_negative_limit_keeps_all() -> None:
+    tiny = Tiny(make_set(replicas=1, revisionHistoryLimit=-1))
+    for number in range(4):
+        tiny.change(template=template(f"v{number}"))
+        tiny.run()
+    assert numbers(tiny) == [1, 2, 3, 4]
+
+
+def test_a_set_name_too_long_for_a_label_gets_pods_labelled_with_the_hash_alone() -> None:
+    tiny = Tiny(make_set(name="w" * 60))
+    tiny.run()
+    labels = {(meta(pod).labels or {})["controller-revision-hash"] for pod in tiny.pods.values()}
+    assert tiny.set.status is not None and tiny.set.status.currentRevision is not None
+    assert labels == {tiny.set.status.currentRevision.removeprefix("w" * 60 + "-")}
+    assert tiny.set.status.updatedReplicas == 3
+
+
+def revision_of_another_template(name: str, image: str = "other") -> apps_v1.ControllerRevision:
+    owner = owner_reference(make_set())
+    return apps_v1.ControllerRevision(
+        metadata=meta_v1.ObjectMeta(name=name, uid=f"uid-{name}", ownerReferences=[owner]),
+        data=msgspec.to_builtins(template_patch(template(image))),
+        revision=1,
+    )

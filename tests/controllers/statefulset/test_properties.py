@@ -1,0 +1,172 @@
+"""Whatever happens to a set: no promise is ever broken, and once the nodes are healthy it reaches its spec.
+
+Safety is checked inside `Tiny.look`, before every single action (`invariants.violations`).
+"""
+
+from dataclasses import replace
+
+import pytest
+from controllers.statefulset.tiny import Tiny, claim_template, make_set, retain, rolling, steps, template
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from petset.api.models import apps_v1
+from petset.controllers.statefulset.identity import wanted_ordinals
+
+POLICIES = st.sampled_from(["OrderedReady", "Parallel"])
+KEEP = st.sampled_from(["Retain", "Delete"])
+SETS = st.builds(
+    lambda policy, replicas, start, deleted, scaled, ready: make_set(
+        podManagementPolicy=policy,
+        replicas=replicas,
+        ordinals=apps_v1.StatefulSetOrdinals(start=start),
+        volumeClaimTemplates=[claim_template()],
+        persistentVolumeClaimRetentionPolicy=retain(deleted, scaled),
+        minReadySeconds=ready,
+    ),
+    POLICIES, st.integers(0, 4), st.integers(0, 2), KEEP, KEEP, st.sampled_from([0, 0, 5]),
+)  # fmt: skip
+POD = st.integers(0, 6)
+EVENTS = st.one_of(
+    st.tuples(st.just("scale"), st.integers(0, 5)),
+    st.tuples(st.just("start"), st.integers(0, 2)),
+    st.tuples(st.just("edit"), st.sampled_from(["redis:7.0", "new", "newer"])),
+    st.tuples(st.just("strategy"), st.tuples(st.integers(0, 2), st.sampled_from([1, 2, "50%"]))),
+    st.tuples(st.just("phase"), st.tuples(POD, st.sampled_from(["Pending", "Running", "Failed", "Succeeded"]))),
+    st.tuples(st.just("ready"), POD),
+    st.tuples(st.just("delete"), POD),
+    st.tuples(st.just("gone"), POD),
+    st.tuples(st.just("lose labels"), POD),
+    st.tuples(st.just("orphan"), POD),
+    st.tuples(st.just("look"), st.one_of(st.none(), st.integers(0, 4))),
+    st.tuples(st.just("nodes work"), st.none()),
+)
+
+
+def happen(tiny: Tiny, event: tuple[str, object]) -> None:
+    """One event; those about a pod that is not there do nothing."""
+    match event:
+        case ("scale", replicas):
+            tiny.change(replicas=replicas)
+        case ("start", start):
+            tiny.change(ordinals=apps_v1.StatefulSetOrdinals(start=start))
+        case ("edit", str(image)):
+            tiny.change(template=template(image))
+        case ("strategy", (int(partition), budget)):
+            tiny.change(updateStrategy=rolling(partition, budget))
+        case ("look", stop_after):
+            tiny.look(stop_after=stop_after)
+        case ("nodes work", None):
+            tiny.nodes_work()
+        case (what, (int(number), str(phase))):
+            happen_to_pod(tiny, what, f"web-{number}", phase)
+        case (what, int(number)):
+            happen_to_pod(tiny, what, f"web-{number}")
+
+
+def happen_to_pod(tiny: Tiny, what: str, name: str, phase: str = "") -> None:
+    if name not in tiny.pods:
+        return
+    match what:
+        case "phase":
+            tiny.phase(name, phase)
+        case "ready":
+            tiny.ready(name)
+        case "delete":
+            tiny.delete(name)
+        case "gone":
+            tiny.gone(name)
+        case "lose labels":
+            tiny.edit(name, labels={"app": "other"})
+        case "orphan":
+            tiny.edit(name, ownerReferences=None)
+
+
+def heal(tiny: Tiny) -> None:
+    """Every node works again, and nobody holds the names of the set any longer."""
+    for name, pod in list(tiny.pods.items()):
+        if ((pod.metadata and pod.metadata.labels) or {}).get("app") != "web":
+            tiny.gone(name)
+        elif pod.status and pod.status.phase in ("Pending", "Running"):
+            tiny.ready(name)
+
+
+def reached(tiny: Tiny) -> dict[str, object]:
+    """What an end state is compared by."""
+    return {
+        "pods": {name: pod.spec.containers[0].image for name, pod in tiny.pods.items() if pod.spec},
+        "claims": set(tiny.claims),
+        "revisions": {name: revision.revision for name, revision in tiny.revisions.items()},
+        "waiting": tiny.plan().waiting,
+    }
+
+
+@given(SETS, st.lists(EVENTS, max_size=25))
+@settings(max_examples=150, deadline=None)
+def test_no_promise_is_broken_and_a_healthy_world_reaches_the_spec(
+    stateful_set: apps_v1.StatefulSet, events: list[tuple[str, object]]
+) -> None:
+    tiny = Tiny(stateful_set)
+    for event in events:
+        happen(tiny, event)
+    heal(tiny)
+    tiny.run()
+    assert tiny.names() == [f"web-{ordinal}" for ordinal in wanted_ordinals(tiny.set)]
+    assert {f"data-{name}" for name in tiny.names()} <= set(tiny.claims)
+    assert tiny.plan().stages == () and tiny.plan().waiting == ()
+
+
+@given(SETS, st.lists(EVENTS, max_size=12))
+@settings(max_examples=100, deadline=None)
+def test_a_plan_is_a_function_of_what_is_there(
+    stateful_set: apps_v1.StatefulSet, events: list[tuple[str, object]]
+) -> None:
+    tiny = Tiny(stateful_set)
+    for event in events:
+        happen(tiny, event)
+    assert tiny.plan() == tiny.plan()
+    assert steps(tiny.plan()) == steps(copied(tiny).plan())
+
+
+def copied(tiny: Tiny) -> Tiny:
+    """The same world once more; what is in it is never changed in place."""
+    return replace(tiny, pods=dict(tiny.pods), claims=dict(tiny.claims), revisions=dict(tiny.revisions))
+
+
+SCENARIOS = {
+    "start": (3, {}),
+    "scale down": (3, {"replicas": 1}),
+    "move": (3, {"ordinals": apps_v1.StatefulSetOrdinals(start=2)}),
+    "update": (3, {"template": template("new")}),
+    "update and scale": (2, {"template": template("new"), "replicas": 4}),
+    "new policy": (2, {"persistentVolumeClaimRetentionPolicy": retain("Retain", "Retain")}),
+}
+
+
+@pytest.mark.parametrize("policy", ["OrderedReady", "Parallel"])
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_crash_after_any_action_changes_nothing_of_the_end(policy: str, scenario: str) -> None:
+    replicas, change = SCENARIOS[scenario]
+    tiny = Tiny(
+        make_set(
+            replicas=replicas,
+            podManagementPolicy=policy,
+            volumeClaimTemplates=[claim_template()],
+            persistentVolumeClaimRetentionPolicy=retain("Delete", "Delete"),
+        )
+    )
+    if change:
+        tiny.run()
+        tiny.change(**change)
+    end = copied(tiny)
+    end.run()
+    for _ in range(30):
+        for cut in range(len(tiny.plan().actions)):
+            crashed = copied(tiny)
+            crashed.look(stop_after=cut)
+            crashed.run()
+            assert reached(crashed) == reached(end), f"crashed before action {cut} of {steps(tiny.plan())}"
+        if not tiny.look().actions and tiny.pods.keys() == end.pods.keys() and reached(tiny) == reached(end):
+            return
+        tiny.nodes_work()
+    raise AssertionError("never reached the end")
