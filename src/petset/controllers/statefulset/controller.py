@@ -1,0 +1,210 @@
+"""Which changes wake which set; what a sync is: load, plan, carry out, report.
+
+Sets and pods wake a set; claims and revisions do not (rule 30), except a set that waits for its own writes to show
+in the cache. What a set waits for is kept here for whoever asks (`waiting`): it is no part of the Kubernetes API,
+so it is never written into an object.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from petset.aio.clock import Clock
+from petset.aio.reconciler import Reconciler
+from petset.api.models import apps_v1, core_v1
+from petset.api.objects import controller_of, meta, name_of, namespace_of, uid_of
+from petset.api.selectors import Selector
+from petset.client.events import EventRecorder
+from petset.client.pool import InformerPool
+from petset.client.port import Client
+from petset.controllers.statefulset import identity, status
+from petset.controllers.statefulset.apply import Hand, NameTaken, RevisionCollision
+from petset.controllers.statefulset.expectations import Expectations
+from petset.controllers.statefulset.memo import Texts
+from petset.controllers.statefulset.model import Gates, Plan, Snapshot, Waiting
+from petset.controllers.statefulset.plan import plan
+from petset.controllers.statefulset.waiting import for_name_taken
+
+NAME = "statefulset-controller"
+"""The source component of this controller's events."""
+
+
+class SetKey(NamedTuple):
+    """A set to look at."""
+
+    namespace: str
+    name: str
+
+
+def controller_uid(obj: Any) -> Iterable[str]:
+    """Index: the uid of the managing owner."""
+    owner = controller_of(obj)
+    return () if owner is None else (owner.uid,)
+
+
+def orphan_namespace(obj: Any) -> Iterable[str]:
+    """Index: the namespace of an object that nobody manages."""
+    return (namespace_of(obj),) if controller_of(obj) is None else ()
+
+
+INDEXES: dict[str, Callable[[Any], Iterable[str]]] = {
+    "controller-uid": controller_uid,
+    "orphan-namespace": orphan_namespace,
+}
+
+
+class StatefulSetController:
+    """Brings every StatefulSet to its spec, five at a time, never one twice at once (rule 71)."""
+
+    def __init__(
+        self, client: Client, clock: Clock, pool: InformerPool, events: EventRecorder, gates: Gates | None = None
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._events = events
+        self._gates = gates or Gates()
+        self._sets = pool.informer(apps_v1.StatefulSet)
+        self._pods = pool.informer(core_v1.Pod, INDEXES)
+        self._revisions = pool.informer(apps_v1.ControllerRevision, INDEXES)
+        self._claims = pool.informer(core_v1.PersistentVolumeClaim)
+        self._expectations = Expectations(
+            {
+                apps_v1.StatefulSet: self._sets,
+                core_v1.Pod: self._pods,
+                apps_v1.ControllerRevision: self._revisions,
+                core_v1.PersistentVolumeClaim: self._claims,
+            }
+        )
+        self._texts = Texts()
+        self._collisions: dict[str, int] = {}
+        self._waiting: dict[SetKey, tuple[Waiting, ...]] = {}
+        self._held: set[SetKey] = set()
+        self._work = Reconciler("statefulset", clock, self._sync)
+        self._sets.on_change(self._set_changed)
+        self._pods.on_change(self._pod_changed)
+        self._claims.on_change(lambda old, new: self._wake_held())
+        self._revisions.on_change(self._revision_changed)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        await self._work.run()
+
+    def waiting(self, namespace: str, name: str) -> tuple[Waiting, ...]:
+        """Why no more is done for a set at present: empty when it is where it should be, or is not known."""
+        return self._waiting.get(SetKey(namespace, name), ())
+
+    # -- one sync
+
+    async def _sync(self, key: SetKey) -> float | None:
+        stateful_set = self._sets.get(key.name, key.namespace)
+        if stateful_set is None:
+            self._waiting.pop(key, None)
+            self._held.discard(key)
+            return None
+        if not self._expectations.met(uid_of(stateful_set)):
+            self._held.add(key)
+            return None
+        self._held.discard(key)
+        made = plan(self._look(stateful_set))
+        self._waiting[key] = made.waiting
+        return await self._carry_out(key, stateful_set, made)
+
+    async def _carry_out(self, key: SetKey, stateful_set: apps_v1.StatefulSet, made: Plan) -> float | None:
+        """Act, then report: the status is written even where an action failed (rule 63)."""
+        hand = Hand(self._client, self._events, self._expectations, stateful_set)
+        failure: Exception | None = None
+        try:
+            await hand.carry_out(made.stages)
+        except RevisionCollision:
+            self._collisions[uid_of(stateful_set)] = (made.status.collisionCount or 0) + 1
+            return 0
+        except NameTaken as error:
+            self._waiting[key] = (for_name_taken(error.pod),)
+            failure = error
+        except Exception as error:
+            failure = error
+        if status.differs(stateful_set.status, made.status):
+            await hand.write_status(made.status)
+        if failure is not None:
+            raise failure
+        return made.wake_after_seconds
+
+    def _look(self, stateful_set: apps_v1.StatefulSet) -> Snapshot:
+        uid, namespace = uid_of(stateful_set), namespace_of(stateful_set)
+        pods = (*self._pods.by_index("controller-uid", uid), *self._pods.by_index("orphan-namespace", namespace))
+        stored = stateful_set.status.collisionCount if stateful_set.status else None
+        return Snapshot(
+            set=stateful_set,
+            pods=pods,
+            claims=self._claims_of(stateful_set, pods),
+            revisions=tuple(map(self._texts.revision, self._revisions_of(stateful_set))),
+            template=self._texts.template(stateful_set),
+            now=self._clock.now(),
+            collisions=max(stored or 0, self._collisions.get(uid, 0)),
+            gates=self._gates,
+        )
+
+    def _revisions_of(self, stateful_set: apps_v1.StatefulSet) -> Iterable[apps_v1.ControllerRevision]:
+        """Those the set owns, and orphans that its selector means (rule 37)."""
+        selector = Selector.from_struct(stateful_set.spec.selector)
+        yield from self._revisions.by_index("controller-uid", uid_of(stateful_set))
+        for orphan in self._revisions.by_index("orphan-namespace", namespace_of(stateful_set)):
+            if selector.matches(meta(orphan).labels):
+                yield orphan
+
+    def _claims_of(
+        self, stateful_set: apps_v1.StatefulSet, pods: Iterable[core_v1.Pod]
+    ) -> dict[str, core_v1.PersistentVolumeClaim]:
+        """The claims that exist for every ordinal that is wanted or has a pod."""
+        if not stateful_set.spec.volumeClaimTemplates:
+            return {}
+        ordinals = set(identity.wanted_ordinals(stateful_set))
+        found = (identity.ordinal_of(name_of(stateful_set), name_of(pod)) for pod in pods)
+        ordinals.update(ordinal for ordinal in found if ordinal is not None)
+        names = (name for ordinal in ordinals for name in identity.claim_names(stateful_set, ordinal))
+        claims = ((name, self._claims.get(name, namespace_of(stateful_set))) for name in names)
+        return {name: claim for name, claim in claims if claim is not None}
+
+    # -- what wakes a set
+
+    def _set_changed(self, old: apps_v1.StatefulSet | None, new: apps_v1.StatefulSet | None) -> None:
+        changed = new or old
+        assert changed is not None
+        if old is not None and (new is None or uid_of(new) != uid_of(old)):
+            self._forget(uid_of(old))
+        self._work.wake(SetKey(namespace_of(changed), name_of(changed)))
+
+    def _pod_changed(self, old: core_v1.Pod | None, new: core_v1.Pod | None) -> None:
+        for pod in (old, new):
+            if pod is not None:
+                self._wake_for(pod)
+
+    def _wake_for(self, pod: core_v1.Pod) -> None:
+        """Its owner, or for an orphan every set that might adopt it."""
+        owner = controller_of(pod)
+        if owner is None:
+            self._wake_adopters(pod)
+        elif owner.kind == "StatefulSet":
+            self._work.wake(SetKey(namespace_of(pod), owner.name))
+
+    def _wake_adopters(self, orphan: core_v1.Pod) -> None:
+        labels = meta(orphan).labels
+        for candidate in self._sets.list():
+            is_near = namespace_of(candidate) == namespace_of(orphan)
+            if is_near and labels and Selector.from_struct(candidate.spec.selector).matches(labels):
+                self._work.wake(SetKey(namespace_of(candidate), name_of(candidate)))
+
+    def _revision_changed(
+        self, old: apps_v1.ControllerRevision | None, new: apps_v1.ControllerRevision | None
+    ) -> None:
+        if new is None and old is not None:
+            self._texts.forget_revision(uid_of(old))
+        self._wake_held()
+
+    def _wake_held(self) -> None:
+        for key in self._held:
+            self._work.wake(key)
+
+    def _forget(self, uid: str) -> None:
+        self._expectations.forget(uid)
+        self._texts.forget_set(uid)
+        self._collisions.pop(uid, None)
