@@ -7,7 +7,7 @@ its write, so that the controller does not act again on a cache that has not see
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -225,7 +225,7 @@ class Hand:
         text = f"{verb} Pod {pod} in StatefulSet {name_of(self._set)} failed error: {error}"
         self._tell("Warning", f"Failed{verb}", text)
 
-    def _tell(self, kind: str, reason: str, message: str) -> None:
+    def _tell(self, kind: Literal["Normal", "Warning"], reason: str, message: str) -> None:
         self._events.event(self._set, kind, reason, message)
 
 

@@ -1,0 +1,227 @@
+"""The whole controller against the real verbs: what wakes it, what it writes, what it tells."""
+
+import msgspec
+import pytest
+from controllers.statefulset.live import Live, live
+from controllers.statefulset.tiny import claim_template, retain, template
+
+from petset.api.models import apps_v1, core_v1, meta_v1
+from petset.api.objects import meta, name_of
+from petset.testing.loop import run
+
+
+def test_pods_come_up_one_by_one_and_the_status_follows() -> None:
+    async def story() -> None:
+        async with live() as it:
+            await it.start(replicas=2)
+            assert await it.pods() == ["web-0"]
+            assert [str(w).split(".")[0] for w in it.controller.waiting("default", "web")] == [
+                "web-1 waits: web-0 is not Ready (phase Pending)"
+            ]
+            await it.ready("web-0")
+            assert await it.pods() == ["web-0", "web-1"]
+            await it.ready("web-1")
+            status = (await it.the_set()).status
+            assert status is not None
+            assert (status.replicas, status.readyReplicas, status.updatedReplicas) == (2, 2, 2)
+            assert (status.observedGeneration, status.currentRevision) == (1, status.updateRevision)
+            assert it.controller.waiting("default", "web") == ()
+
+    run(story())
+
+
+def test_a_deleted_pod_comes_back_with_its_claim() -> None:
+    async def story() -> None:
+        async with live() as it:
+            await it.start(replicas=1, volumeClaimTemplates=[claim()])
+            await it.ready_all()
+            before = [meta(claim).uid for claim in await it.all(core_v1.PersistentVolumeClaim)]
+            await it.remove("web-0")
+            assert await it.pods() == ["web-0"]
+            assert [meta(claim).uid for claim in await it.all(core_v1.PersistentVolumeClaim)] == before
+
+    run(story())
+
+
+def claim() -> core_v1.PersistentVolumeClaim:
+    """A claim template that passes validation."""
+    made = claim_template()
+    assert made.spec is not None
+    made.spec.resources = core_v1.VolumeResourceRequirements(requests={"storage": "1Gi"})
+    return made
+
+
+def test_scaling_and_updating_end_where_the_spec_says() -> None:
+    async def story() -> None:
+        async with live() as it:
+            await it.start(replicas=3, podManagementPolicy="Parallel")
+            await it.ready_all()
+            await it.change(replicas=2, template=template("new"))
+            for _ in range(4):
+                await it.ready_all()
+                await it.settle()
+            pods = await it.all(core_v1.Pod)
+            assert [(name_of(p), p.spec.containers[0].image) for p in pods if p.spec] == [
+                ("web-0", "new"), ("web-1", "new"),
+            ]  # fmt: skip
+            status = (await it.the_set()).status
+            assert status is not None and status.currentRevision == status.updateRevision
+            assert len(await it.all(apps_v1.ControllerRevision)) == 2
+
+    run(story())
+
+
+def test_events_have_kubernetes_own_words() -> None:
+    async def story() -> None:
+        async with live() as it:
+            await it.start(replicas=1, volumeClaimTemplates=[claim()])
+            await it.ready_all()
+            await it.change(replicas=0)
+            assert await it.events() == [
+                "Normal SuccessfulCreate Create Claim data-web-0 Pod web-0 in StatefulSet web success",
+                "Normal SuccessfulCreate Create Pod web-0 in StatefulSet web successful",
+                "Normal SuccessfulDelete Delete Pod web-0 in StatefulSet web successful",
+            ]
+
+    run(story())
+
+
+def test_a_claim_on_its_way_out_keeps_the_pod_from_being_created_and_the_user_is_told() -> None:
+    async def story() -> None:
+        async with live() as it:
+            held = claim()
+            held.metadata = meta_v1.ObjectMeta(name="data-web-0", namespace="default", finalizers=["test/hold"])
+            await it.plane.client.create(held)
+            await it.plane.client.delete(core_v1.PersistentVolumeClaim, "data-web-0", "default")
+            await it.start(replicas=1, volumeClaimTemplates=[claim()])
+            assert await it.pods() == []
+            refused = "Create Pod web-0 in StatefulSet web failed error: pvc data-web-0 is being deleted"
+            assert f"Warning FailedCreate {refused}" in await it.events()
+
+    run(story())
+
+
+def test_a_name_taken_by_a_foreign_pod_is_waited_out_without_an_event() -> None:
+    async def story() -> None:
+        async with live() as it:
+            await it.start(replicas=1)
+            await it.ready_all()
+            await it.label("web-0", {"app": "other"})
+            assert [w.rule for w in it.controller.waiting("default", "web")] == [61]
+            assert not [event for event in await it.events() if event.startswith("Warning")]
+            await it.label("web-0", {"app": "web"})
+            await it.settle(30)
+            (pod,) = await it.all(core_v1.Pod)
+            assert [ref.name for ref in meta(pod).ownerReferences or ()] == ["web"]
+            assert it.controller.waiting("default", "web") == ()
+
+    run(story())
+
+
+def test_a_new_set_of_the_same_name_takes_over_what_the_old_one_left() -> None:
+    async def story() -> None:
+        async with live() as it:
+            await it.start(replicas=2)
+            await it.ready_all()
+            names = {name_of(r) for r in await it.all(apps_v1.ControllerRevision)}
+            orphan = meta_v1.DeleteOptions(propagationPolicy="Orphan")
+            await it.plane.client.delete(apps_v1.StatefulSet, "web", "default", orphan)
+            await orphan_all(it)
+            before = {meta(pod).uid for pod in await it.all(core_v1.Pod)}
+            fresh = await it.start(replicas=2)
+            await it.settle()
+            pods = await it.all(core_v1.Pod)
+            assert {meta(pod).uid for pod in pods} == before
+            assert {ref.uid for pod in pods for ref in meta(pod).ownerReferences or ()} == {meta(fresh).uid}
+            assert {name_of(r) for r in await it.all(apps_v1.ControllerRevision)} == names
+
+    run(story())
+
+
+async def orphan_all(it: Live) -> None:
+    """What the garbage collector does for a deletion that orphans."""
+    for kind in (core_v1.Pod, apps_v1.ControllerRevision):
+        for obj in await it.all(kind):
+            metadata = msgspec.structs.replace(meta(obj), ownerReferences=None)
+            await it.plane.client.update(msgspec.structs.replace(obj, metadata=metadata))
+    kept = await it.the_set()
+    metadata = msgspec.structs.replace(meta(kept), finalizers=None)
+    await it.plane.client.update(msgspec.structs.replace(kept, metadata=metadata))
+    await it.settle()
+
+
+def test_a_revision_name_that_is_taken_by_foreign_data_makes_a_collision() -> None:
+    async def story() -> None:
+        async with live() as it:
+            await it.start(replicas=1)
+            await it.ready_all()
+            (mine,) = await it.all(apps_v1.ControllerRevision)
+            name = name_of(mine)
+        async with live(1) as it:
+            foreign = apps_v1.ControllerRevision(
+                metadata=meta_v1.ObjectMeta(name=name, namespace="default"), data={"spec": {}}, revision=1
+            )
+            await it.plane.client.create(foreign)
+            await it.start(replicas=1)
+            await it.ready_all()
+            status = (await it.the_set()).status
+            assert status is not None
+            assert status.collisionCount == 1
+            assert status.updateRevision != name
+            assert await it.pods() == ["web-0"]
+
+    run(story())
+
+
+def test_min_ready_seconds_wake_the_set_by_themselves() -> None:
+    async def story() -> None:
+        async with live() as it:
+            await it.start(replicas=2, minReadySeconds=10)
+            await it.ready("web-0")
+            await it.settle(8)
+            assert await it.pods() == ["web-0"]
+            await it.settle(3)
+            assert await it.pods() == ["web-0", "web-1"]
+
+    run(story())
+
+
+def test_claims_follow_the_retention_policy() -> None:
+    async def story() -> None:
+        async with live() as it:
+            await it.start(
+                replicas=2, podManagementPolicy="Parallel", volumeClaimTemplates=[claim()],
+                persistentVolumeClaimRetentionPolicy=retain("Delete", "Delete"),
+            )  # fmt: skip
+            await it.ready_all()
+            claims = {name_of(c): meta(c).ownerReferences for c in await it.all(core_v1.PersistentVolumeClaim)}
+            assert [[ref.kind for ref in refs or ()] for refs in claims.values()] == [["StatefulSet"]] * 2
+            await it.change(replicas=1)
+            claims = {name_of(c): meta(c).ownerReferences for c in await it.all(core_v1.PersistentVolumeClaim)}
+            assert [[ref.kind for ref in refs or ()] for refs in claims.values()] == [["StatefulSet"], ["Pod"]]
+
+    run(story())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_hundred_parallel_pods_are_created_once_each(seed: int) -> None:
+    async def story() -> None:
+        async with live(seed) as it:
+            await it.start(replicas=100, podManagementPolicy="Parallel")
+            assert len(await it.pods()) == 100
+            created = [event for event in await it.events() if "SuccessfulCreate" in event]
+            assert len(created) == len(set(created))
+            assert not [event for event in await it.events() if event.startswith("Warning")]
+
+    run(story(), seed=seed)
+
+
+def test_a_set_that_is_gone_leaves_nothing_behind_in_the_controller() -> None:
+    async def story() -> None:
+        async with live() as it:
+            await it.start(replicas=1)
+            await it.plane.client.delete(apps_v1.StatefulSet, "web", "default")
+            await it.settle()
+            assert it.controller.waiting("default", "web") == ()
+
+    run(story())
