@@ -17,6 +17,8 @@ from petset.client.port import Client
 from petset.controllers.endpoints.controller import EndpointsController
 from petset.controllers.garbage.controller import GarbageCollector
 from petset.controllers.namespaces.controller import NamespaceController
+from petset.controllers.statefulset.controller import NAME as STATEFULSET
+from petset.controllers.statefulset.controller import StatefulSetController
 from petset.controllers.volumes.controller import VolumeController
 from petset.controllers.volumes.directories import Directories
 from petset.scheduler.controller import Scheduler
@@ -48,7 +50,9 @@ class ControllerManager:
         self._random = source
         self._recorders: dict[str, EventRecorder] = {}
         volumes = self._recorder("persistentvolume-controller")
+        self.stateful_sets = StatefulSetController(client, clock, self.pool, self._recorder(STATEFULSET))
         self._parts: dict[str, Part] = {
+            "statefulsets": self.stateful_sets,
             "volumes": VolumeController(client, clock, self.pool, volumes, directories, settings.volume_root),
             "scheduler": Scheduler(client, clock, self.pool, self._recorder("default-scheduler")),
             "endpoints": EndpointsController(client, clock, self.pool),

@@ -7,12 +7,12 @@ from typing import TypeVar
 
 import msgspec
 from controllers.statefulset.tiny import make_set
-from petset.client.pool import InformerPool
 
 from petset.aio.tasks import Supervisor
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import meta, name_of
 from petset.client.events import EventRecorder
+from petset.client.pool import InformerPool
 from petset.controllers.statefulset.controller import NAME, StatefulSetController
 from petset.testing.plane import Plane, plane
 
