@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from petset.aio.clock import Clock
 from petset.api.errors import ApiError, BadRequest
@@ -33,13 +33,22 @@ T = TypeVar("T")
 _log = logging.getLogger("petset.apiserver")
 
 
+class Page(Protocol):
+    """Answers some paths that are no resources."""
+
+    async def get(self, path: str, query_string: bytes, accept: str) -> Reply | None:
+        """What is at the path, or None where this page has nothing there."""
+        ...
+
+
 @dataclass(frozen=True)
 class Options:
-    """What a composition root may choose beyond the defaults. `version` is Petset's own."""
+    """What a composition root may choose beyond the defaults. `pages` are further paths to answer."""
 
     authorizer: Authorizer = field(default_factory=MastersOnly)
     checks: tuple[Check, ...] = ()
     version: str = "0"
+    pages: tuple[Page, ...] = ()
 
 
 def create_app(
@@ -53,8 +62,8 @@ def create_app(
     """The whole API as one ASGI application. `streams` finds a node's agent by the node's name."""
     options = options or Options()
     handlers = Handlers(registry, streams, clock)
-    documents = (Discovery(options.version), Health(options.checks), OpenApi())
-    return App(handlers, documents, Access(authenticator, options.authorizer), clock, new_id)
+    pages: tuple[Page, ...] = (Discovery(options.version), Health(options.checks), OpenApi(), *options.pages)
+    return App(handlers, pages, Access(authenticator, options.authorizer), clock, new_id)
 
 
 class App:
@@ -63,13 +72,13 @@ class App:
     def __init__(
         self,
         handlers: Handlers,
-        documents: tuple[Discovery, Health, OpenApi],
+        pages: tuple[Page, ...],
         access: Access,
         clock: Clock,
         new_id: Callable[[], str],
     ) -> None:
         self._handlers = handlers
-        self._documents = documents
+        self._pages = pages
         self._access = access
         self._clock = clock
         self._new_id = new_id
@@ -128,8 +137,8 @@ class App:
         self._access.check_path(user, call)
         if call.method not in ("GET", "HEAD"):
             raise routes.no_such_path()
-        for source in self._documents:
-            reply = await source.get(call.path, call.scope["query_string"], call.header(b"accept"))
+        for page in self._pages:
+            reply = await page.get(call.path, call.scope["query_string"], call.header(b"accept"))
             if reply is not None:
                 return reply
         raise routes.no_such_path()

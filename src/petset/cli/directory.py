@@ -39,8 +39,8 @@ class DataDirectory:
         return self.path / "pki"
 
     @property
-    def database(self) -> Path:
-        return self.path / "petset.db"
+    def store(self) -> Path:
+        return self.path / "store"
 
     @property
     def volumes(self) -> Path:
@@ -54,7 +54,7 @@ class DataDirectory:
     @property
     def is_petsets(self) -> bool:
         """Whether a petset server has ever worked here: what `wipe` insists on before it removes anything."""
-        return self.database.exists() or self.server_file.exists() or self.pid_file.exists()
+        return self.store.exists() or self.server_file.exists() or self.pid_file.exists()
 
     def server_pid(self) -> int | None:
         """The process id of the server that runs on this directory now, or None.

@@ -92,6 +92,10 @@ class StatefulSetController:
         """Why no more is done for a set at present: empty when it is where it should be, or is not known."""
         return self._waiting.get(SetKey(namespace, name), ())
 
+    def all_waiting(self) -> list[tuple[SetKey, tuple[Waiting, ...]]]:
+        """The same for every set that is not where it should be."""
+        return [(key, waiting) for key, waiting in self._waiting.items() if waiting]
+
     # -- one sync
 
     async def _sync(self, key: SetKey) -> float | None:

@@ -1,0 +1,32 @@
+"""The part of the server that decides: all controllers and the scheduler over one client."""
+
+from collections.abc import Iterator
+from random import Random  # noqa: TID251 - the type of an argument
+
+from petset.aio.clock import Clock
+from petset.apiserver.waiting import Wait
+from petset.client.port import Client
+from petset.controllers.manager import ControllerManager
+from petset.controllers.manager import Settings as ManagerSettings
+from petset.controllers.volumes.directories import DiskDirectories
+from petset.daemons.settings import Settings
+
+
+class ControlPlane:
+    """Controllers and scheduler of one server."""
+
+    def __init__(self, settings: Settings, client: Client, clock: Clock, source: Random, root_ca_pem: str) -> None:
+        volumes = settings.directory.volumes
+        self._manager = ControllerManager(
+            client, clock, source, DiskDirectories(volumes), ManagerSettings(str(volumes), root_ca_pem)
+        )
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        await self._manager.run()
+
+    def waits(self) -> Iterator[Wait]:
+        """What the stateful sets wait for now."""
+        for (namespace, name), waiting in self._manager.stateful_sets.all_waiting():
+            for one in waiting:
+                yield Wait(namespace, name, one.subject, one.rule, str(one))

@@ -1,0 +1,115 @@
+"""The all-in-one server: store, API, controllers and nodes in one process. `petset up` starts it.
+
+The order of the start is the order of what others need. The API answers as soon as the store is loaded; `ready` is
+said once containers can be run too, so that whatever stops the server from doing its job (no container tools, a
+taken port, a foreign database) reaches the person who started it. A stop leaves every container running.
+"""
+
+import asyncio
+import logging
+import random  # noqa: TID251 - this is a composition root
+import secrets
+import signal
+import sys
+import uuid
+
+import uvloop
+
+from petset import __version__
+from petset.aio.tasks import Supervisor
+from petset.apiserver import certificates, kubeconfig
+from petset.apiserver.app import Options, create_app
+from petset.apiserver.authenticate import CertificatesAndTokens, admin, ensure_admin_token
+from petset.apiserver.server import Server
+from petset.apiserver.tls import server_context
+from petset.apiserver.waiting import WaitingPage
+from petset.client.local import LocalClient
+from petset.daemons.clock import SystemClock
+from petset.daemons.controlplane import ControlPlane
+from petset.daemons.nodes import Nodes, NodesUnusable
+from petset.daemons.presence import AlreadyRunning, PidFile, report, write_facts
+from petset.daemons.settings import Settings, parse
+from petset.registry.bootstrap import bootstrap
+from petset.registry.registry import Registry
+from petset.storage.port import StoreUnusable
+from petset.storage.sqlite import SqliteStore
+
+_log = logging.getLogger("petset")
+
+
+def main() -> int:
+    """Serve until told to stop; the exit code."""
+    settings = parse(sys.argv[1:])
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        with PidFile(settings.directory), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings))
+    except (AlreadyRunning, StoreUnusable, NodesUnusable, OSError) as error:
+        _log.error("cannot start: %s", error)
+        report(settings.ready_fd, str(error))
+        return 1
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    store = SqliteStore(settings.directory.store)
+    try:
+        async with Supervisor("petset") as tasks:
+            server = await _start(settings, store, tasks)
+            report(settings.ready_fd, "ready")
+            ending = {tasks.start("stop signal", stopped.wait()), tasks.start("failures", tasks.wait())}
+            await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
+            await server.stop()
+        _log.info("stopped; containers go on")
+    finally:
+        await store.close()
+
+
+async def _start(settings: Settings, store: SqliteStore, tasks: Supervisor) -> Server:
+    """Everything up, in the order of what needs what. Certificates are made while container tools are looked at."""
+    clock, source = SystemClock(), random.Random(secrets.randbits(64))  # noqa: S311 - names and order, no secrets
+    directory = settings.directory
+    nodes = Nodes(settings, clock, source)
+    opening = tasks.start("container runtime", nodes.open())
+    signing = asyncio.to_thread(certificates.ensure, directory.pki, [settings.bind], clock.now())
+    signed = tasks.start("certificates", signing)
+    registry = Registry(store, clock.now, _new_id, source)
+    await bootstrap(registry)
+    files = await signed
+    client = LocalClient(registry)
+    plane = ControlPlane(settings, client, clock, source, files.authority.read_text())
+    token = ensure_admin_token(directory.pki / "admin.token", lambda: secrets.token_urlsafe(32))
+    authenticator = CertificatesAndTokens({token: admin()})
+    options = Options(version=__version__, pages=(WaitingPage(plane.waits),))
+    app = create_app(registry, nodes.streams, authenticator, clock, _new_id, options)
+    server = Server(app, settings.bind, settings.port, server_context(files))
+    await server.start()
+    url = kubeconfig.server_url(settings.bind, server.port)
+    kubeconfig.write(directory.kubeconfig, url, files)
+    write_facts(directory, _facts(settings, url, server.port))
+    _log.info("serving at %s", url)
+    await opening
+    tasks.start("control plane", plane.run())
+    tasks.start("nodes", nodes.run(client))
+    return server
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())  # noqa: TID251 - this is a composition root
+
+
+def _facts(settings: Settings, url: str, port: int) -> dict[str, object]:
+    return {
+        "url": url,
+        "bind": settings.bind,
+        "port": port,
+        "nodes": settings.nodes,
+        "runtime": settings.runtime,
+    }
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
