@@ -17,6 +17,7 @@ from petset.client.port import Client
 from petset.controllers.endpoints.controller import EndpointsController
 from petset.controllers.garbage.controller import GarbageCollector
 from petset.controllers.namespaces.controller import NamespaceController
+from petset.controllers.nodelifecycle.controller import NodeLifecycleController
 from petset.controllers.statefulset.controller import NAME as STATEFULSET
 from petset.controllers.statefulset.controller import StatefulSetController
 from petset.controllers.volumes.controller import VolumeController
@@ -57,6 +58,7 @@ class ControllerManager:
             "scheduler": Scheduler(client, clock, self.pool, self._recorder("default-scheduler")),
             "endpoints": EndpointsController(client, clock, self.pool),
             "garbage": GarbageCollector(client, clock, self.pool),
+            "nodes": NodeLifecycleController(client, clock, self.pool, self._recorder("node-controller")),
             "namespaces": NamespaceController(client, clock, self.pool, settings.root_ca_pem),
         }
 

@@ -55,7 +55,10 @@ def test_a_ready_pod_is_found_under_its_own_name() -> None:
             assert [(p.name, p.port, p.protocol) for p in slice_.ports] == [("redis", 6379, "TCP")]
             assert slice_.metadata.name.startswith("redis-")
             assert slice_.metadata.ownerReferences[0].kind == "Service"
-            assert slice_.metadata.labels["endpointslice.kubernetes.io/managed-by"] == "endpointslice-controller.k8s.io"
+            assert (
+                slice_.metadata.labels["endpointslice.kubernetes.io/managed-by"]
+                == "endpointslice-controller.k8s.io"
+            )
             assert slice_.metadata.labels["service.kubernetes.io/headless"] == ""
             old = await c.get(core_v1.Endpoints, "redis", "default")
             assert old.subsets[0].addresses[0].ip == "10.0.0.1"
