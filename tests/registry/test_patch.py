@@ -99,3 +99,15 @@ def test_what_is_not_there_cannot_be_patched() -> None:
             await p.registry.patch(MAPS, "default", "a", merge({}), PLAIN)
 
     play(story)
+
+
+def test_a_patch_cannot_move_an_object_or_take_its_name() -> None:
+    async def story(p: Plane) -> None:
+        await create(p, config("a"))
+        gone = merge({"metadata": {"name": None, "namespace": None}})
+        patched = p.registry.decode(MAPS, await p.registry.patch(MAPS, "default", "a", gone, PLAIN))
+        assert (patched.metadata.name, patched.metadata.namespace) == ("a", "default")
+        with pytest.raises(BadRequest):
+            await p.registry.patch(MAPS, "default", "a", merge({"metadata": {"namespace": "kube-system"}}), PLAIN)
+
+    play(story)

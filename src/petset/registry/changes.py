@@ -26,13 +26,7 @@ Its resource version is the one that the client acts on, or None where any will 
 
 def replaced(kind: Kind, namespace: str, name: str, obj: Any, subresource: str) -> Change:
     """The client's object as it is. Raises BadRequest where it says it lives elsewhere."""
-    if obj.metadata is None:
-        obj.metadata = meta_v1.ObjectMeta()
-    given = objects.meta(obj)
-    if given.name and given.name != name:
-        raise refusals.wrong_name(given.name, name)
-    given.name = name
-    metadata.put_in_namespace(kind, namespace, given)
+    _keep_place(kind, namespace, name, obj)
     if subresource == "scale":
         return lambda old: scale.with_scale(kind, old, obj)
     stored = events.to_stored(kind, obj)
@@ -50,11 +44,23 @@ def patched(kind: Kind, patch: Patch, options: WriteOptions, subresource: str) -
         document = apply_patch(kind, patch.content_type, document, patch.document)
         decoded = decode(kind, document, field_validation=options.field_validation)
         options.warnings[:] = decoded.warnings  # of the last attempt: an earlier one said the same
+        _keep_place(kind, objects.namespace_of(old), objects.name_of(old), decoded.obj)
         new = events.to_stored(kind, decoded.obj)
         apply_defaults(events.stored_kind(kind), new)
         return new
 
     return change
+
+
+def _keep_place(kind: Kind, namespace: str, name: str, obj: Any) -> None:
+    """An object that leaves out its name or namespace keeps them. Raises BadRequest for others."""
+    if obj.metadata is None:
+        obj.metadata = meta_v1.ObjectMeta()
+    given = objects.meta(obj)
+    if given.name and given.name != name:
+        raise refusals.wrong_name(given.name, name)
+    given.name = name
+    metadata.put_in_namespace(kind, namespace, given)
 
 
 def _patched_scale(kind: Kind, patch: Patch, shown: autoscaling_v1.Scale) -> autoscaling_v1.Scale:
