@@ -61,9 +61,9 @@ def test_after_the_patch_everything_the_manifest_says_is_so(
 
 def test_the_annotation_is_the_manifest_without_itself_and_kubectl_could_read_it() -> None:
     document = {"kind": "ConfigMap", "metadata": {"name": "a", "annotations": {LAST_APPLIED: "old", "k": "v"}}}
-    sent = with_annotation(document)
+    sent = with_annotation(document, "n")
     applied = json.loads(sent["metadata"]["annotations"][LAST_APPLIED])
-    assert applied == {"kind": "ConfigMap", "metadata": {"name": "a", "annotations": {"k": "v"}}}
+    assert applied == {"kind": "ConfigMap", "metadata": {"name": "a", "namespace": "n", "annotations": {"k": "v"}}}
     assert last_applied(sent) == applied
 
 

@@ -33,9 +33,9 @@ def namespace_of(manifest: Manifest, kind: Kind) -> str:
     return (manifest.namespace or "default") if kind.namespaced else ""
 
 
-def with_annotation(document: Document) -> Document:
-    """The document as it is sent, carrying itself in the annotation."""
-    metadata = dict(document["metadata"])
+def with_annotation(document: Document, namespace: str) -> Document:
+    """The document as it is sent: with its namespace, and carrying itself in the annotation."""
+    metadata = {**document["metadata"], **({"namespace": namespace} if namespace else {})}
     annotations = {k: v for k, v in (metadata.get("annotations") or {}).items() if k != LAST_APPLIED}
     bare = {**document, "metadata": {**metadata, "annotations": annotations}}
     applied = json.dumps(bare, separators=(",", ":"), sort_keys=True, ensure_ascii=False) + "\n"
@@ -78,7 +78,7 @@ def apply(connection: Connection, manifest: Manifest, *, dry_run: bool = False) 
     """Create or patch one object; `created`, `configured` or `unchanged`. Raises Refused."""
     kind = kind_of(manifest)
     namespace = namespace_of(manifest, kind)
-    modified = with_annotation(manifest.document)
+    modified = with_annotation(manifest.document, namespace)
     query = f"?{_ASKED}{'&dryRun=All' if dry_run else ''}"
     try:
         current = connection.get(path_of(kind, namespace, manifest.name))
