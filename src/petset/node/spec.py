@@ -1,0 +1,161 @@
+"""From a pod to what the runtime is asked to start: sandbox and container, as pure functions."""
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from petset.api import quantity
+from petset.api.models import core_v1
+from petset.api.objects import name_of, namespace_of, uid_of
+from petset.node.environment import expand, expand_all
+from petset.node.failures import ConfigError
+from petset.node.runtime import ContainerSpec, Mount, Resources, SandboxSpec, Security
+
+
+@dataclass(frozen=True)
+class NodeNames:
+    """What a pod's names and DNS settings are made from."""
+
+    node: str
+    cluster_domain: str = "cluster.local"
+    host_dns_servers: tuple[str, ...] = ()
+    host_dns_search: tuple[str, ...] = ()
+
+
+def sandbox_spec(pod: core_v1.Pod, names: NodeNames) -> SandboxSpec:
+    """The pod's surroundings."""
+    spec = pod.spec
+    assert spec is not None
+    namespace = namespace_of(pod)
+    hostname = spec.hostnameOverride or spec.hostname or name_of(pod)[:63].rstrip("-.")
+    fqdn = f"{hostname}.{spec.subdomain}.{namespace}.svc.{names.cluster_domain}" if spec.subdomain else ""
+    servers, search, options = _dns(spec, namespace, names)
+    context = spec.securityContext or core_v1.PodSecurityContext()
+    return SandboxSpec(
+        uid=uid_of(pod),
+        namespace=namespace,
+        name=name_of(pod),
+        node=names.node,
+        hostname=fqdn if fqdn and spec.setHostnameAsFQDN else hostname,
+        hosts=tuple((alias.ip, " ".join(alias.hostnames or ())) for alias in spec.hostAliases or ()),
+        dns_servers=servers,
+        dns_search=search,
+        dns_options=options,
+        fqdn=fqdn,
+        host_network=bool(spec.hostNetwork),
+        sysctls={s.name: s.value for s in context.sysctls or ()},
+    )
+
+
+def _dns(
+    spec: core_v1.PodSpec, namespace: str, names: NodeNames
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Servers, search domains and options: by policy, then what the pod's own `dnsConfig` adds."""
+    policy = spec.dnsPolicy or "ClusterFirst"
+    if policy == "ClusterFirst" and spec.hostNetwork:
+        policy = "Default"
+    servers: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    if policy == "Default":
+        servers, search = names.host_dns_servers, names.host_dns_search
+    elif policy != "None":
+        domain = names.cluster_domain
+        search = (f"{namespace}.svc.{domain}", f"svc.{domain}", domain, *names.host_dns_search)
+        options = ("ndots:5",)
+    own = spec.dnsConfig or core_v1.PodDNSConfig()
+    chosen = {option.split(":")[0]: option for option in options}
+    for option in own.options or ():
+        chosen[option.name or ""] = f"{option.name}:{option.value}" if option.value else option.name or ""
+    return (
+        _without_repeats((*servers, *(own.nameservers or ()))),
+        _without_repeats((*search, *(own.searches or ()))),
+        tuple(chosen.values()),
+    )
+
+
+def _without_repeats(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(words))
+
+
+def container_spec(
+    pod: core_v1.Pod,
+    container: core_v1.Container,
+    attempt: int,
+    variables: Mapping[str, str],
+    mounts: Sequence[Mount],
+) -> ContainerSpec:
+    """One attempt. `variables` is its whole environment; ConfigError where pod and container contradict."""
+    return ContainerSpec(
+        name=container.name,
+        attempt=attempt,
+        image=container.image or "",
+        command=expand_all(container.command, variables),
+        args=expand_all(container.args, variables),
+        env=tuple(variables.items()),
+        working_dir=container.workingDir or "",
+        mounts=tuple(mounts),
+        resources=_resources(container),
+        security=_security(pod, container),
+        tty=bool(container.tty),
+        stdin=bool(container.stdin),
+        termination_message_path=container.terminationMessagePath or "/dev/termination-log",
+    )
+
+
+def mount_paths(
+    container: core_v1.Container, variables: Mapping[str, str]
+) -> list[tuple[core_v1.VolumeMount, str]]:
+    """Each mount with its sub-path (empty: the whole volume), outer directories before inner ones."""
+    mounts = sorted(container.volumeMounts or (), key=lambda m: posixpath.normpath(m.mountPath).count("/"))
+    return [(mount, mount.subPath or expand(mount.subPathExpr or "", variables)) for mount in mounts]
+
+
+def mount(wanted: core_v1.VolumeMount, source: Path) -> Mount:
+    """The mount of a volume's path into a container."""
+    return Mount(source, wanted.mountPath, bool(wanted.readOnly))
+
+
+def _resources(container: core_v1.Container) -> Resources:
+    wanted = container.resources or core_v1.ResourceRequirements()
+    limits, requests = wanted.limits or {}, wanted.requests or {}
+    return Resources(
+        cpu_millis=_amount(limits, "cpu", millis=True),
+        cpu_request_millis=_amount(requests, "cpu", millis=True),
+        memory_bytes=_amount(limits, "memory", millis=False),
+    )
+
+
+def _amount(amounts: Mapping[str, str], resource: str, *, millis: bool) -> int | None:
+    text = amounts.get(resource)
+    if text is None:
+        return None
+    amount = quantity.parse(str(text))
+    return amount.millis if millis else amount.whole
+
+
+def _security(pod: core_v1.Pod, container: core_v1.Container) -> Security:
+    assert pod.spec is not None
+    whole = pod.spec.securityContext or core_v1.PodSecurityContext()
+    own = container.securityContext or core_v1.SecurityContext()
+    user = whole.runAsUser if own.runAsUser is None else own.runAsUser
+    non_root = whole.runAsNonRoot if own.runAsNonRoot is None else own.runAsNonRoot
+    if non_root and user == 0:
+        raise ConfigError(
+            "container's runAsUser breaks non-root policy "
+            f'(pod: "{name_of(pod)}_{namespace_of(pod)}({uid_of(pod)})", container: {container.name})'
+        )
+    capabilities = own.capabilities or core_v1.Capabilities()
+    allow = own.allowPrivilegeEscalation
+    return Security(
+        run_as_user=user,
+        run_as_group=whole.runAsGroup if own.runAsGroup is None else own.runAsGroup,
+        fs_group=whole.fsGroup,
+        supplemental_groups=tuple(whole.supplementalGroups or ()),
+        privileged=bool(own.privileged),
+        read_only_root=bool(own.readOnlyRootFilesystem),
+        allow_privilege_escalation=True if allow is None else allow,
+        add_capabilities=tuple(capabilities.add or ()),
+        drop_capabilities=tuple(capabilities.drop or ()),
+    )
