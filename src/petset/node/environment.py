@@ -1,8 +1,8 @@
 """A container's environment and command line, from its pod and the objects the pod names.
 
-Later sources win over earlier ones: services of the namespace, `envFrom` in its order, `env` in its order. `$(NAME)`
-in a value, in the command and in the arguments means a variable defined by then; an unknown one stays as it is
-written, and `$$` writes a single dollar sign.
+Later sources win over earlier ones: services of the namespace, `envFrom` in its order, `env` in its order.
+`$(NAME)` in a value, in the command and in the arguments means a variable defined by then; an unknown one stays as
+it is written, and `$$` writes a single dollar sign.
 """
 
 import base64

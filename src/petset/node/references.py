@@ -1,4 +1,4 @@
-"""The objects beside itself that a pod names: what must be read before it can start, and what may change under it."""
+"""The objects beside itself that a pod names: what must be read before it starts, what may change under it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple

@@ -26,7 +26,7 @@ def write_version(directory: Path, files: Sequence[File], group: int | None) -> 
     swap = directory / "..data_tmp"
     swap.unlink(missing_ok=True)
     swap.symlink_to(version.name)
-    os.replace(swap, current)
+    swap.replace(current)
     names = {file.path.split("/", 1)[0] for file in files}
     for name in names:
         link = directory / name

@@ -23,9 +23,7 @@ class DirectoryVolumes:
     def __init__(self, root: Path) -> None:
         self._pods = root / "pods"
 
-    async def prepare(
-        self, uid: str, contents: Mapping[str, Content], fs_group: int | None
-    ) -> Mapping[str, Path]:
+    async def prepare(self, uid: str, contents: Mapping[str, Content], fs_group: int | None) -> Mapping[str, Path]:
         if not contents:
             return {}
         return await asyncio.to_thread(self._prepare_all, uid, contents, fs_group)

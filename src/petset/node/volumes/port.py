@@ -10,9 +10,7 @@ from petset.node.volumes.render import Content
 class VolumeStore(Protocol):
     """Makes volumes ready and takes them away. All methods are idempotent."""
 
-    async def prepare(
-        self, uid: str, contents: Mapping[str, Content], fs_group: int | None
-    ) -> Mapping[str, Path]:
+    async def prepare(self, uid: str, contents: Mapping[str, Content], fs_group: int | None) -> Mapping[str, Path]:
         """Make each volume hold what it should; where its directory is. VolumeFailure says what hinders."""
         ...
 

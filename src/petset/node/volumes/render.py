@@ -77,8 +77,8 @@ def render(pod: core_v1.Pod, volume: core_v1.Volume, around: Surroundings) -> Co
         raise VolumeFailure(f'MountVolume.SetUp failed for volume "{volume.name}" : {error}') from error
     if files is None:
         raise VolumeFailure(
-            f'MountVolume.SetUp failed for volume "{volume.name}" : this kind of volume is not supported; use emptyDir, '
-            "hostPath, configMap, secret, downwardAPI, projected or persistentVolumeClaim"
+            f'MountVolume.SetUp failed for volume "{volume.name}" : this kind of volume is not supported; use '
+            "emptyDir, hostPath, configMap, secret, downwardAPI, projected or persistentVolumeClaim"
         )
     return Rendered(tuple(files))
 
@@ -97,12 +97,12 @@ def _claimed(pod: core_v1.Pod, volume: str, claim: str, objects: Objects) -> Cla
         raise VolumeFailure(f"{where}: PVC is not bound")
     bound = objects.get(Reference("PersistentVolume", name))
     if not isinstance(bound, core_v1.PersistentVolume) or bound.spec is None:
-        raise VolumeFailure(f'{where}: failed to fetch PV {name} from API server: persistentvolumes "{name}" not found')
+        raise VolumeFailure(f'{where}: failed to fetch PV {name}: persistentvolumes "{name}" not found')
     if bound.spec.hostPath is not None:
         return Claimed(bound.spec.hostPath.path, name, bound.spec.hostPath.type == "DirectoryOrCreate")
     if bound.spec.local is not None:
         return Claimed(bound.spec.local.path, name, create=False)
-    raise VolumeFailure(f"{where}: volume {name} is neither a hostPath nor a local volume, which is all that can be mounted")
+    raise VolumeFailure(f"{where}: volume {name} must be a hostPath or a local volume to be mounted")
 
 
 def _files(pod: core_v1.Pod, volume: core_v1.Volume, around: Surroundings) -> list[File] | None:
@@ -139,7 +139,8 @@ def _projected_files(
         yield from _downward_files(pod, part.downwardAPI.items or (), mode, around)
     else:
         raise ConfigError(
-            "this projection is not supported: use configMap, secret or downwardAPI (service account tokens are not issued yet)"
+            "this projection is not supported: use configMap, secret or downwardAPI "
+            "(service account tokens are not issued yet)"
         )
 
 
@@ -183,6 +184,12 @@ def _secret_files(name: str, items: _Items, objects: Objects) -> Iterator[File]:
     yield from _select("secret", list(data), content, items)
 
 
+_MISSING_KEY = {
+    "configmap": "configmap references non-existent config key",
+    "secret": "references non-existent secret key",
+}
+
+
 def _select(
     kind: str, keys: Sequence[str], content: Callable[[str], bytes | None], items: _Items
 ) -> Iterator[File]:
@@ -193,8 +200,7 @@ def _select(
         if value is not None:
             yield File(_inside(item.path), value, mode if item.mode is None else item.mode)
         elif not items.optional:
-            noun = "config" if kind == "configmap" else "secret"
-            raise ConfigError(f"{'configmap ' if kind == 'configmap' else ''}references non-existent {noun} key: {item.key}")
+            raise ConfigError(f"{_MISSING_KEY[kind]}: {item.key}")
 
 
 def _downward_files(

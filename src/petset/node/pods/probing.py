@@ -1,0 +1,47 @@
+"""Which probes of a pod should be running now.
+
+A startup probe holds back the others until it has passed. Liveness and startup probes end when stopping begins: a
+container is not restarted for dying slowly. Readiness goes on, so that a pod that still serves while it stops is seen.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from petset.api.models import core_v1
+from petset.api.objects import is_terminating
+from petset.node.pods.model import Snapshot, is_running
+from petset.node.pods.order import init_containers, spec_of
+from petset.node.pods.restart import is_sidecar
+from petset.node.probes.counter import ProbeKind
+from petset.node.runtime import Container
+
+
+class WantedProbe(NamedTuple):
+    """A probe of a running attempt."""
+
+    kind: ProbeKind
+    container: core_v1.Container
+    attempt: Container
+    probe: core_v1.Probe
+    passed: bool  # what is known of it from before
+
+
+def probes(snapshot: Snapshot) -> Iterator[WantedProbe]:
+    """All probes that should run now."""
+    pod = snapshot.pod
+    ending = snapshot.gone or is_terminating(pod)
+    for container in (*filter(is_sidecar, init_containers(pod)), *spec_of(pod).containers):
+        attempt, note = snapshot.latest(container.name), snapshot.note(container.name)
+        if attempt is None or not is_running(attempt) or note.hook_pending:
+            continue
+        stopping = ending or note.stop is not None
+        if not note.health.started:
+            if container.startupProbe and not stopping:
+                yield WantedProbe(ProbeKind.STARTUP, container, attempt, container.startupProbe, False)
+            continue
+        if container.readinessProbe:
+            yield WantedProbe(
+                ProbeKind.READINESS, container, attempt, container.readinessProbe, note.health.ready
+            )
+        if container.livenessProbe and not stopping:
+            yield WantedProbe(ProbeKind.LIVENESS, container, attempt, container.livenessProbe, True)
