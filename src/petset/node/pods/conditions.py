@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from petset.api.models import core_v1
 from petset.node.pods.model import Snapshot
-from petset.node.pods.order import init_containers, is_initialized, spec_of
+from petset.node.pods.order import has_sandbox, init_containers, is_initialized, spec_of
 from petset.node.pods.restart import is_sidecar
 
 
@@ -32,9 +32,7 @@ def conditions(
     old = list((snapshot.pod.status and snapshot.pod.status.conditions) or ())
     containers_ready = _containers_ready(snapshot, phase, init, apps)
     findings = (
-        _Finding(
-            "PodReadyToStartContainers", snapshot.sandbox is not None and phase not in ("Succeeded", "Failed")
-        ),
+        _Finding("PodReadyToStartContainers", has_sandbox(snapshot) and phase not in ("Succeeded", "Failed")),
         _initialized(snapshot, phase, init),
         _ready(snapshot, containers_ready, old),
         containers_ready,

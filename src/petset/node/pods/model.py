@@ -96,6 +96,7 @@ class Snapshot:
     volumes: Volumes = Volumes.UNKNOWN
     volumes_failure: Failure | None = None
     reported: bool = False  # the API knows the pod's present status
+    released: bool = False  # the API has been told that nothing of the pod is left here
     busy: frozenset[str] = frozenset()
 
     def latest(self, name: str) -> Container | None:

@@ -40,6 +40,11 @@ def is_ready(snapshot: Snapshot, name: str) -> bool:
     return is_started(snapshot, name) and snapshot.note(name).health.ready
 
 
+def has_sandbox(snapshot: Snapshot) -> bool:
+    """There is a sandbox, and it has its network: containers can be started."""
+    return snapshot.sandbox is not None and snapshot.sandbox.ready
+
+
 def belongs_to_sandbox(attempt: Container | None) -> bool:
     """The attempt was made in the sandbox that is there, not in a lost one."""
     return attempt is not None and bool(attempt.sandbox_uid)

@@ -28,7 +28,7 @@ from petset.node.pods.model import (
     has_exited,
     is_running,
 )
-from petset.node.pods.order import all_containers, belongs_to_sandbox, due, is_finished, spec_of
+from petset.node.pods.order import all_containers, due, has_sandbox, is_finished, spec_of
 from petset.node.pods.restart import after_restart, restart_at
 from petset.node.pods.stopping import advance, end_pod, grace_seconds
 
@@ -78,7 +78,7 @@ def _run(draft: Draft) -> None:
             draft.do(MountVolumes())
         return
     wanted = due(snapshot)
-    if wanted and snapshot.sandbox is None and not _holds(draft, "", snapshot.sandbox_failure):
+    if wanted and not has_sandbox(snapshot) and not _holds(draft, "", snapshot.sandbox_failure):
         draft.do(StartSandbox())
     for container in wanted:
         _start(draft, container)
@@ -88,8 +88,7 @@ def _tend(draft: Draft, container: core_v1.Container) -> None:
     """What a container that runs needs: its hook, a stop because it is unhealthy, its old attempts forgotten."""
     snapshot = draft.snapshot
     for old in snapshot.attempts.get(container.name, ())[:-2]:
-        if belongs_to_sandbox(old):
-            draft.do(RemoveContainer(container.name, old.id))
+        draft.do(RemoveContainer(container.name, old.id))
     attempt = snapshot.latest(container.name)
     if attempt is None or not is_running(attempt):
         return
@@ -113,7 +112,7 @@ def _start(draft: Draft, container: core_v1.Container) -> None:
     if not note.image_id:
         if not _holds_image(draft, container, note.image_failure):
             draft.do(ResolveImage(name))
-    elif snapshot.sandbox is not None:
+    elif has_sandbox(snapshot):
         crash_loop = note.crash_loop
         if ended is not None and has_exited(ended):
             crash_loop = after_restart(crash_loop, ended, snapshot.now)

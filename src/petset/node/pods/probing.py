@@ -1,7 +1,7 @@
 """Which probes of a pod should be running now.
 
 A startup probe holds back the others until it has passed. Liveness and startup probes end when stopping begins: a
-container is not restarted for dying slowly. Readiness goes on, so that a pod that still serves while it stops is seen.
+container is not restarted for dying slowly. Readiness goes on: it shows whether a pod still serves while it stops.
 """
 
 from collections.abc import Iterator
@@ -40,8 +40,6 @@ def probes(snapshot: Snapshot) -> Iterator[WantedProbe]:
                 yield WantedProbe(ProbeKind.STARTUP, container, attempt, container.startupProbe, False)
             continue
         if container.readinessProbe:
-            yield WantedProbe(
-                ProbeKind.READINESS, container, attempt, container.readinessProbe, note.health.ready
-            )
+            yield WantedProbe(ProbeKind.READINESS, container, attempt, container.readinessProbe, note.health.ready)
         if container.livenessProbe and not stopping:
             yield WantedProbe(ProbeKind.LIVENESS, container, attempt, container.livenessProbe, True)

@@ -130,5 +130,5 @@ def _clear_away(draft: Draft) -> None:
         draft.do(RemoveSandbox())
     elif snapshot.volumes is not Volumes.GONE or "volumes" in snapshot.busy:
         draft.do(UnmountVolumes())
-    elif not snapshot.gone and snapshot.reported:
+    elif snapshot.reported and not snapshot.gone and not snapshot.released:
         draft.do(DeletePod())

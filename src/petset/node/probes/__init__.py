@@ -1,1 +1,1 @@
-"""Probes: how results are counted (pure), how one check is made, and a task for each probe of a running container."""
+"""Probes: how results are counted (pure), how a check is made, and a task for each probe that runs."""

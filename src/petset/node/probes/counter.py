@@ -1,9 +1,9 @@
 """How a probe's results add up: thresholds and the time of the next check, as a pure state machine.
 
-Checks that count happen once a period, the first after the initial delay, as Kubernetes does it. On top of those, as
-long as a container has never passed its startup or readiness probe, a failed check is tried again soon: after 20 ms,
-40 ms, 80 ms … until the pause reaches the period. Those quick checks can only help: a success counts, a failure does
-not. So a pod is Ready as soon as it is, not a period later (`docs/decisions`, "Eager first probes").
+Checks that count happen once a period, the first after the initial delay, as Kubernetes does it. On top of those,
+as long as a container has never passed its startup or readiness probe, a failed check is tried again soon: after
+20 ms, 40 ms, 80 ms … until the pause reaches the period. Those quick checks can only help: a success counts, a
+failure does not. So a pod is Ready as soon as it is, not a period later (decision "Eager first probes").
 """
 
 from dataclasses import dataclass, replace

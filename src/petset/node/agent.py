@@ -1,0 +1,96 @@
+"""The node agent: a kubelet's part. It watches the pods bound to its node, runs them and reports how they are.
+
+Starting up is a takeover. The runtime's list of sandboxes is the truth: what runs is adopted as it is, with the
+same ids and no restart; what ended meanwhile is noticed; what belongs to no pod any more is stopped and removed.
+Nothing is touched before the API's pods of this node are known in full, or an agent that came up faster than its
+watch would take every running pod for an orphan.
+"""
+
+import asyncio
+import random  # noqa: TID251 - the type of an argument
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from petset.aio.clock import Clock
+from petset.aio.tasks import Supervisor
+from petset.api.models import core_v1
+from petset.api.objects import name_of, namespace_of, uid_of
+from petset.client.events import EventRecorder
+from petset.client.informer import Informer
+from petset.client.port import Client
+from petset.node.apply import Applier
+from petset.node.events import PodEvents
+from petset.node.launch import Launcher
+from petset.node.machine import Machine, NodeSettings
+from petset.node.probes.checks import Checks
+from petset.node.reader import Reader
+from petset.node.references import Reference, ReferencedKind
+from petset.node.registration import Registration
+from petset.node.report import Reporter
+from petset.node.worker import Workers
+
+_REFERENCED: dict[ReferencedKind, type[Any]] = {
+    "ConfigMap": core_v1.ConfigMap,
+    "Secret": core_v1.Secret,
+    "PersistentVolumeClaim": core_v1.PersistentVolumeClaim,
+}
+
+
+class Agent:
+    """One logical node. Several run in one process, and may share the machine's ports."""
+
+    def __init__(
+        self, client: Client, machine: Machine, settings: NodeSettings, clock: Clock, source: random.Random
+    ) -> None:
+        self._machine = machine
+        self._settings = settings
+        self._registration = Registration(client, machine, settings, clock)
+        self._pods = Informer(client, clock, core_v1.Pod, fields=f"spec.nodeName={settings.name}")
+        self._services = Informer(
+            client, clock, core_v1.Service, indexes={"namespace": lambda s: [namespace_of(s)]}
+        )
+        self._referenced = {kind: Informer(client, clock, model) for kind, model in _REFERENCED.items()}
+        self._recorder = EventRecorder(client, clock.now, "kubelet", source, settings.name)
+        events = PodEvents(self._recorder)
+        checks = Checks(machine.runtime, machine.network)
+        launcher = Launcher(machine, settings, Reader(client), self._services_of)
+        applier = Applier(client, launcher, checks, clock, events)
+        self._client = client
+        self._clock = clock
+        self.workers = Workers(machine.runtime, machine.facts.host_ip, clock, applier, checks, events)
+
+    def _services_of(self, namespace: str) -> Sequence[core_v1.Service]:
+        return self._services.by_index("namespace", namespace)
+
+    async def run(self) -> None:
+        """Be the node until cancelled. Containers go on without it."""
+        async with Supervisor(f"agent/{self._settings.name}") as tasks:
+            self.workers.serve(tasks, Reporter(self._client, self._clock, tasks, self.workers.wake))
+            tasks.start("registration", self._registration.run())
+            tasks.start("events", self._recorder.run())
+            informers: list[Informer[Any]] = [self._pods, self._services, *self._referenced.values()]
+            for informer in informers:
+                tasks.start("informer", informer.run())
+            tasks.start("pods", self._take_over_and_work(informers))
+            await tasks.wait()
+
+    async def _take_over_and_work(self, informers: Sequence[Informer[Any]]) -> None:
+        await asyncio.gather(*(informer.synced() for informer in informers))
+        found = await self._machine.runtime.list_sandboxes()
+        sandboxes = {s.spec.uid: s for s in found if s.spec.node == self._settings.name}
+        # From here to the listener nothing waits, so no change falls in between.
+        for pod in self._pods.list():
+            self.workers.adopt(pod, sandboxes.pop(uid_of(pod), None))
+        for sandbox in sandboxes.values():
+            self.workers.adopt_orphan(sandbox)
+        self._pods.on_change(self.workers.pod_changed)
+        for kind, informer in self._referenced.items():
+            informer.on_change(self._wakes_users(kind))
+        await self.workers.run()
+
+    def _wakes_users(self, kind: ReferencedKind) -> Callable[[Any, Any], None]:
+        def changed(old: Any, new: Any) -> None:
+            obj = new if new is not None else old
+            self.workers.object_changed(namespace_of(obj), Reference(kind, name_of(obj)))
+
+        return changed

@@ -1,0 +1,94 @@
+"""Brings together what a sandbox or a container is started from: the pod, the objects it names, the node."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from petset.api.models import core_v1
+from petset.api.objects import namespace_of, uid_of
+from petset.node import references
+from petset.node.environment import Surroundings, environment
+from petset.node.failures import ConfigError, VolumeFailure
+from petset.node.machine import Machine, NodeSettings
+from petset.node.memory import PodMemory
+from petset.node.reader import Reader
+from petset.node.runtime import Container, Mount, Sandbox
+from petset.node.spec import NodeNames, container_spec, mount, mount_paths, sandbox_spec
+from petset.node.volumes.render import render
+
+Services = Callable[[str], Sequence[core_v1.Service]]
+"""The services of a namespace."""
+
+
+class Launcher:
+    """Starts what a plan says; failures are the runtime's, `ConfigError` and `VolumeFailure`."""
+
+    def __init__(self, machine: Machine, settings: NodeSettings, reader: Reader, services: Services) -> None:
+        self.machine = machine
+        self._reader = reader
+        self._services = services
+        facts = machine.facts
+        self._names = NodeNames(settings.name, settings.cluster_domain, facts.dns_servers, facts.dns_search)
+
+    async def mount(self, pod: core_v1.Pod) -> Mapping[str, Path]:
+        """Make the pod's volumes ready; where each of them is."""
+        assert pod.spec is not None
+        volumes = pod.spec.volumes or []
+        if not volumes:
+            return {}
+        wanted = dict.fromkeys(r for volume in volumes for r in references.of_volume(volume))
+        around = self._around(None, await self._reader.fetch(namespace_of(pod), wanted))
+        contents = {volume.name: render(pod, volume, around) for volume in volumes}
+        group = pod.spec.securityContext.fsGroup if pod.spec.securityContext else None
+        return await self.machine.volumes.prepare(uid_of(pod), contents, group)
+
+    async def start_sandbox(self, pod: core_v1.Pod) -> Sandbox:
+        """The pod's surroundings."""
+        return await self.machine.runtime.start_sandbox(sandbox_spec(pod, self._names))
+
+    async def start(self, memory: PodMemory, container: core_v1.Container, attempt: int) -> Container:
+        """The container's next attempt."""
+        pod = memory.pod
+        wanted = dict.fromkeys(references.of_environment(container))
+        around = self._around(memory.sandbox, await self._reader.fetch(namespace_of(pod), wanted), pod)
+        variables = environment(pod, container, around)
+        mounts = [
+            await self._mount(memory, container, wish, sub) for wish, sub in mount_paths(container, variables)
+        ]
+        spec = container_spec(pod, container, attempt, variables, mounts)
+        return await self.machine.runtime.start_container(memory.uid, spec)
+
+    async def _mount(
+        self, memory: PodMemory, container: core_v1.Container, wish: core_v1.VolumeMount, sub_path: str
+    ) -> Mount:
+        root = memory.volume_paths.get(wish.name)
+        if root is None:
+            raise ConfigError(f'cannot find volume "{wish.name}" to mount into container "{container.name}"')
+        if not sub_path:
+            return mount(wish, root)
+        try:
+            return mount(wish, await self.machine.volumes.sub_path(root, sub_path))
+        except (VolumeFailure, OSError) as error:
+            raise ConfigError(
+                f'failed to prepare subPath for volumeMount "{wish.name}" of container "{container.name}": {error}'
+            ) from error
+
+    def _around(
+        self, sandbox: Sandbox | None, objects: references.Objects, pod: core_v1.Pod | None = None
+    ) -> Surroundings:
+        facts = self.machine.facts
+        ip = (sandbox.ip or facts.host_ip) if sandbox else ""
+        return Surroundings(
+            host_ip=facts.host_ip,
+            pod_ips=(ip,) if ip else (),
+            objects=objects,
+            services=self._linked(pod) if pod is not None else (),
+            allocatable=facts.capacity,
+        )
+
+    def _linked(self, pod: core_v1.Pod) -> list[core_v1.Service]:
+        """The services whose variables the pod gets; the API's own always."""
+        namespace = namespace_of(pod)
+        found = [s for s in self._services("default") if s.metadata and s.metadata.name == "kubernetes"]
+        if pod.spec is not None and pod.spec.enableServiceLinks is not False:
+            found += [s for s in self._services(namespace) if s not in found]
+        return found

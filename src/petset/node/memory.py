@@ -1,0 +1,169 @@
+"""What a worker holds of one pod: the state behind its snapshots.
+
+It is filled from the API (the pod), from the runtime (sandbox and attempts) and by the actions that ran. Everything
+in it is a value that is replaced, so a snapshot costs next to nothing and never changes under a planner.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from petset.api.models import core_v1, meta_v1
+from petset.api.objects import meta, name_of, namespace_of, uid_of
+from petset.node.pods.model import Failure, Health, Notes, Snapshot, Volumes, Waiting
+from petset.node.pods.order import all_containers
+from petset.node.pods.recall import recall
+from petset.node.runtime import Container, ContainerState, Sandbox
+
+
+@dataclass
+class PodMemory:
+    """One pod on this node, from when it is first seen until nothing of it is left."""
+
+    pod: core_v1.Pod
+    gone: bool = False
+    released: bool = False
+    sandbox: Sandbox | None = None
+    sandbox_failure: Failure | None = None
+    attempts: dict[str, tuple[Container, ...]] = field(default_factory=dict)
+    notes: dict[str, Notes] = field(default_factory=dict)
+    volumes: Volumes = Volumes.UNKNOWN
+    volumes_failure: Failure | None = None
+    volume_paths: Mapping[str, Path] = field(default_factory=dict)
+    busy: set[str] = field(default_factory=set)
+    waiting: tuple[Waiting, ...] = ()
+    reporting: bool = False
+    report_held_until: datetime | None = None
+    report_again_at: datetime | None = None
+    written: core_v1.PodStatus | None = None
+    accepted: core_v1.PodStatus | None = None
+
+    @property
+    def uid(self) -> str:
+        return uid_of(self.pod)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Namespace and name: what a later pod may share with it."""
+        return namespace_of(self.pod), name_of(self.pod)
+
+    @property
+    def nothing_is_left(self) -> bool:
+        """The API has no such pod, and neither has this node."""
+        return self.gone and self.sandbox is None and self.volumes is Volumes.GONE and not self.busy
+
+    def snapshot(self, now: datetime, *, predecessor: bool) -> Snapshot:
+        """What the planner gets."""
+        return Snapshot(
+            pod=self.pod,
+            now=now,
+            gone=self.gone,
+            predecessor=predecessor,
+            sandbox=self.sandbox,
+            sandbox_failure=self.sandbox_failure,
+            attempts=dict(self.attempts),
+            notes=dict(self.notes),
+            volumes=self.volumes,
+            volumes_failure=self.volumes_failure,
+            busy=frozenset(self.busy),
+            released=self.released,
+        )
+
+    def take_pod(self, pod: core_v1.Pod) -> bool:
+        """Learn a version of the pod; True if it is newer than the one known. Older ones are not news."""
+        if _version(pod) <= _version(self.pod):
+            return False
+        self.pod = pod
+        return True
+
+    def take_sandbox(self, sandbox: Sandbox | None) -> None:
+        """Learn of the sandbox. Attempts of one that is lost, or has lost its network, belong to the past."""
+        self.sandbox = sandbox
+        if sandbox is None or not sandbox.ready:
+            self.attempts = {
+                name: tuple(replace(a, sandbox_uid="") for a in attempts)
+                for name, attempts in self.attempts.items()
+            }
+
+    def take_container(self, container: Container) -> None:
+        """Learn the state of an attempt, new or known."""
+        known = self.attempts.get(container.name, ())
+        others = tuple(a for a in known if a.attempt != container.attempt)
+        self.attempts[container.name] = tuple(sorted((*others, container), key=lambda a: a.attempt))
+
+    def forget_container(self, container_id: str) -> None:
+        """An attempt has been removed."""
+        self.attempts = {
+            name: tuple(a for a in attempts if a.id != container_id) for name, attempts in self.attempts.items()
+        }
+
+    def note(self, container: str, **changes: Any) -> None:
+        """Change what is remembered of a container."""
+        self.notes[container] = replace(self.notes.get(container, Notes()), **changes)
+
+    def is_latest(self, container: str, container_id: str) -> bool:
+        """This id is the container's newest attempt, and it has not exited."""
+        attempts = self.attempts.get(container, ())
+        return (
+            bool(attempts) and attempts[-1].id == container_id and attempts[-1].state is not ContainerState.EXITED
+        )
+
+    def forgive(self) -> None:
+        """Something the pod waits for may have come: try again without waiting for the pause to end."""
+        self.volumes_failure = None
+        for name, note in self.notes.items():
+            if note.start_failure is not None and note.start_failure.reason == "CreateContainerConfigError":
+                self.note(name, start_failure=None)
+
+
+def _version(pod: core_v1.Pod) -> int:
+    return int(meta(pod).resourceVersion or 0)
+
+
+def adopt(pod: core_v1.Pod, sandbox: Sandbox | None) -> PodMemory:
+    """The memory of a pod found at the start: its containers as the runtime knows them, its status for the rest."""
+    memory = PodMemory(pod)
+    for container in sandbox.containers if sandbox else ():
+        memory.take_container(container)
+    memory.take_sandbox(sandbox)
+    memory.attempts = recall(pod, memory.attempts)
+    told = _told(pod)
+    for spec in all_containers(pod):
+        latest = memory.attempts.get(spec.name, ())[-1:]
+        status = told.get(spec.name)
+        if not latest or status is None or not (status.containerID or "").endswith(latest[0].id):
+            memory.note(spec.name, health=initial_health(spec))
+            continue
+        health = initial_health(spec)
+        started, ready = health.started or bool(status.started), health.ready or status.ready
+        memory.note(spec.name, health=replace(health, started=started, ready=ready))
+    return memory
+
+
+def initial_health(container: core_v1.Container) -> Health:
+    """Before any probe has been made: what has no probe is well."""
+    return Health(started=container.startupProbe is None, ready=container.readinessProbe is None)
+
+
+def _told(pod: core_v1.Pod) -> dict[str, core_v1.ContainerStatus]:
+    status = pod.status or core_v1.PodStatus()
+    return {s.name: s for s in (*(status.initContainerStatuses or ()), *(status.containerStatuses or ()))}
+
+
+def orphan(sandbox: Sandbox) -> PodMemory:
+    """The memory of a sandbox whose pod the API does not have: enough of a pod to stop and remove it."""
+    spec = sandbox.spec
+    names = dict.fromkeys(container.name for container in sandbox.containers)
+    pod = core_v1.Pod(
+        apiVersion="v1",
+        kind="Pod",
+        metadata=meta_v1.ObjectMeta(name=spec.name, namespace=spec.namespace, uid=spec.uid),
+        spec=core_v1.PodSpec(containers=[core_v1.Container(name=name) for name in names]),
+    )
+    memory = PodMemory(pod, gone=True)
+    for container in sandbox.containers:
+        memory.take_container(container)
+    memory.take_sandbox(sandbox)
+    return memory

@@ -1,0 +1,85 @@
+"""Writes pods' statuses: one write at a time for each pod, each of the newest, none that says nothing new.
+
+While a pod is on its way (its sandbox or a container is being started) its status would change again within
+milliseconds, so the write is held back for up to 50 ms. A healthy pod without probes thus costs one write.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from petset.aio.clock import Clock
+from petset.aio.tasks import Supervisor
+from petset.api.errors import ApiError, Conflict, NotFound
+from petset.api.models import core_v1
+from petset.api.objects import name_of, namespace_of, uid_of
+from petset.client.port import Client
+from petset.node.memory import PodMemory
+
+HOLD = timedelta(milliseconds=50)
+PAUSE_AFTER_A_REFUSAL = timedelta(seconds=1)
+_SOON_DIFFERENT = ("volumes", "sandbox", "image/", "start/")
+
+_log = logging.getLogger(__name__)
+
+
+class Reporter:
+    """The statuses of a node's pods. `wake` is called with the pod's uid when a write has ended."""
+
+    def __init__(self, client: Client, clock: Clock, supervisor: Supervisor, wake: Callable[[str], None]) -> None:
+        self._client = client
+        self._clock = clock
+        self._supervisor = supervisor
+        self._wake = wake
+
+    def held_until(self, memory: PodMemory, now: datetime) -> datetime | None:
+        """The time until which nothing should be written; None if now is right."""
+        if memory.report_again_at is not None and now < memory.report_again_at:
+            return memory.report_again_at
+        if not any(key.startswith(_SOON_DIFFERENT) for key in memory.busy):
+            memory.report_held_until = None
+            return None
+        if memory.report_held_until is None:
+            memory.report_held_until = now + HOLD
+        return memory.report_held_until if now < memory.report_held_until else None
+
+    def is_known(self, memory: PodMemory, status: core_v1.PodStatus) -> bool:
+        """The API has this status already, as it was sent or in the form that the server gave it."""
+        stored = memory.pod.status
+        return stored == status or (status == memory.written and stored == memory.accepted)
+
+    def write(self, memory: PodMemory, status: core_v1.PodStatus) -> None:
+        """Write the status, unless a write is under way: its end wakes the pod anyway."""
+        if not memory.reporting:
+            memory.reporting = True
+            self._supervisor.start(f"report/{memory.uid}", self._write(memory, status))
+
+    async def _write(self, memory: PodMemory, status: core_v1.PodStatus) -> None:
+        pod = core_v1.Pod(
+            apiVersion="v1", kind="Pod", metadata=memory.pod.metadata, spec=memory.pod.spec, status=status
+        )
+        try:
+            stored = await self._client.update(pod, "status")
+            memory.written, memory.accepted = status, stored.status
+            memory.take_pod(stored)
+        except Conflict:
+            await self._read_again(memory)
+        except NotFound:
+            _log.debug("%s/%s is gone: its status goes nowhere", *memory.key)
+            memory.report_again_at = self._clock.now() + PAUSE_AFTER_A_REFUSAL
+        except ApiError as error:
+            _log.warning("the status of %s/%s was refused: %s", *memory.key, error)
+            memory.report_again_at = self._clock.now() + PAUSE_AFTER_A_REFUSAL
+        finally:
+            memory.reporting = False
+            self._wake(memory.uid)
+
+    async def _read_again(self, memory: PodMemory) -> None:
+        """Somebody else wrote in between: the next status is made from what is there now."""
+        try:
+            pod = await self._client.get(core_v1.Pod, name_of(memory.pod), namespace_of(memory.pod))
+        except ApiError:
+            memory.report_again_at = self._clock.now() + PAUSE_AFTER_A_REFUSAL
+            return
+        if uid_of(pod) == memory.uid:
+            memory.take_pod(pod)

@@ -1,0 +1,247 @@
+"""The pod workers of one node: for each pod, snapshot, plan, act, report; again whenever something has changed.
+
+A look at a pod never waits: actions, status writes, probes and the watch for a container's end run as tasks beside
+it, and wake the pod when they are done. What a task works on is named in `busy`, so no plan repeats it. A pod is
+known by its uid; one that takes an earlier one's name waits until that one is gone from this node.
+"""
+
+import logging
+from dataclasses import replace
+
+from petset.aio.clock import Clock
+from petset.aio.reconciler import Reconciler
+from petset.aio.tasks import Supervisor
+from petset.api.models import core_v1
+from petset.api.objects import is_terminating, uid_of
+from petset.node import references
+from petset.node.apply import Applier
+from petset.node.events import PodEvents
+from petset.node.memory import PodMemory, adopt, orphan
+from petset.node.pods.model import Action, Plan, Snapshot, Volumes, is_running
+from petset.node.pods.plan import plan
+from petset.node.pods.probing import probes
+from petset.node.pods.status import status
+from petset.node.probes.checks import Checks
+from petset.node.probes.counter import ProbeKind
+from petset.node.probes.prober import ProbeNews, Probers
+from petset.node.references import Reference
+from petset.node.report import Reporter
+from petset.node.runtime import Container, Runtime, RuntimeFailure, Sandbox
+
+SECONDS_BETWEEN_FAILED_WAITS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class Workers:
+    """All pods of one node. `run` does the work; the other methods only note what happened and wake the pod."""
+
+    def __init__(
+        self, runtime: Runtime, host_ip: str, clock: Clock, applier: Applier, checks: Checks, events: PodEvents
+    ) -> None:
+        self._runtime = runtime
+        self._host_ip = host_ip
+        self._clock = clock
+        self._applier = applier
+        self._events = events
+        self._checks = checks
+        self._memories: dict[str, PodMemory] = {}
+        self._names: dict[tuple[str, str], list[str]] = {}
+        self._users: dict[tuple[str, Reference], dict[str, None]] = {}
+        self._watched: set[str] = set()
+        self._reconciler: Reconciler[str] = Reconciler("pod-workers", clock, self._look, workers=1)
+
+    def serve(self, supervisor: Supervisor, reporter: Reporter) -> None:
+        """Give the workers what outlives a single look, before anything else is called."""
+        self._supervisor = supervisor
+        self._reporter = reporter
+        self._probers = Probers(supervisor, self._checks, self._clock, self._hear)
+
+    async def run(self) -> None:
+        """Look at pods as they are woken, until cancelled."""
+        await self._reconciler.run()
+
+    def wake(self, uid: str) -> None:
+        """Look at the pod soon."""
+        self._reconciler.wake(uid)
+
+    def get(self, namespace: str, name: str) -> PodMemory | None:
+        """The newest pod of this name."""
+        uids = self._names.get((namespace, name))
+        return self._memories[uids[-1]] if uids else None
+
+    # What happens to pods.
+
+    def pod_changed(self, old: core_v1.Pod | None, new: core_v1.Pod | None) -> None:
+        """The API's news of a pod of this node."""
+        if new is None:
+            memory = self._memories.get(uid_of(old)) if old is not None else None
+            if memory is not None:
+                memory.gone = True
+                self.wake(memory.uid)
+            return
+        memory = self._memories.get(uid_of(new))
+        if memory is None:
+            self.add(adopt(new, None))
+        elif memory.take_pod(new):
+            self._refresh_own_fields(memory, old)
+        self.wake(uid_of(new))
+
+    def _refresh_own_fields(self, memory: PodMemory, old: core_v1.Pod | None) -> None:
+        """A pod's labels and annotations may be in its volumes."""
+        new, before = memory.pod.metadata, old.metadata if old is not None else None
+        if new is None or before is None or memory.volumes is not Volumes.MOUNTED:
+            return
+        if new.labels != before.labels or new.annotations != before.annotations:
+            memory.volumes = Volumes.UNKNOWN
+
+    def adopt(self, pod: core_v1.Pod, sandbox: Sandbox | None) -> None:
+        """A pod found at the start, with what the runtime has of it."""
+        self.add(adopt(pod, sandbox))
+
+    def adopt_orphan(self, sandbox: Sandbox) -> None:
+        """A sandbox found at the start whose pod the API does not have: it is stopped and removed."""
+        self.add(orphan(sandbox))
+
+    def add(self, memory: PodMemory) -> None:
+        """Work on this pod from now on."""
+        self._memories[memory.uid] = memory
+        self._names.setdefault(memory.key, []).append(memory.uid)
+        for reference in references.of_pod(memory.pod):
+            self._users.setdefault((memory.key[0], reference), {})[memory.uid] = None
+        self._watch_all(memory)
+        self.wake(memory.uid)
+
+    def object_changed(self, namespace: str, reference: Reference) -> None:
+        """An object that pods may name has changed: they try again, and their files are renewed."""
+        for uid in self._users.get((namespace, reference), ()):
+            memory = self._memories[uid]
+            memory.forgive()
+            if memory.volumes is Volumes.MOUNTED:
+                memory.volumes = Volumes.UNKNOWN
+            self.wake(uid)
+
+    # One look.
+
+    async def _look(self, uid: str) -> float | None:
+        memory = self._memories.get(uid)
+        if memory is None:
+            return None
+        if memory.nothing_is_left:
+            self._drop(memory)
+            return None
+        snapshot = memory.snapshot(self._clock.now(), predecessor=self._has_predecessor(memory))
+        decided = plan(snapshot)
+        self._act(memory, decided)
+        self._probers.keep(uid, self._address(memory), probes(snapshot))
+        wake_at = decided.wake_at
+        held = None if memory.gone else self._reporter.held_until(memory, snapshot.now)
+        if held is not None:
+            wake_at = min(held, wake_at) if wake_at else held
+        elif not memory.gone:
+            self._report(memory, snapshot, decided)
+        return max(0.0, (wake_at - self._clock.now()).total_seconds()) if wake_at else None
+
+    def _report(self, memory: PodMemory, snapshot: Snapshot, decided: Plan) -> None:
+        present = status(snapshot, decided, self._host_ip)
+        for waiting in decided.waiting:
+            if waiting not in memory.waiting:
+                self._events.waits(memory, waiting)
+        memory.waiting = decided.waiting
+        if not self._reporter.is_known(memory, present):
+            self._reporter.write(memory, present)
+        elif is_terminating(memory.pod):
+            self._act(memory, plan(replace(snapshot, reported=True, busy=frozenset(memory.busy))))
+
+    def _act(self, memory: PodMemory, decided: Plan) -> None:
+        for action in decided.actions:
+            memory.busy.add(action.key)
+            self._supervisor.start(f"{memory.uid}/{action.key}", self._do(memory, action))
+
+    async def _do(self, memory: PodMemory, action: Action) -> None:
+        try:
+            await self._applier.apply(memory, action)
+        finally:
+            memory.busy.discard(action.key)
+            self._watch_all(memory)
+            self.wake(memory.uid)
+
+    def _address(self, memory: PodMemory) -> str:
+        return (memory.sandbox.ip if memory.sandbox else "") or self._host_ip
+
+    def _has_predecessor(self, memory: PodMemory) -> bool:
+        return self._names[memory.key][0] != memory.uid
+
+    def _drop(self, memory: PodMemory) -> None:
+        del self._memories[memory.uid]
+        self._probers.keep(memory.uid, "", ())
+        for reference in references.of_pod(memory.pod):
+            users = self._users.get((memory.key[0], reference), {})
+            users.pop(memory.uid, None)
+        uids = self._names[memory.key]
+        uids.remove(memory.uid)
+        if uids:
+            self.wake(uids[0])
+        else:
+            del self._names[memory.key]
+
+    # What containers do by themselves.
+
+    def _watch_all(self, memory: PodMemory) -> None:
+        """Have a task wait for the end of each attempt that runs, once."""
+        for attempts in memory.attempts.values():
+            for attempt in attempts[-1:]:
+                if is_running(attempt) and attempt.id not in self._watched:
+                    self._watched.add(attempt.id)
+                    self._supervisor.start(f"{memory.uid}/wait/{attempt.name}", self._wait(memory, attempt))
+
+    async def _wait(self, memory: PodMemory, attempt: Container) -> None:
+        ended = await self._end_of(attempt)
+        self._watched.discard(attempt.id)
+        for known in memory.attempts.get(attempt.name, ()):
+            if known.id == attempt.id:
+                memory.take_container(replace(ended, sandbox_uid=known.sandbox_uid))
+        self.wake(memory.uid)
+
+    async def _end_of(self, attempt: Container) -> Container:
+        """The attempt once it has exited, however often asking fails."""
+        while True:
+            try:
+                return await self._runtime.wait(attempt.id)
+            except RuntimeFailure as failure:
+                _log.warning("cannot wait for container %s (%s): %s", attempt.name, attempt.id, failure)
+            except Exception:
+                _log.exception("cannot wait for container %s (%s)", attempt.name, attempt.id)
+            await self._clock.sleep(SECONDS_BETWEEN_FAILED_WAITS)
+
+    def _hear(self, news: ProbeNews) -> None:
+        memory = self._memories.get(news.pod_uid)
+        if memory is None or not memory.is_latest(news.container, news.container_id):
+            return
+        if news.failure is not None:
+            self._events.unhealthy(memory, news)
+        if not news.changed:
+            return
+        health = memory.notes[news.container].health
+        if news.kind is ProbeKind.READINESS:
+            health = replace(health, ready=news.tally.passed)
+        elif news.kind is ProbeKind.STARTUP and news.tally.passed:
+            health = replace(health, started=True)
+        elif news.tally.failed:
+            health = replace(health, unhealthy=self._restart_message(news), grace_seconds=_grace(memory, news))
+        memory.note(news.container, health=health)
+        self.wake(memory.uid)
+
+    def _restart_message(self, news: ProbeNews) -> str:
+        return f"Container {news.container} failed {news.kind.lower()} probe, will be restarted"
+
+
+def _grace(memory: PodMemory, news: ProbeNews) -> int | None:
+    """The failed probe's own grace period, if it has one."""
+    spec = memory.pod.spec
+    assert spec is not None
+    for container in (*(spec.initContainers or ()), *spec.containers):
+        if container.name == news.container:
+            probe = container.livenessProbe if news.kind is ProbeKind.LIVENESS else container.startupProbe
+            return probe.terminationGracePeriodSeconds if probe else None
+    return None
