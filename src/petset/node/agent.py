@@ -27,6 +27,7 @@ from petset.node.reader import Reader
 from petset.node.references import Reference, ReferencedKind
 from petset.node.registration import Registration
 from petset.node.report import Reporter
+from petset.node.streams_adapter import AgentStreams
 from petset.node.worker import Workers
 
 _REFERENCED: dict[ReferencedKind, type[Any]] = {
@@ -61,6 +62,11 @@ class Agent:
 
     def _services_of(self, namespace: str) -> Sequence[core_v1.Service]:
         return self._services.by_index("namespace", namespace)
+
+    @property
+    def streams(self) -> AgentStreams:
+        """Logs and commands of this node's pods, for the API server."""
+        return AgentStreams(self.workers.get, self._machine.runtime, self._clock)
 
     async def run(self) -> None:
         """Be the node until cancelled. Containers go on without it."""
