@@ -60,6 +60,11 @@ _CONFIG_KEY_MESSAGE = _regex(
 )  # fmt: skip
 
 
+def too_many_bytes(limit: int) -> str:
+    """The same for labels, where Kubernetes says bytes."""
+    return f"must be no more than {limit} bytes"
+
+
 def _check(text: str, limit: int, pattern: re.Pattern[str], message: str) -> list[str]:
     if len(text) <= limit and pattern.fullmatch(text):
         return []
@@ -103,13 +108,16 @@ def qualified_name(text: str) -> list[str]:
     if not name:
         found.append(f"name part {EMPTY}")
     elif len(name) > 63:
-        found.append(f"name part {too_long(63)}")
+        found.append(f"name part {too_many_bytes(63)}")
     return found if _qualified.fullmatch(name) else [*found, _QUALIFIED_MESSAGE]
 
 
 def label_value(text: str) -> list[str]:
     """The value of a label: at most 63, may be empty."""
-    return _check(text, 63, _label_value, _LABEL_VALUE_MESSAGE) if text else []
+    if len(text) <= 63 and _label_value.fullmatch(text):
+        return []
+    found = [too_many_bytes(63)] if len(text) > 63 else []
+    return found if _label_value.fullmatch(text) else [*found, _LABEL_VALUE_MESSAGE]
 
 
 def port_name(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 """What every API object has in common: a type, metadata, an owner."""
 
 from collections.abc import Callable
+from copy import copy as _shallow_copy
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -18,15 +19,20 @@ class Object(Protocol):
 
 
 T = TypeVar("T")
+_SHARED = frozenset((str, int, bool, float, datetime))
 
 
 def copy(value: T) -> T:
     """A deep copy that may be changed freely. Structs, lists and dicts are new; strings and times are shared."""
     if isinstance(value, msgspec.Struct):
-        fields = {name: copy(getattr(value, name)) for name in value.__struct_fields__}
-        return type(value)(**fields)
+        twin = _shallow_copy(value)
+        for name in value.__struct_fields__:
+            item = getattr(value, name)
+            if item is not None and type(item) not in _SHARED:
+                setattr(twin, name, copy(item))
+        return twin
     if isinstance(value, dict):
-        return {key: copy(item) for key, item in value.items()}  # type: ignore[return-value]
+        return {key: item if type(item) is str else copy(item) for key, item in value.items()}  # type: ignore[return-value]
     if isinstance(value, list):
         return [copy(item) for item in value]  # type: ignore[return-value]
     return value

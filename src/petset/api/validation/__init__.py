@@ -1,15 +1,84 @@
-"""Whether an object may be stored: every broken rule is named with its field, in Kubernetes' words."""
+"""Whether an object may be stored: every broken rule is named with its field, in Kubernetes' words.
 
+Objects must be in stored form with their defaults filled in (`petset.api.defaults`). The tables below say which
+checks a kind has besides those on metadata; a kind that is absent has no rules of its own.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
 from petset.api.kinds import Kind
+from petset.api.objects import meta
+from petset.api.validation import claims, objects, pod_updates, pods, services, statefulsets
+from petset.api.validation.fields import Faults
+from petset.api.validation.metadata import check_metadata, check_metadata_update
+
+Check = Callable[[Any, Faults], None]
+Compare = Callable[[Any, Any, Faults], None]
+
+_CREATE: dict[tuple[str, str], Check] = {
+    ("", "ConfigMap"): objects.check_config_map,
+    ("", "Endpoints"): services.check_endpoints,
+    ("", "Event"): objects.check_event,
+    ("", "Namespace"): objects.check_namespace,
+    ("", "Node"): objects.check_node,
+    ("", "PersistentVolume"): claims.check_volume,
+    ("", "PersistentVolumeClaim"): claims.check_claim,
+    ("", "Pod"): pods.check_pod,
+    ("", "Secret"): objects.check_secret,
+    ("", "Service"): services.check_service,
+    ("apps", "ControllerRevision"): statefulsets.check_revision,
+    ("apps", "StatefulSet"): statefulsets.check_statefulset,
+    ("coordination.k8s.io", "Lease"): objects.check_lease,
+    ("discovery.k8s.io", "EndpointSlice"): services.check_endpoint_slice,
+    ("events.k8s.io", "Event"): objects.check_new_event,
+    ("storage.k8s.io", "StorageClass"): claims.check_storage_class,
+}
+_UPDATE: dict[tuple[str, str], Compare] = {
+    ("", "ConfigMap"): objects.check_config_map_update,
+    ("", "Node"): objects.check_node_update,
+    ("", "PersistentVolume"): claims.check_volume_update,
+    ("", "PersistentVolumeClaim"): claims.check_claim_update,
+    ("", "Pod"): pod_updates.check_pod_update,
+    ("", "Secret"): objects.check_secret_update,
+    ("", "Service"): services.check_service_update,
+    ("apps", "ControllerRevision"): statefulsets.check_revision_update,
+    ("apps", "StatefulSet"): statefulsets.check_statefulset_update,
+    ("discovery.k8s.io", "EndpointSlice"): services.check_endpoint_slice_update,
+    ("storage.k8s.io", "StorageClass"): claims.check_storage_class_update,
+}
+_STATUS: dict[tuple[str, str], Compare] = {
+    ("apps", "StatefulSet"): statefulsets.check_statefulset_status,
+}
 
 
 def check_create(kind: Kind, obj: Any) -> None:
-    """Raises Invalid where a new object breaks a rule. Defaults must be filled in before."""
-    del kind, obj
+    """Raises Invalid where a new object breaks a rule."""
+    faults = Faults()
+    check_metadata(kind, obj, faults)
+    check = _CREATE.get((kind.group, kind.name))
+    if check is not None:
+        check(obj, faults)
+    faults.raise_if_any(kind, meta(obj).name or "")
 
 
 def check_update(kind: Kind, new: Any, old: Any) -> None:
-    """Raises Invalid where the change from `old` to `new` breaks a rule. Defaults must be filled in before."""
-    del kind, new, old
+    """Raises Invalid where the change from `old` to `new` breaks a rule."""
+    faults = Faults()
+    check_metadata_update(new, old, faults)
+    compare, check = _UPDATE.get((kind.group, kind.name)), _CREATE.get((kind.group, kind.name))
+    if compare is not None:
+        compare(new, old, faults)
+    elif check is not None:
+        check(new, faults)
+    faults.raise_if_any(kind, meta(new).name or "")
+
+
+def check_status_update(kind: Kind, new: Any, old: Any) -> None:
+    """The same for a write through the `status` sub-resource, which changes nothing but status and metadata."""
+    faults = Faults()
+    check_metadata_update(new, old, faults)
+    compare = _STATUS.get((kind.group, kind.name))
+    if compare is not None:
+        compare(new, old, faults)
+    faults.raise_if_any(kind, meta(new).name or "")

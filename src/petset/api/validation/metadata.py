@@ -1,0 +1,131 @@
+"""Names, labels, annotations, finalizers and owners: what is checked on every object alike."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from petset.api import names
+from petset.api.kinds import Kind
+from petset.api.models import meta_v1
+from petset.api.objects import meta
+from petset.api.validation.fields import IMMUTABLE, Faults
+
+NameCheck = Callable[[str], list[str]]
+
+ANNOTATIONS_LIMIT_BYTES = 256 * 1024
+STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+_LABEL_NAMES = {("apps", "StatefulSet"), ("", "Namespace")}
+_SERVICE = ("", "Service")
+
+
+def name_check(kind: Kind) -> NameCheck:
+    """Which names objects of this kind may have."""
+    identity = (kind.group, kind.name)
+    if identity in _LABEL_NAMES:
+        return names.dns_label
+    return names.dns_1035_label if identity == _SERVICE else names.dns_subdomain
+
+
+def check_metadata(kind: Kind, obj: Any, faults: Faults) -> None:
+    """The metadata of a new object."""
+    metadata = meta(obj)
+    check = name_check(kind)
+    if metadata.generateName:
+        # A name is made by adding to it, so that a dash may end it.
+        prefix = metadata.generateName
+        faults.each("metadata.generateName", prefix, check(prefix[:-1] + "a" if prefix.endswith("-") else prefix))
+    if not metadata.name:
+        faults.required("metadata.name", "name or generateName is required")
+    else:
+        faults.each("metadata.name", metadata.name, check(metadata.name))
+    if kind.namespaced:
+        if not metadata.namespace:
+            faults.required("metadata.namespace")
+        else:
+            faults.each("metadata.namespace", metadata.namespace, names.dns_label(metadata.namespace))
+    elif metadata.namespace:
+        faults.forbidden("metadata.namespace", "not allowed on this type")
+    _check_contents(metadata, faults)
+
+
+def check_metadata_update(new: Any, old: Any, faults: Faults) -> None:
+    """The metadata of an object that is there already: who it is may not change."""
+    after, before = meta(new), meta(old)
+    for name in ("name", "namespace", "uid", "creationTimestamp"):
+        faults.unchanged(f"metadata.{name}", getattr(after, name), getattr(before, name))
+    for name in ("deletionTimestamp", "deletionGracePeriodSeconds"):
+        if getattr(after, name) != getattr(before, name):
+            faults.invalid(f"metadata.{name}", str(getattr(after, name)), IMMUTABLE)
+    if (after.generation or 0) < (before.generation or 0):
+        faults.invalid("metadata.generation", after.generation or 0, "must not be decremented")
+    if before.deletionTimestamp is not None:
+        added = sorted(set(after.finalizers or ()) - set(before.finalizers or ()))
+        if added:
+            listed = ", ".join(f'"{each}"' for each in added)
+            faults.forbidden(
+                "metadata.finalizers",
+                "no new finalizers can be added if the object is being deleted, "
+                f"found new finalizers []string{{{listed}}}",
+            )
+    _check_contents(after, faults)
+
+
+def _check_contents(metadata: meta_v1.ObjectMeta, faults: Faults) -> None:
+    check_labels("metadata.labels", metadata.labels, faults)
+    check_annotations("metadata.annotations", metadata.annotations, faults)
+    if metadata.ownerReferences:
+        _check_owners(metadata.ownerReferences, faults)
+    if metadata.finalizers:
+        _check_finalizers(metadata.finalizers, faults)
+
+
+def check_labels(path: str, labels: Mapping[str, str] | None, faults: Faults) -> None:
+    """Keys are qualified names, values label values."""
+    for key, value in (labels or {}).items():
+        faults.each(path, key, names.qualified_name(key))
+        faults.each(path, value, names.label_value(value))
+
+
+def check_annotations(path: str, annotations: Mapping[str, str] | None, faults: Faults) -> None:
+    """Keys are qualified names, whatever their case; all of them together have a limit."""
+    if not annotations:
+        return
+    size_bytes = 0
+    for key, value in annotations.items():
+        faults.each(path, key, names.qualified_name(key.lower()))
+        size_bytes += len(key.encode()) + len(value.encode())
+    if size_bytes > ANNOTATIONS_LIMIT_BYTES:
+        faults.too_long(path, ANNOTATIONS_LIMIT_BYTES)
+
+
+def _check_owners(owners: list[meta_v1.OwnerReference], faults: Faults) -> None:
+    path = "metadata.ownerReferences"
+    for owner in owners:
+        if not owner.apiVersion.rpartition("/")[2]:
+            faults.invalid(f"{path}.apiVersion", owner.apiVersion, "version must not be empty")
+        for name in ("kind", "name", "uid"):
+            if not getattr(owner, name):
+                faults.invalid(f"{path}.{name}", "", "must not be empty")
+        if (owner.apiVersion, owner.kind) in (("v1", "Event"), ("events.k8s.io/v1", "Event")):
+            faults.invalid(path, owner, f"{owner.apiVersion}, Kind=Event is disallowed from being an owner")
+    managers = [owner.name for owner in owners if owner.controller]
+    if len(managers) > 1:
+        faults.invalid(
+            path,
+            [each.name for each in owners],
+            'Only one reference can have Controller set to true. Found "true" in references for '
+            f"{managers[0]} and {managers[1]}",
+        )
+
+
+def _check_finalizers(finalizers: list[str], faults: Faults) -> None:
+    path = "metadata.finalizers"
+    for index, finalizer in enumerate(finalizers):
+        faults.each(path, finalizer, names.qualified_name(finalizer))
+        if "/" not in finalizer and finalizer not in STANDARD_FINALIZERS:
+            faults.invalid(
+                f"{path}[{index}]",
+                finalizer,
+                "name is neither a standard finalizer name nor is it fully qualified",
+            )
+    if "orphan" in finalizers and "foregroundDeletion" in finalizers:
+        faults.invalid(path, finalizers, "finalizer orphan and foregroundDeletion cannot be both set")
