@@ -86,7 +86,9 @@ async def measure_all(p: Plane, client: LocalClient, count: int) -> None:
     await measure("update its status", count, lambda n: client.update(bound[n], "status"))
     await measure("the same again (nothing to write)", count, lambda n: update_again(client, n))
     await measure("merge patch", count, lambda n: client.patch(core_v1.Pod, f"web-{n}", "default", patch))
-    await measure("strategic merge patch", count, lambda n: client.patch(core_v1.Pod, f"web-{n}", "default", strategic))
+    await measure(
+        "strategic merge patch", count, lambda n: client.patch(core_v1.Pod, f"web-{n}", "default", strategic)
+    )
     await measure("get", count, lambda n: client.get(core_v1.Pod, f"web-{n}", "default"))
     await measure("list all", 20, lambda n: client.list(core_v1.Pod, "default"))
     force = meta_v1.DeleteOptions(gracePeriodSeconds=0)

@@ -72,7 +72,7 @@ def test_a_patch_that_names_a_version_holds_for_that_version_only() -> None:
 def test_a_patch_of_the_status_leaves_the_spec_alone() -> None:
     async def story(p: Plane) -> None:
         await create(p, statefulset(replicas=3))
-        document = {"spec": {"replicas": 9}, "status": {"replicas": 2, "availableReplicas": 1}}
+        document = {"spec": {"replicas": 9}, "status": {"replicas": 2, "readyReplicas": 1, "availableReplicas": 1}}
         record = await p.registry.patch(SETS, "default", "web", merge(document), PLAIN, "status")
         patched = p.registry.decode(SETS, record)
         assert (patched.spec.replicas, patched.status.replicas, patched.status.availableReplicas) == (3, 2, 1)

@@ -18,7 +18,7 @@ from petset.api.encode import encode
 from petset.api.errors import Cause
 from petset.api.kinds import Kind
 from petset.api.models import core_v1, meta_v1
-from petset.api.validation import check_create, check_update
+from petset.api.validation import check_create, check_status_update, check_update
 from petset.registry import deletion, metadata, refusals
 from petset.registry.admission import Admission
 from petset.registry.changes import Change
@@ -72,7 +72,9 @@ class Writer:
             metadata.carry_over(new.metadata, old.metadata)
             prepare_update(kind, subresource, new, old, self.now())
             with self._holding_addresses(kind, new, old):
-                if subresource != BINDING:
+                if subresource == "status":
+                    check_status_update(kind, new, old)
+                elif subresource != BINDING:
                     check_update(kind, new, old)
                 if encode(new) == current.value:
                     return current
