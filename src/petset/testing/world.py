@@ -1,0 +1,137 @@
+"""A whole control plane and its nodes in one process, in simulated time, from one seed.
+
+Everything is real but the containers: the store (in memory), the verbs with defaults and validation, the in-process
+client, every controller, the scheduler. A seed fixes names, ids, and the order in which ready tasks run, so a
+failure replays. A witness follows every change of every StatefulSet and remembers what should never have happened.
+
+    async def story() -> None:
+        async with World(seed=7) as world:
+            await world.client.create(stateful_set)
+            await world.run_until(lambda: world.is_settled("web"), seconds=60)
+    run(story(), seed=7)
+"""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self, TypeVar
+
+from petset.aio.tasks import Supervisor
+from petset.api.errors import NotFound
+from petset.api.kinds import by_model
+from petset.api.models import apps_v1, core_v1
+from petset.api.objects import controller_of, meta, uid_of
+from petset.client.local import LocalClient
+from petset.controllers.manager import ControllerManager, Settings
+from petset.registry.port import ListOptions
+from petset.testing.directories import SimulatedDirectories
+from petset.testing.nodes import HollowNode
+from petset.testing.plane import Plane, plane
+from petset.testing.witness import Witness
+
+T = TypeVar("T")
+VOLUME_ROOT = "/volumes"
+TICK_SECONDS = 0.05
+
+
+class World:
+    """Use as `async with`, under `petset.testing.loop.run`."""
+
+    def __init__(self, seed: int = 0, nodes: int = 1) -> None:
+        self.seed = seed
+        self.nodes: list[HollowNode] = []
+        self._node_count = nodes
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        self.plane: Plane = await self._stack.enter_async_context(plane(self.seed))
+        self._tasks = await self._stack.enter_async_context(Supervisor("world"))
+        self.directories = SimulatedDirectories()
+        self.witness = Witness(self.client, self.plane.clock)
+        self._tasks.start("witness", self.witness.run())
+        for number in range(self._node_count):
+            node = HollowNode(self.client, self.plane.clock, f"node-{number}")
+            self.nodes.append(node)
+            self._tasks.start(node.name, node.run())
+        self._start_controllers()
+        await self.manager.pool.synced()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.__aexit__(kind, error, trace)
+
+    @property
+    def client(self) -> LocalClient:
+        """The API, as any component sees it."""
+        return self.plane.client
+
+    async def restart_controllers(self) -> None:
+        """The controllers die where they stand, with all they remember, and start again."""
+        self._controllers.cancel()
+        await self.plane.clock.sleep(TICK_SECONDS)
+        self._start_controllers()
+
+    async def run_until(self, holds: Callable[[], bool], seconds: float) -> None:
+        """Let time pass until `holds()`. AssertionError after `seconds`, or as soon as a promise is broken."""
+        deadline = self.plane.clock.monotonic() + seconds
+        while not holds():
+            if self.plane.clock.monotonic() >= deadline:
+                raise AssertionError(f"not within {seconds} s (seed {self.seed}); {self._why()}")
+            await self.run_for(TICK_SECONDS)
+
+    async def run_for(self, seconds: float) -> None:
+        """Let time pass. AssertionError where a promise was broken meanwhile."""
+        await self.plane.clock.sleep(seconds)
+        assert not self.witness.broken, f"seed {self.seed}: {'; '.join(self.witness.broken)}"
+
+    def get(self, kind: type[T], name: str, namespace: str = "default") -> T | None:
+        """What the store holds at this moment."""
+        row = by_model(kind)
+        try:
+            found: T = self.plane.registry.decode(row, self.plane.registry.get(row, namespace, name))
+        except NotFound:
+            return None
+        return found
+
+    def every(self, kind: type[T], namespace: str = "default") -> list[T]:
+        """All that the store holds at this moment."""
+        row = by_model(kind)
+        selected = self.plane.registry.list(row, namespace, ListOptions())
+        return [self.plane.registry.decode(row, record) for record in selected.records]
+
+    def pods_of(self, name: str, namespace: str = "default") -> list[core_v1.Pod]:
+        """The pods that a StatefulSet owns, in the order of the store."""
+        stateful_set = self.get(apps_v1.StatefulSet, name, namespace)
+        if stateful_set is None:
+            return []
+        owners = ((pod, controller_of(pod)) for pod in self.every(core_v1.Pod, namespace))
+        return [pod for pod, owner in owners if owner is not None and owner.uid == uid_of(stateful_set)]
+
+    def is_settled(self, name: str, namespace: str = "default") -> bool:
+        """The set is where its spec wants it, and has said so."""
+        stateful_set = self.get(apps_v1.StatefulSet, name, namespace)
+        if stateful_set is None or stateful_set.status is None:
+            return False
+        status, wanted = stateful_set.status, stateful_set.spec.replicas
+        seen = status.observedGeneration == meta(stateful_set).generation
+        counts = (status.replicas, status.availableReplicas or 0, status.updatedReplicas or 0)
+        return seen and counts == (wanted, wanted, wanted) and len(self.pods_of(name, namespace)) == wanted
+
+    def _start_controllers(self) -> None:
+        settings = Settings(VOLUME_ROOT)
+        self.manager = ControllerManager(
+            self.client, self.plane.clock, self.plane.random, self.directories, settings
+        )
+        self._controllers = self._tasks.start("controllers", self.manager.run())
+
+    def _why(self) -> str:
+        sets = self.every(apps_v1.StatefulSet, "")
+        waiting = (w for s in sets for w in self.manager.stateful_sets.waiting(*_key(s)))
+        return " ".join(map(str, waiting)) or "no StatefulSet waits for anything"
+
+
+def _key(stateful_set: apps_v1.StatefulSet) -> tuple[str, str]:
+    metadata = meta(stateful_set)
+    return metadata.namespace or "", metadata.name or ""
