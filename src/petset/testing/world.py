@@ -25,6 +25,7 @@ from petset.client.local import LocalClient
 from petset.controllers.manager import ControllerManager, Settings
 from petset.registry.port import ListOptions
 from petset.testing.directories import SimulatedDirectories
+from petset.testing.faults import LateWatches
 from petset.testing.nodes import HollowNode
 from petset.testing.plane import Plane, plane
 from petset.testing.witness import Witness
@@ -35,10 +36,14 @@ TICK_SECONDS = 0.05
 
 
 class World:
-    """Use as `async with`, under `petset.testing.loop.run`."""
+    """Use as `async with`, under `petset.testing.loop.run`.
 
-    def __init__(self, seed: int = 0, nodes: int = 1) -> None:
+    Controllers hear of changes up to `lag_seconds` late.
+    """
+
+    def __init__(self, seed: int = 0, nodes: int = 1, lag_seconds: float = 0.0) -> None:
         self.seed = seed
+        self.lag_seconds = lag_seconds
         self.nodes: list[HollowNode] = []
         self._node_count = nodes
         self._stack = AsyncExitStack()
@@ -120,10 +125,9 @@ class World:
         return seen and counts == (wanted, wanted, wanted) and len(self.pods_of(name, namespace)) == wanted
 
     def _start_controllers(self) -> None:
-        settings = Settings(VOLUME_ROOT)
-        self.manager = ControllerManager(
-            self.client, self.plane.clock, self.plane.random, self.directories, settings
-        )
+        clock, source = self.plane.clock, self.plane.random
+        client = LateWatches(self.client, clock, lambda kind: source.uniform(0, self.lag_seconds))
+        self.manager = ControllerManager(client, clock, source, self.directories, Settings(VOLUME_ROOT))
         self._controllers = self._tasks.start("controllers", self.manager.run())
 
     def _why(self) -> str:

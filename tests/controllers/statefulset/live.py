@@ -1,6 +1,6 @@
 """The controller on a real control plane in simulated time; the test plays the nodes."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,6 +14,7 @@ from petset.api.objects import meta, name_of
 from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.controllers.statefulset.controller import NAME, StatefulSetController
+from petset.testing.faults import Lag, LateWatches
 from petset.testing.plane import Plane, plane
 
 T = TypeVar("T")
@@ -89,14 +90,13 @@ class Live:
 
 
 @asynccontextmanager
-async def live(seed: int = 0, ready: Callable[[Plane], Awaitable[None]] | None = None) -> AsyncIterator[Live]:
-    """The controller runs; `ready(plane)` is awaited before it starts."""
+async def live(seed: int = 0, lag: Lag = lambda kind: 0.0) -> AsyncIterator[Live]:
+    """The controller runs, and hears of changes as late as `lag` says."""
     async with plane(seed) as p, Supervisor("test") as tasks:
-        if ready is not None:
-            await ready(p)
-        pool = InformerPool(p.client, p.clock)
+        client = LateWatches(p.client, p.clock, lag)
+        pool = InformerPool(client, p.clock)
         recorder = EventRecorder(p.client, p.clock.now, NAME, p.random)
-        controller = StatefulSetController(p.client, p.clock, pool, recorder)
+        controller = StatefulSetController(client, p.clock, pool, recorder)
         tasks.start("informers", pool.run())
         tasks.start("events", recorder.run())
         await pool.synced()

@@ -225,3 +225,69 @@ def test_a_set_that_is_gone_leaves_nothing_behind_in_the_controller() -> None:
             assert it.controller.waiting("default", "web") == ()
 
     run(story())
+
+
+LAGS: dict[str, type[object]] = {
+    "pods": core_v1.Pod,
+    "claims": core_v1.PersistentVolumeClaim,
+    "revisions": apps_v1.ControllerRevision,
+    "sets": apps_v1.StatefulSet,
+}
+
+
+@pytest.mark.parametrize("late", LAGS)
+def test_a_cache_that_is_late_never_makes_it_act_twice(late: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        async with live(lag=lambda kind: 3.0 if kind is LAGS[late] else 0.0) as it:
+            await it.start(replicas=2, volumeClaimTemplates=[claim()])
+            for _ in range(3):
+                await it.settle(10)
+                await it.ready_all()
+            await it.change(template=template("new"))
+            for _ in range(8):
+                await it.settle(10)
+                await it.ready_all()
+            pods = await it.all(core_v1.Pod)
+            assert [p.spec.containers[0].image for p in pods if p.spec] == ["new", "new"]
+            status = (await it.the_set()).status
+            assert status is not None and status.currentRevision == status.updateRevision
+            deleted = [event for event in await it.events() if "SuccessfulDelete" in event]
+            assert len(deleted) == 2
+
+    run(story())
+    assert not caplog.records, "it met its own writes as errors"
+
+
+def test_a_bare_pod_that_appears_with_the_labels_is_taken_in_and_removed() -> None:
+    async def story() -> None:
+        async with live() as it:
+            await it.start(replicas=0)
+            stray = core_v1.Pod(
+                metadata=meta_v1.ObjectMeta(name="web-7", namespace="default", labels={"app": "web"}),
+                spec=template().spec,
+            )
+            await it.plane.client.create(stray)
+            await it.settle()
+            assert await it.pods() == []
+            assert "Normal SuccessfulDelete Delete Pod web-7 in StatefulSet web successful" in await it.events()
+
+    run(story())
+
+
+def test_an_edit_that_comes_between_costs_the_status_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        async with live(lag=lambda kind: 3.0 if kind is apps_v1.StatefulSet else 0.0) as it:
+            await it.start(replicas=1)
+            await it.settle(10)
+            await it.change(replicas=2)  # the controller hears of it only in three seconds
+            await it.ready("web-0")
+            status = (await it.the_set()).status
+            assert status is not None
+            assert (status.readyReplicas, status.observedGeneration) == (1, 1)
+            await it.settle(10)
+            status = (await it.the_set()).status
+            assert status is not None and status.observedGeneration == 2
+            assert await it.pods() == ["web-0", "web-1"]
+
+    run(story())
+    assert not caplog.records

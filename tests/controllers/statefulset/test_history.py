@@ -94,6 +94,19 @@ def test_a_revision_that_a_pod_still_has_is_kept_even_with_no_history() -> None:
     assert len(tiny.revisions) == 1
 
 
+def test_a_revision_between_the_current_and_the_new_one_is_kept_while_a_pod_has_it() -> None:
+    tiny = Tiny(make_set(replicas=2, revisionHistoryLimit=0))
+    tiny.run()
+    tiny.change(template=template("second"))
+    while steps(tiny.look()) != ["create pod web-1"]:
+        tiny.nodes_work()
+    tiny.change(template=template("third"))
+    tiny.look()
+    assert numbers(tiny) == [1, 2, 3]
+    tiny.run()
+    assert numbers(tiny) == [3]
+
+
 def test_a_negative_limit_keeps_all() -> None:
     tiny = Tiny(make_set(replicas=1, revisionHistoryLimit=-1))
     for number in range(4):

@@ -102,7 +102,7 @@ def reached(tiny: Tiny) -> dict[str, object]:
 
 
 @given(SETS, st.lists(EVENTS, max_size=25))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_promise_is_broken_and_a_healthy_world_reaches_the_spec(
     stateful_set: apps_v1.StatefulSet, events: list[tuple[str, object]]
 ) -> None:
@@ -117,7 +117,7 @@ def test_no_promise_is_broken_and_a_healthy_world_reaches_the_spec(
 
 
 @given(SETS, st.lists(EVENTS, max_size=12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_plan_is_a_function_of_what_is_there(
     stateful_set: apps_v1.StatefulSet, events: list[tuple[str, object]]
 ) -> None:

@@ -216,7 +216,7 @@ class Tiny:
             if made.wake_after_seconds:
                 self.pass_time(made.wake_after_seconds)
             after = (dict(self.pods), dict(self.claims), dict(self.revisions), self.set.status)
-            if after == before and not made.actions:
+            if after == before and not made.actions and not made.wake_after_seconds:
                 return
         raise AssertionError(f"no rest after {rounds} rounds: {[str(w) for w in self.plan().waiting]}")
 
