@@ -1,4 +1,4 @@
-"""Attacks on the binder: any claims and volumes, looked at in any order, any plan cut off anywhere, caches of any age.
+"""Attacks on the binder: any claims and volumes, in any order, plans cut off anywhere, caches of any age.
 
 Safety: no volume is ever bound to two claims, and no claim ever names a volume that is not its own.
 Liveness: left alone, every claim that could be bound is bound, and nothing more is to be done.
