@@ -1,9 +1,9 @@
 """Strategic merge patch: a merge patch that knows which lists are keyed, such as containers by their name.
 
 Which list merges by which key comes from the schema. A patch may also carry directives: `$patch` (`replace`,
-`delete`, `merge`) in an object or as an element of a keyed list,
-`$deleteFromPrimitiveList/F`, `$setElementOrder/F` and
-`$retainKeys`. kubectl writes them all; `rollout undo` depends on `$patch: replace` (rule 74).
+`delete`, `merge`) in an object or as an element of a keyed list, `$deleteFromPrimitiveList/F`,
+`$setElementOrder/F` and `$retainKeys`.
+kubectl writes them all; `rollout undo` depends on `$patch: replace` (rule 74).
 """
 
 from collections.abc import Callable
@@ -113,29 +113,41 @@ def _merge_primitives(items: list[Any], patch: list[Any], deleted: list[Any], or
 
 def _merge_keyed(item: Type, key: str, items: list[Any], patch: list[Any], order: list[Any] | None) -> list[Any]:
     """A list of objects, each known by the value of its merge key."""
-    result, additions = list(items), []
-    if any(isinstance(each, dict) and each.get(DIRECTIVE) == "replace" for each in patch):
-        return [_fresh(each) for each in patch if not (isinstance(each, dict) and each.get(DIRECTIVE) == "replace")]
+    if any(_replaces(each) for each in patch):
+        return [_fresh(each) for each in patch if not _replaces(each)]
+    result = list(items)
     for each in patch:
-        if not isinstance(each, dict):
-            raise BadRequest(f"cannot restore slice from map: an element keyed by {key} is an object")
-        if key not in each:
-            raise Invalid(f"map: {each} does not contain declared merge key: {key}")
-        additions.append(each)
-    for each in additions:
-        places = [index for index, old in enumerate(result) if isinstance(old, dict) and old.get(key) == each[key]]
-        current = result[places[0]] if places else {}
-        merged = _merge_object(item, current, each)
-        if merged is None:
-            result = [old for index, old in enumerate(result) if index not in places]
-        elif places:
-            result[places[0]] = merged
-        else:
-            result.append(merged)
+        _check_element(each, key)
+        result = _merge_element(item, key, result, each)
     if order is None:
         return result
     wanted = [each.get(key) if isinstance(each, dict) else each for each in order]
     return _ordered(result, items, wanted, lambda each: each.get(key))
+
+
+def _replaces(element: Any) -> bool:
+    """An element that only says: replace the list by the others."""
+    return isinstance(element, dict) and element.get(DIRECTIVE) == "replace"
+
+
+def _check_element(element: Any, key: str) -> None:
+    if not isinstance(element, dict):
+        raise BadRequest(f"a list that merges by {key} holds objects, not {element!r}")
+    if element.get(DIRECTIVE) == "merge":
+        raise BadRequest("merging lists cannot yet be specified in the patch")
+    if key not in element:
+        raise Invalid(f"map: {element} does not contain declared merge key: {key}")
+
+
+def _merge_element(item: Type, key: str, items: list[Any], patch: dict[str, Any]) -> list[Any]:
+    """The list with one element patched, added or taken away."""
+    places = [index for index, old in enumerate(items) if isinstance(old, dict) and old.get(key) == patch[key]]
+    merged = _merge_object(item, items[places[0]] if places else {}, patch)
+    if merged is None:
+        return [old for index, old in enumerate(items) if index not in places]
+    if not places:
+        return [*items, merged]
+    return [merged if index == places[0] else old for index, old in enumerate(items)]
 
 
 def _ordered(merged: list[Any], before: list[Any], order: list[Any], name: Callable[[Any], Any]) -> list[Any]:
