@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from petset.api import objects
+from petset.api.canonical import settle
 from petset.api.decode import decode
 from petset.api.defaults import apply_defaults
 from petset.api.encode import to_document
@@ -30,7 +31,7 @@ def replaced(kind: Kind, namespace: str, name: str, obj: Any, subresource: str) 
     if subresource == "scale":
         return lambda old: scale.with_scale(kind, old, obj)
     stored = events.to_stored(kind, obj)
-    apply_defaults(events.stored_kind(kind), stored)
+    _complete(events.stored_kind(kind), stored, subresource)
     return lambda _: objects.with_own_metadata(stored)
 
 
@@ -46,10 +47,20 @@ def patched(kind: Kind, patch: Patch, options: WriteOptions, subresource: str) -
         options.warnings[:] = decoded.warnings  # of the last attempt: an earlier one said the same
         _keep_place(kind, objects.namespace_of(old), objects.name_of(old), decoded.obj)
         new = events.to_stored(kind, decoded.obj)
-        apply_defaults(events.stored_kind(kind), new)
+        _complete(events.stored_kind(kind), new, subresource)
         return new
 
     return change
+
+
+def _complete(kind: Kind, obj: Any, subresource: str) -> None:
+    """Bring the object into stored form; of a status write only what is kept of it."""
+    if subresource != "status":
+        apply_defaults(kind, obj)
+        return
+    settle(obj.metadata)
+    if obj.status is not None:
+        settle(obj.status)
 
 
 def _keep_place(kind: Kind, namespace: str, name: str, obj: Any) -> None:
