@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 
 from petset.aio.clock import Clock
-from petset.api.errors import ApiError, Cause, Invalid
+from petset.api.errors import ApiError, BadRequest, Cause, Invalid
+from petset.api.models import core_v1
+from petset.api.objects import name_of
 from petset.apiserver.messages import Reply, Stream, Write
 from petset.apiserver.query import Parameters
 from petset.apiserver.routes import Request
@@ -13,6 +15,10 @@ from petset.node.streams import LogOptions, NodeStreams
 from petset.registry.port import Registry
 
 TEXT = "text/plain"
+_WAITING = {
+    "ErrImagePull": "image can't be pulled",
+    "ImagePullBackOff": "trying and failing to pull image",
+}
 
 
 async def open_logs(
@@ -38,8 +44,24 @@ async def open_logs(
     )
     lines = pods.agent_of(pod, streams).logs(request.namespace, request.name, options)
     if options.follow:
+        check_has_started(pod, container)
         return Stream(_Log(lines).run, TEXT)
     return Stream(_Log(lines, await anext(lines, b"")).run, TEXT)
+
+
+def check_has_started(pod: core_v1.Pod, container: str) -> None:
+    """Raises BadRequest for a container that waits for its first start.
+
+    Whoever follows a log gets an answer at once, before there is a line; so what the node's agent would refuse with
+    the first line is refused here.
+    """
+    statuses = pod.status.containerStatuses if pod.status else None
+    for status in statuses or ():
+        waiting = status.state.waiting if status.state else None
+        if status.name == container and waiting is not None and not status.restartCount:
+            why = _WAITING.get(waiting.reason or "", waiting.reason)
+            message = f'container "{container}" in pod "{name_of(pod)}" is waiting to start'
+            raise BadRequest(f"{message}: {why}" if why else f"{message} - no logs yet")
 
 
 class _Log:
