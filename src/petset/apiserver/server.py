@@ -19,11 +19,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 from uvicorn.server import ServerState
 
+from petset.aio.tasks import give_way
 from petset.apiserver.tls import peer_of
 
 GRACE_SECONDS = 0.7
 FIRST_REQUEST_SECONDS = 60
 KEEP_ALIVE_SECONDS = 180
+TURNS_TO_CLOSE = 3
+"""Turns of the event loop until a connection that was cut is closed, its TLS layer included."""
 PEER = "petset.peer"
 """Under this key of `scope["state"]` stands the `Peer` of the verified client certificate, or None."""
 
@@ -69,9 +72,14 @@ class Server:
         def protocol() -> PeerProtocol:
             return PeerProtocol(config=config, server_state=self._state, app_state={}, _loop=loop)
 
-        handshake = 10.0 if self._tls else None
+        handshake, goodbye = (10.0, 5.0) if self._tls else (None, None)
         self._listener = await loop.create_server(
-            protocol, sock=listening, ssl=self._tls, backlog=2048, ssl_handshake_timeout=handshake
+            protocol,
+            sock=listening,
+            ssl=self._tls,
+            backlog=2048,
+            ssl_handshake_timeout=handshake,
+            ssl_shutdown_timeout=goodbye,
         )
 
     async def stop(self) -> None:
@@ -91,6 +99,8 @@ class Server:
             connection.transport.abort()
         if self._state.tasks:
             await asyncio.wait(list(self._state.tasks), timeout=GRACE_SECONDS)
+        for _ in range(TURNS_TO_CLOSE):
+            await give_way()
 
     async def __aenter__(self) -> "Server":
         await self.start()

@@ -1,0 +1,149 @@
+"""The real kubectl against a running server. One server for the whole file, a namespace for each test."""
+
+import itertools
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from apiserver.asgi import config_map, pod, stateful_set
+from apiserver.containers import WrittenContainer, WrittenStreams
+from apiserver.running import KUBECTL, Running, running
+from apiserver.test_streams import LINES, echo, true
+
+from petset.api.kinds import by_resource
+from petset.api.models import core_v1, meta_v1
+from petset.registry.port import Patch, WriteOptions
+
+STREAMS = WrittenStreams({("web-0", "c"): WrittenContainer(list(LINES))}, {"echo": echo, "true": true})
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("server"), {"n1": STREAMS}) as started:
+        yield started
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def namespace(server: Running) -> str:
+    name = f"test-{next(_numbers)}"
+    kind = by_resource("", "v1", "namespaces")
+    assert kind is not None
+    new = core_v1.Namespace(metadata=meta_v1.ObjectMeta(name=name))
+    server.call(server.registry.create(kind, "", new, WriteOptions()))
+    return name
+
+
+def set_status(server: Running, namespace: str, resource: str, name: str, status: dict[str, Any]) -> None:
+    """What a controller or an agent would write."""
+    kind = by_resource("apps" if resource == "statefulsets" else "", "v1", resource)
+    assert kind is not None
+    patch = Patch("application/merge-patch+json", {"status": status})
+    server.call(server.registry.patch(kind, namespace, name, patch, WriteOptions(), "status"))
+
+
+def test_a_manifest_is_applied_applied_again_and_changed(server: Running, namespace: str) -> None:
+    manifest = stateful_set("web")
+    apply = ["-n", namespace, "apply", "-f", "-"]
+    assert server.kubectl(*apply, stdin=json.dumps(manifest)) == "statefulset.apps/web created\n"
+    assert server.kubectl(*apply, stdin=json.dumps(manifest)) == "statefulset.apps/web unchanged\n"
+    manifest["spec"]["template"]["spec"]["containers"][0]["image"] = "redis:7.2"
+    assert server.kubectl(*apply, stdin=json.dumps(manifest)) == "statefulset.apps/web configured\n"
+    table = [line.split() for line in server.kubectl("-n", namespace, "get", "sts", "-o", "wide").splitlines()]
+    assert table[0] == ["NAME", "READY", "AGE", "CONTAINERS", "IMAGES"]
+    assert table[1][:2] + table[1][3:] == ["web", "0/3", "c", "redis:7.2"]
+
+
+def test_an_unknown_field_is_refused_by_name(server: Running, namespace: str) -> None:
+    manifest = stateful_set("web")
+    manifest["spec"]["replica"] = 3
+    said = server.kubectl("-n", namespace, "apply", "-f", "-", stdin=json.dumps(manifest), status=1)
+    assert 'unknown field "spec.replica"' in said
+
+
+def test_a_set_is_scaled_labelled_patched_and_deleted(server: Running, namespace: str) -> None:
+    in_namespace = ["-n", namespace]
+    server.kubectl(*in_namespace, "create", "-f", "-", stdin=json.dumps(stateful_set("web")))
+    assert server.kubectl(*in_namespace, "scale", "sts", "web", "--replicas=5").endswith("scaled\n")
+    assert server.kubectl(*in_namespace, "label", "sts", "web", "tier=data").endswith("labeled\n")
+    patch = '{"spec":{"template":{"spec":{"containers":[{"name":"c","image":"redis:7.4"}]}}}}'
+    server.kubectl(*in_namespace, "patch", "sts", "web", "-p", patch)
+    path = "{.spec.replicas} {.metadata.labels.tier} {.spec.template.spec.containers[0].image}"
+    assert server.kubectl(*in_namespace, "get", "sts", "web", "-o", f"jsonpath={path}") == "5 data redis:7.4"
+    described = server.kubectl(*in_namespace, "describe", "sts", "web")
+    assert "Replicas:               5 desired | 0 total" in described
+    assert server.kubectl(*in_namespace, "delete", "sts", "web").startswith('statefulset.apps "web" deleted')
+    assert "No resources found" in server.kubectl(*in_namespace, "get", "sts")
+
+
+def test_get_shows_pods_as_tables_and_as_documents(server: Running, namespace: str) -> None:
+    server.kubectl("-n", namespace, "create", "-f", "-", stdin=json.dumps(pod("web-0", nodeName="n1")))
+    container = {"name": "c", "image": "", "imageID": "", "ready": True, "restartCount": 0}
+    status = {"phase": "Running", "containerStatuses": [{**container, "state": {"running": {}}}]}
+    set_status(server, namespace, "pods", "web-0", {**status, "podIP": "10.0.0.7"})
+    wide = server.kubectl("-n", namespace, "get", "pods", "-o", "wide").splitlines()
+    assert wide[0].split()[:6] == ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP"]
+    assert wide[1].split()[:4] == ["web-0", "1/1", "Running", "0"]
+    assert json.loads(server.kubectl("-n", namespace, "get", "pod", "web-0", "-o", "json"))["kind"] == "Pod"
+    assert "Node:             n1" in server.kubectl("-n", namespace, "describe", "pod", "web-0")
+    missing = server.kubectl("-n", namespace, "get", "pod", "web-9", status=1)
+    assert missing == 'Error from server (NotFound): pods "web-9" not found\n'
+
+
+def test_rollout_status_waits_for_the_set_and_wait_for_its_condition(server: Running, namespace: str) -> None:
+    server.kubectl("-n", namespace, "create", "-f", "-", stdin=json.dumps(stateful_set("web", 1)))
+    command = [str(KUBECTL), "-n", namespace, "rollout", "status", "sts/web", "--timeout=20s"]
+    with subprocess.Popen(command, env=server.environment, stdout=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stdout is not None
+        assert waiting.stdout.readline().startswith("Waiting for")
+        done = {"observedGeneration": 1, "replicas": 1, "readyReplicas": 1, "availableReplicas": 1}
+        revisions = {"currentRevision": "web-1", "updateRevision": "web-1", "updatedReplicas": 1}
+        set_status(server, namespace, "statefulsets", "web", {**done, **revisions, "currentReplicas": 1})
+        assert "roll out complete" in waiting.stdout.read()
+    waited = server.kubectl(
+        "-n", namespace, "wait", "sts/web", "--for=jsonpath={.status.readyReplicas}=1", "--timeout=5s"
+    )
+    assert waited == "statefulset.apps/web condition met\n"
+
+
+def test_get_watches(server: Running, namespace: str) -> None:
+    command = [str(KUBECTL), "-n", namespace, "get", "cm", "-w"]
+    with subprocess.Popen(command, env=server.environment, stdout=subprocess.PIPE, text=True) as watching:
+        try:
+            assert watching.stdout is not None
+            server.kubectl("-n", namespace, "create", "-f", "-", stdin=json.dumps(config_map("later")))
+            assert watching.stdout.readline().split() == ["NAME", "DATA", "AGE"]
+            assert watching.stdout.readline().split()[:2] == ["later", "1"]
+        finally:
+            watching.terminate()
+
+
+def test_logs_and_exec(server: Running, namespace: str) -> None:
+    server.kubectl("-n", namespace, "create", "-f", "-", stdin=json.dumps(pod("web-0", nodeName="n1")))
+    container = {"name": "c", "image": "", "imageID": "", "ready": True, "restartCount": 0}
+    status = {"phase": "Running", "containerStatuses": [{**container, "state": {"running": {}}}]}
+    set_status(server, namespace, "pods", "web-0", status)
+    assert server.kubectl("-n", namespace, "logs", "web-0", "--tail=2") == "line 1\nline 2\n"
+    said = server.kubectl("-n", namespace, "exec", "-i", "web-0", "--", "echo", stdin="hello", status=3)
+    assert said.startswith("HELLO") and "done" in said and "command terminated with exit code 3" in said
+    assert server.kubectl("-n", namespace, "exec", "web-0", "--", "true") == ""
+
+
+def test_the_version_and_the_resources_are_found(server: Running) -> None:
+    assert "Server Version: v1.37.0+petset" in server.kubectl("version")
+    names = server.kubectl("api-resources", "--cached=false", "-o", "name").split()
+    assert {"pods", "statefulsets.apps", "storageclasses.storage.k8s.io"} <= set(names)
+
+
+def test_kubectl_without_the_right_certificate_is_turned_away(server: Running, tmp_path: Path) -> None:
+    anonymous = tmp_path / "kubeconfig"
+    lines = server.kubeconfig.read_text().splitlines()
+    anonymous.write_text("\n".join(line for line in lines if "client-" not in line))
+    command = [str(KUBECTL), "--kubeconfig", str(anonymous), "--token=wrong", "get", "pods"]
+    done = subprocess.run(command, env=server.environment, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, "Unauthorized" in done.stderr) == (1, True), done.stderr
