@@ -73,4 +73,4 @@ def test_logs_and_exec(api: client.ApiClient) -> None:
     )
     session.run_forever(timeout=5)
     assert session.returncode == 0
-    session.sock.close()  # its own close() leaves the socket open once the server has closed
+    session.sock.shutdown()  # its own close() leaves the socket open once the server has closed

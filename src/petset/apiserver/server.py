@@ -25,6 +25,10 @@ from petset.apiserver.tls import peer_of
 GRACE_SECONDS = 0.7
 FIRST_REQUEST_SECONDS = 60
 KEEP_ALIVE_SECONDS = 180
+HANDSHAKE_SECONDS = 10.0
+GOODBYE_SECONDS = 5.0
+"""How long a client may take over the TLS handshake, and over taking its leave."""
+BACKLOG = 2048
 TURNS_TO_CLOSE = 3
 """Turns of the event loop until a connection that was cut is closed, its TLS layer included."""
 PEER = "petset.peer"
@@ -72,14 +76,14 @@ class Server:
         def protocol() -> PeerProtocol:
             return PeerProtocol(config=config, server_state=self._state, app_state={}, _loop=loop)
 
-        handshake, goodbye = (10.0, 5.0) if self._tls else (None, None)
+        secure = self._tls is not None
         self._listener = await loop.create_server(
             protocol,
             sock=listening,
             ssl=self._tls,
-            backlog=2048,
-            ssl_handshake_timeout=handshake,
-            ssl_shutdown_timeout=goodbye,
+            backlog=BACKLOG,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if secure else None,
+            ssl_shutdown_timeout=GOODBYE_SECONDS if secure else None,
         )
 
     async def stop(self) -> None:
