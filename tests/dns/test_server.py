@@ -23,7 +23,7 @@ class Dig:
     """Asks one server, as `dig` does."""
 
     def __init__(self, resolv_conf: Path, port: int) -> None:
-        self._port = port
+        self.port = port
         self._resolv_conf = resolv_conf.with_name("dig.conf")
         self._resolv_conf.write_text("nameserver 127.0.0.1\n")
 
@@ -39,7 +39,7 @@ class Dig:
         return message
 
     async def raw(self, query: bytes, *, tcp: bool = False) -> bytes | None:
-        return await Forwarder(self._resolv_conf, port=self._port).ask(query, over_udp=not tcp)
+        return await Forwarder(self._resolv_conf, port=self.port).ask(query, over_udp=not tcp)
 
 
 Story = Callable[[Dig], Awaitable[None]]
@@ -181,7 +181,7 @@ def test_what_is_no_question_disturbs_nobody(tmp_path: Path) -> None:
         reply_of_ours = (await dig(f"web.{SVC}")).pack()
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(
-            asyncio.DatagramProtocol, remote_addr=("127.0.0.1", dig._port)
+            asyncio.DatagramProtocol, remote_addr=("127.0.0.1", dig.port)
         )
         for noise in (b"", b"x", b"\xff" * 40, reply_of_ours):
             transport.sendto(noise)
@@ -226,6 +226,11 @@ def test_name_servers_are_read_as_the_resolver_reads_them(tmp_path: Path) -> Non
 
 
 def test_we_never_ask_ourselves(tmp_path: Path) -> None:
-    path = tmp_path / "resolv.conf"
-    path.write_text("nameserver 127.0.0.1\n")
-    assert asyncio.run(Forwarder(path, ["127.0.0.1"]).ask(b"ignored", over_udp=True)) is None
+    async def story(dig: Dig) -> None:
+        query = DNSRecord.question(f"web.{SVC}").pack()
+        (tmp_path / "self.conf").write_text("nameserver 127.0.0.1\n")
+        for ourselves, asked in (([], True), (["127.0.0.1"], False)):
+            forwarder = Forwarder(tmp_path / "self.conf", ourselves, dig.port)
+            assert bool(await forwarder.ask(query, over_udp=True)) == asked
+
+    serve(redis_zone(), tmp_path, story)

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import os
 import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -14,12 +15,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from storage.contract import A, B, StoreContract, hear, put, text
+from storage.contract import A, B, C, StoreContract, hear, put, text
 from storage.machine import StoreMachine
 
 from petset.storage.database import open_again
 from petset.storage.live import Bounds, LiveStore
-from petset.storage.port import Key, StoreExpired, StoreFailed, StoreUnusable
+from petset.storage.port import Draft, Key, StoreExpired, StoreFailed, StoreUnusable
 from petset.storage.sqlite import SqliteStore
 
 
@@ -162,21 +163,53 @@ def test_a_full_disk_is_named_and_writes_go_on_once_there_is_room(tmp_path: Path
 
 
 def test_the_log_stays_short_however_much_is_written(tmp_path: Path) -> None:
+    keys = [Key("pods", "default", str(number)) for number in range(64)]
+    draft: Draft = lambda _: (b"." * 20_000, None)  # noqa: E731 - one use
+
     async def story(store: SqliteStore) -> None:
-        revisions = dict.fromkeys(range(64), 0)
-        for _ in range(20):
-
-            async def write(number: int) -> None:
-                key = Key("pods", "default", str(number))
-                draft = lambda _: (b"." * 20_000, None)  # noqa: E731 - one use
-                revisions[number] = (await store.put(key, draft, revisions[number])).revision
-
-            await asyncio.gather(*(write(number) for number in revisions))
-        written = 20 * 64 * 20_000
-        assert (tmp_path / "store.db-wal").stat().st_size < written
+        for _ in range(30):
+            await asyncio.gather(*(store.put(key, draft, revision_of(store, key)) for key in keys))
+        assert 30 * 64 * 20_000 > 36 << 20
+        assert (tmp_path / "store.db-wal").stat().st_size < 20 << 20
 
     in_store(tmp_path, story)
     assert not (tmp_path / "store.db-wal").exists(), "closing puts it all into the database"
+
+
+def revision_of(store: SqliteStore, key: Key) -> int:
+    record = store.get(key)
+    return record.revision if record else 0
+
+
+def test_only_the_last_of_several_changes_in_one_commit_is_kept(tmp_path: Path) -> None:
+    async def before(store: SqliteStore) -> None:
+        await asyncio.gather(put(store, A), put(store, B))
+        writes = (store.delete(A, text("2"), 1), store.put(A, text("new"), 0), store.delete(B, text("x"), 2))
+        await asyncio.gather(*writes)
+
+    async def after(store: SqliteStore) -> None:
+        assert [(record.key, record.value) for record in store.list("pods").records] == [(A, b"new@4")]
+
+    in_store(tmp_path, before)
+    in_store(tmp_path, after)
+
+
+def test_a_commit_that_fails_halfway_keeps_nothing_of_it(tmp_path: Path) -> None:
+    async def before(store: SqliteStore) -> None:
+        with closing(open_again(tmp_path / "store.db")) as database:
+            database.execute(
+                "CREATE TRIGGER refuse BEFORE INSERT ON record WHEN NEW.name = 'b' "
+                "BEGIN SELECT RAISE(FAIL, 'no b'); END"
+            )
+        results = await asyncio.gather(put(store, A), put(store, B), return_exceptions=True)
+        assert [type(result) for result in results] == [StoreFailed, StoreFailed]
+        await put(store, C)
+
+    async def after(store: SqliteStore) -> None:
+        assert [(record.key, record.revision) for record in store.list("pods").records] == [(C, 1)]
+
+    in_store(tmp_path, before)
+    in_store(tmp_path, after)
 
 
 def test_commits_are_synced_and_files_are_private(tmp_path: Path) -> None:
@@ -193,24 +226,51 @@ def test_commits_are_synced_and_files_are_private(tmp_path: Path) -> None:
 
 def _refusal(directory: Path) -> str:
     with pytest.raises(StoreUnusable) as refusal:
-        in_store(directory, _nothing)
+        SqliteStore(directory)
     return str(refusal.value)
+
+
+def _program(script: str, directory: Path) -> "subprocess.Popen[str]":
+    """A process that opens the store, then runs the script."""
+    opening = (
+        "import os, signal, sys; from pathlib import Path; from petset.storage.sqlite import SqliteStore\n"
+        "store = SqliteStore(Path(sys.argv[1]))\n"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", opening + script, str(directory)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
 
 
 def test_a_directory_in_use_is_refused_with_the_holders_process_id(tmp_path: Path) -> None:
+    refusal = "{} is in use by the process {}: stop it, or choose another data directory"
+
     async def story(store: SqliteStore) -> None:
-        assert _refusal_now(tmp_path) == (
-            f"{tmp_path} is in use by the process {os.getpid()}: stop it, or choose another data directory"
-        )
+        assert _refusal(tmp_path) == refusal.format(tmp_path, os.getpid())
 
     in_store(tmp_path, story)
+    with _program("print('open', flush=True); sys.stdin.read()", tmp_path) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+        assert _refusal(tmp_path) == refusal.format(tmp_path, holder.pid)
+        holder.kill()
     in_store(tmp_path, _nothing)
 
 
-def _refusal_now(directory: Path) -> str:
-    with pytest.raises(StoreUnusable) as refusal:
-        SqliteStore(directory)
-    return str(refusal.value)
+def test_what_a_killed_server_leaves_running_does_not_keep_the_next_one_out(tmp_path: Path) -> None:
+    forking = "child = os.fork()\nif child: print(child, flush=True)\nsignal.pause()"
+    with _program(forking, tmp_path) as server:
+        assert server.stdout is not None
+        child = int(server.stdout.readline())
+        try:
+            server.kill()
+            server.wait()
+            in_store(tmp_path, _nothing)
+        finally:
+            os.kill(child, signal.SIGKILL)
 
 
 def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:

@@ -23,7 +23,9 @@ from petset.storage.lock import DirectoryLock
 from petset.storage.port import Event, StoreUnusable
 
 _CHECKPOINT_BYTES = 4 << 20
-_COMMIT_OVERHEAD_BYTES = 12 << 10  # a few pages, however little is written
+_MOST_LOG_BYTES = 4 * _CHECKPOINT_BYTES
+_RECORD_OVERHEAD_BYTES = 4 << 10  # the log takes whole pages, however little of one is new
+_COMMIT_OVERHEAD_BYTES = 12 << 10
 
 _PUT = """
 INSERT INTO record VALUES (?, ?, ?, ?, ?)
@@ -142,17 +144,20 @@ class _Checkpoints:
 
     def after(self, batch: Sequence[Event]) -> None:
         """Count what was committed; begin or complete a checkpoint where it is time."""
-        self._log_bytes += _COMMIT_OVERHEAD_BYTES + sum(len(event.record.value) for event in batch)
+        self._log_bytes += _COMMIT_OVERHEAD_BYTES
+        self._log_bytes += sum(_RECORD_OVERHEAD_BYTES + len(event.record.value) for event in batch)
         if self._copier is None:
             if self._log_bytes > _CHECKPOINT_BYTES:
                 self._copier = threading.Thread(target=self._copy, name="petset-store-checkpoint", daemon=True)
                 self._copier.start()
-        elif not self._copier.is_alive():
+        elif not self._copier.is_alive() or self._log_bytes > _MOST_LOG_BYTES:
+            self.finish()
             self._copier = None
             _checkpoint(self._database)
             self._log_bytes = 0
 
     def finish(self) -> None:
+        """Wait for the copying to end, where it is under way."""
         if self._copier is not None:
             self._copier.join()
 
