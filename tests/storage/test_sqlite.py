@@ -166,9 +166,12 @@ def test_the_log_stays_short_however_much_is_written(tmp_path: Path) -> None:
     keys = [Key("pods", "default", str(number)) for number in range(64)]
     draft: Draft = lambda _: (b"." * 20_000, None)  # noqa: E731 - one use
 
-    async def story(store: SqliteStore) -> None:
+    async def write_often(store: SqliteStore, key: Key) -> None:
         for _ in range(30):
-            await asyncio.gather(*(store.put(key, draft, revision_of(store, key)) for key in keys))
+            await store.put(key, draft, revision_of(store, key))
+
+    async def story(store: SqliteStore) -> None:
+        await asyncio.gather(*(write_often(store, key) for key in keys))
         assert 30 * 64 * 20_000 > 36 << 20
         assert (tmp_path / "store.db-wal").stat().st_size < 20 << 20
 

@@ -2,8 +2,8 @@
 
 The lock is the kernel's, so it ends with the process however that ends; a lock file left behind means nothing. It
 is of the kind that children do not inherit: a server that was killed may leave children running, and these must not
-keep the next server out. Within one process the kernel would let that kind be taken twice, so who has which directory
-is remembered here as well. The file holds the holder's process id, for the error message only.
+keep the next server out. Within one process the kernel would let that kind be taken twice, so who has which
+directory is remembered here as well. The file holds the holder's process id, for the error message only.
 """
 
 import fcntl
