@@ -62,9 +62,9 @@ def bound_to(snapshot: ClaimSnapshot) -> str:
     return next((name for name in updates if name), "")
 
 
-def test_a_new_volume_is_made_before_the_claim_names_it_and_told_of_last() -> None:
+def test_a_new_volume_and_its_directory_are_made_before_the_claim_names_them() -> None:
     steps = [type(a) for a in plan(look(asking(), storage_class=storage_class())).actions]
-    assert steps == [MakeDirectory, CreateVolume, UpdateClaim, UpdateClaimStatus, Announce]
+    assert steps == [CreateVolume, MakeDirectory, UpdateClaim, UpdateClaimStatus, Announce]
 
 
 def test_the_smallest_volume_that_fits_is_taken_before_one_is_made() -> None:

@@ -52,7 +52,7 @@ def plan(snapshot: Snapshot) -> Plan:
     actions: list[Action] = []
     if retaint:
         actions.append(UpdateTaints(replace(node, spec=replace(node.spec or core_v1.NodeSpec(), taints=wanted))))
-    if readiness(node) != "True":
+    if readiness(node) == "Unknown":  # while its agent speaks, what its pods are is the agent's to say
         actions += [MarkNotReady(_not_ready(pod, snapshot.now)) for pod in snapshot.pods if _says_ready(pod)]
     evicted, next_seconds = _evict(snapshot, wanted)
     again_seconds = min([GRACE_SECONDS - snapshot.silent_seconds + 0.001, *next_seconds], default=None)
@@ -62,9 +62,9 @@ def plan(snapshot: Snapshot) -> Plan:
 
 
 def readiness(node: core_v1.Node) -> str:
-    """The status of the node's Ready condition; Unknown where it has none."""
+    """The status of the node's Ready condition; empty while a new node has not said anything yet."""
     conditions = (node.status.conditions if node.status else None) or ()
-    return next((c.status for c in conditions if c.type == "Ready"), "Unknown")
+    return next((c.status for c in conditions if c.type == "Ready"), "")
 
 
 def _bury(snapshot: Snapshot) -> Plan:
@@ -118,7 +118,7 @@ def _taints(node: core_v1.Node, now: datetime) -> list[core_v1.Taint]:
 def _asked_for(node: core_v1.Node) -> list[tuple[str, str]]:
     asked: list[tuple[str, str]] = []
     ready = readiness(node)
-    if ready != "True":
+    if ready in ("False", "Unknown"):
         key = taints.NOT_READY if ready == "False" else taints.UNREACHABLE
         asked += [(key, "NoSchedule"), (key, "NoExecute")]
     conditions = (node.status.conditions if node.status else None) or ()
@@ -135,6 +135,13 @@ def _stamped(taint: core_v1.Taint, now: datetime) -> core_v1.Taint:
     return replace(taint, timeAdded=now.replace(microsecond=0))
 
 
+def is_out_of_service(snapshot: Snapshot) -> bool:
+    """A person has said that the node is off and stays off, and it does not say otherwise itself."""
+    node = snapshot.node
+    stated = (node.spec.taints if node and node.spec else None) or ()
+    return node is not None and readiness(node) != "True" and any(t.key == OUT_OF_SERVICE for t in stated)
+
+
 def _evict(snapshot: Snapshot, stated: Sequence[core_v1.Taint]) -> tuple[list[Action], list[float]]:
     """Those whose patience has run out, and in how many seconds that of the next ones does."""
     driving = [taint for taint in stated if taint.effect == "NoExecute"]
@@ -142,7 +149,7 @@ def _evict(snapshot: Snapshot, stated: Sequence[core_v1.Taint]) -> tuple[list[Ac
     later: list[float] = []
     for pod in snapshot.pods if driving else ():
         if is_terminating(pod):
-            if any(taint.key == OUT_OF_SERVICE for taint in driving):
+            if is_out_of_service(snapshot):
                 actions.append(ForceDelete(pod))
             continue
         left_seconds = _patience_seconds(pod, driving, snapshot.now)

@@ -75,8 +75,11 @@ def _keep(snapshot: ClaimSnapshot) -> Plan:
 
 def _is_growing(volume: core_v1.PersistentVolume, claim: core_v1.PersistentVolumeClaim) -> bool:
     """A directory has no size of its own, so the number is all there is to change."""
-    ours = annotation(volume, volumes.PROVISIONED_BY) == PROVISIONER
-    return ours and volumes.requested(claim) > volumes.capacity(volume)
+    return _is_ours(volume) and volumes.requested(claim) > volumes.capacity(volume)
+
+
+def _is_ours(volume: core_v1.PersistentVolume) -> bool:
+    return annotation(volume, volumes.PROVISIONED_BY) == PROVISIONER
 
 
 def _lose(snapshot: ClaimSnapshot) -> Plan:
@@ -135,6 +138,8 @@ def _bind(snapshot: ClaimSnapshot, volume: core_v1.PersistentVolume) -> Plan:
     if reference is None or not reference.uid:
         volume = _reserved(volume, claim, by_us=reference is None)
         actions.append(UpdateVolume(volume))
+    if _is_ours(volume) and volume.spec and volume.spec.hostPath:
+        actions.append(MakeDirectory(volume.spec.hostPath.path, DIRECTORY_MODE))
     actions.append(UpdateClaim(claim))
     return Plan((*actions, *_report_bound(claim, volume)))
 
@@ -159,7 +164,7 @@ def _bound(snapshot: ClaimSnapshot, volume: core_v1.PersistentVolume) -> core_v1
     annotations = {**(meta(claim).annotations or {}), volumes.BIND_COMPLETED: "yes"}
     if not claim.spec.volumeName:
         annotations[volumes.BOUND_BY_CONTROLLER] = "yes"
-    if annotation(volume, volumes.PROVISIONED_BY) == PROVISIONER:
+    if _is_ours(volume):
         annotations |= _provisioner_marks(PROVISIONER)
     return replace(
         claim,
@@ -192,7 +197,7 @@ def _provision_or_wait(snapshot: ClaimSnapshot) -> Plan:
 
 
 def _provision(snapshot: ClaimSnapshot) -> Plan:
-    """A new directory, a volume that is born reserved, then the binding."""
+    """A volume that is born reserved, its directory, then the binding: nothing on disk that no object tells of."""
     claim = snapshot.claim
     assert claim.spec
     if (claim.spec.volumeMode or "Filesystem") != "Filesystem":
@@ -202,10 +207,8 @@ def _provision(snapshot: ClaimSnapshot) -> Plan:
         message = "claim.Spec.Selector is not supported for dynamic provisioning"
         return Plan(waiting=Waiting(message, "drop the selector", "Warning", "ProvisioningFailed"))
     volume = _new_volume(snapshot)
-    assert volume.spec and volume.spec.hostPath
-    made = (MakeDirectory(volume.spec.hostPath.path, DIRECTORY_MODE), CreateVolume(volume))
     succeeded = Announce("Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {name_of(volume)}")
-    return Plan((*made, *_bind(snapshot, volume).actions, succeeded))
+    return Plan((CreateVolume(volume), *_bind(snapshot, volume).actions, succeeded))
 
 
 def _new_volume(snapshot: ClaimSnapshot) -> core_v1.PersistentVolume:
