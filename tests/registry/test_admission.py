@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from registry.given import PLAIN, VOLUMES, claim, create, meta, play, pod
+from registry.given import CLAIMS, PLAIN, VOLUMES, claim, create, merge, meta, play, pod
 
 from petset.api.errors import Forbidden
 from petset.api.kinds import by_model
@@ -128,5 +128,22 @@ def test_volumes_and_claims_are_protected_while_in_use() -> None:
         )
         record = await p.registry.create(VOLUMES, "", volume, PLAIN)
         assert p.registry.decode(VOLUMES, record).metadata.finalizers == ["x/y", "kubernetes.io/pv-protection"]
+
+    play(story)
+
+
+def test_a_claim_grows_where_its_class_lets_it() -> None:
+    async def story(p: Plane) -> None:
+        await create(p, storage_class("rigid", default=False))
+        larger = merge({"spec": {"resources": {"requests": {"storage": "2Gi"}}}})
+        for name, class_name in [("a", "standard"), ("b", "rigid"), ("c", "")]:
+            await create(p, claim(name, storageClassName=class_name))
+            bound = merge({"status": {"phase": "Bound", "capacity": {"storage": "1Gi"}}})
+            await p.registry.patch(CLAIMS, "default", name, bound, PLAIN, "status")
+        grown = p.registry.decode(CLAIMS, await p.registry.patch(CLAIMS, "default", "a", larger, PLAIN))
+        assert grown.spec.resources.requests == {"storage": "2Gi"}
+        for name in "bc":
+            with pytest.raises(Forbidden, match="the storageclass that provisions the pvc must support resize"):
+                await p.registry.patch(CLAIMS, "default", name, larger, PLAIN)
 
     play(story)

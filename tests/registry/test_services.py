@@ -136,3 +136,25 @@ def test_a_write_that_changes_nothing_about_it_leaves_the_address_alone() -> Non
         assert str(record.revision) == made.metadata.resourceVersion
 
     play(story)
+
+
+def test_a_service_that_becomes_a_mere_name_gives_everything_back() -> None:
+    async def story(p: Plane) -> None:
+        made = await create(p, service(type="NodePort"))
+        changed = {"spec": {"type": "ExternalName", "externalName": "db.example.org"}}
+        record = await p.registry.patch(SERVICES, "default", "web", merge(changed), PLAIN)
+        spec = p.registry.decode(SERVICES, record).spec
+        assert (spec.clusterIP, spec.clusterIPs, spec.ipFamilies, spec.externalTrafficPolicy) == (None,) * 4
+        await create(p, service("other", clusterIP=made.spec.clusterIP))
+
+    play(story)
+
+
+def test_a_status_write_has_nothing_to_give() -> None:
+    async def story(p: Plane) -> None:
+        made = await create(p, service())
+        status = {"status": {"conditions": [{"type": "Seen", "status": "True"}]}}
+        record = await p.registry.patch(SERVICES, "default", "web", merge(status), PLAIN, "status")
+        assert p.registry.decode(SERVICES, record).spec == made.spec
+
+    play(story)

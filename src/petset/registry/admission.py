@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from petset.api import objects
+from petset.api import objects, quantity
 from petset.api.errors import Cause
 from petset.api.kinds import Kind, by_model
 from petset.api.models import core_v1, storage_v1
@@ -48,6 +48,21 @@ class Admission:
         elif kind.model is core_v1.PersistentVolumeClaim:
             self._choose_storage_class(obj)
         _protect(kind, obj)
+
+    def admit_update(self, kind: Kind, new: Any, old: Any) -> None:
+        """Raises Forbidden where the change from `old` to `new` needs what is not there."""
+        if kind.model is core_v1.PersistentVolumeClaim and _storage_of(new) > _storage_of(old):
+            self._require_growing_class(kind, new)
+
+    def _require_growing_class(self, kind: Kind, claim: core_v1.PersistentVolumeClaim) -> None:
+        name = claim.spec.storageClassName if claim.spec else None
+        record = self._store.get(Key(_STORAGE_CLASSES.store_key, "", name or ""))
+        if record is None or not self._decoder.decode(_STORAGE_CLASSES, record).allowVolumeExpansion:
+            why = (
+                "only dynamically provisioned pvc can be resized and "
+                "the storageclass that provisions the pvc must support resize"
+            )
+            raise refusals.forbidden(kind, objects.name_of(claim), why)
 
     def _require_open_namespace(self, kind: Kind, namespace: str, name: str) -> None:
         record = self._store.get(Key(NAMESPACES.store_key, "", namespace))
@@ -96,6 +111,13 @@ class Admission:
             youngest = max(_age_key(c) for c in defaults)
             names = (objects.name_of(c) for c in defaults if _age_key(c) == youngest)
             spec.storageClassName = min(names)
+
+
+def _storage_of(claim: core_v1.PersistentVolumeClaim) -> int:
+    """The bytes that the claim asks for."""
+    resources = claim.spec.resources if claim.spec else None
+    requests = (resources.requests if resources else None) or {}
+    return quantity.to_bytes(requests.get("storage", "0"))
 
 
 def _age_key(storage_class: storage_v1.StorageClass) -> datetime:

@@ -168,18 +168,35 @@ def _set_families(spec: core_v1.ServiceSpec) -> None:
 
 
 def _keep_allocated(new: core_v1.ServiceSpec, old: core_v1.ServiceSpec | None) -> None:
-    """A client that leaves out what the server once gave means to keep it, while the type still has use for it."""
-    if old is None or "ExternalName" in (new.type, old.type):
+    """A client that leaves out what the server once gave means to keep it, while the type still has use for it.
+
+    One that changes the type need not clear what the old type had: that goes by itself.
+    """
+    if old is None:
         return
-    if not new.clusterIP:
-        new.clusterIP, new.clusterIPs = old.clusterIP, old.clusterIPs
-    new.ipFamilies = new.ipFamilies or old.ipFamilies
-    new.ipFamilyPolicy = new.ipFamilyPolicy or old.ipFamilyPolicy
-    if new.type in _WITH_NODE_PORTS and old.type in _WITH_NODE_PORTS:
+    if new.type not in _WITH_NODE_PORTS:
+        _drop_outward(new, old)
+    elif old.type in _WITH_NODE_PORTS:
         _keep_ports(new.ports or (), old.ports or ())
-    elif new.type not in _WITH_NODE_PORTS:
-        for port in new.ports or ():
+    if new.type == "ExternalName":
+        if new.clusterIP in (None, old.clusterIP):
+            new.clusterIP = new.clusterIPs = new.ipFamilies = new.ipFamilyPolicy = None
+    elif old.type != "ExternalName":
+        if not new.clusterIP:
+            new.clusterIP, new.clusterIPs = old.clusterIP, old.clusterIPs
+        new.ipFamilies = new.ipFamilies or old.ipFamilies
+        new.ipFamilyPolicy = new.ipFamilyPolicy or old.ipFamilyPolicy
+
+
+def _drop_outward(new: core_v1.ServiceSpec, old: core_v1.ServiceSpec) -> None:
+    """What only Services that are reached from outside have, unless the client asks for it anew."""
+    given = {port.nodePort for port in old.ports or ()}
+    for port in new.ports or ():
+        if port.nodePort in given:
             port.nodePort = None
+    for field in ("externalTrafficPolicy", "healthCheckNodePort", "allocateLoadBalancerNodePorts"):
+        if getattr(new, field) == getattr(old, field):
+            setattr(new, field, None)
 
 
 def _keep_ports(new: Sequence[core_v1.ServicePort], old: Sequence[core_v1.ServicePort]) -> None:

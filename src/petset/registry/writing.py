@@ -75,6 +75,7 @@ class Writer:
                 if subresource == "status":
                     check_status_update(kind, new, old)
                 elif subresource != BINDING:
+                    self._admission.admit_update(kind, new, old)
                     check_update(kind, new, old)
                 if encode(new) == current.value:
                     return current
@@ -140,7 +141,7 @@ class Writer:
         return draft
 
     def _holding_addresses(self, kind: Kind, new: Any, old: Any) -> AbstractContextManager[None]:
-        if kind.model is core_v1.Service:
+        if kind.model is core_v1.Service and (old is None or new.spec is not old.spec):
             return self._addresses.given_to(new, old)
         return nullcontext()
 

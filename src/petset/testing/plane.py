@@ -15,6 +15,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from petset.api.encode import encode
+from petset.api.kinds import KINDS
 from petset.client.local import LocalClient
 from petset.registry.bootstrap import bootstrap
 from petset.registry.registry import Registry
@@ -42,5 +44,14 @@ async def plane(seed: int = 0) -> AsyncIterator[Plane]:
     await bootstrap(registry)
     try:
         yield Plane(store, registry, LocalClient(registry), clock, source)
+        _require_untouched(store)
     finally:
         await store.close()
+
+
+def _require_untouched(store: MemoryStore) -> None:
+    """What the client hands out is shared: whoever changes it changes it for everyone, and fails here."""
+    for room in dict.fromkeys(kind.store_key for kind in KINDS):
+        for record in store.list(room).records:
+            typed = record.memo.typed if record.memo is not None else None
+            assert typed is None or encode(typed) == record.value, f"somebody has changed the shared {record}"
