@@ -97,6 +97,7 @@ def test_a_claim_on_its_way_out_keeps_the_pod_from_being_created_and_the_user_is
             assert await it.pods() == []
             refused = "Create Pod web-0 in StatefulSet web failed error: pvc data-web-0 is being deleted"
             assert f"Warning FailedCreate {refused}" in await it.events()
+            assert [w.rule for w in it.controller.waiting("default", "web")] == [27]
 
     run(story())
 

@@ -6,6 +6,7 @@ its write, so that the controller does not act again on a cache that has not see
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Literal
 
@@ -51,6 +52,10 @@ class NameTaken(Exception):
         self.pod = pod
 
 
+class ClaimInTheWay(Exception):
+    """A claim of the pod is on its way out: wait until it is gone (rule 27)."""
+
+
 class Hand:
     """Carries out the actions of one plan for one set."""
 
@@ -74,14 +79,16 @@ class Hand:
 
     async def write_status(self, status: apps_v1.StatefulSetStatus) -> None:
         """Write the status; a writer that came between costs one more look, not the status (rule 63)."""
-        try:
-            await self._write_status(self._set, status)
-        except Conflict:
-            fresh = await self._client.get(apps_v1.StatefulSet, name_of(self._set), namespace_of(self._set))
-            if uid_of(fresh) == uid_of(self._set):
-                await self._write_status(fresh, status)
-        except NotFound:
-            return
+        with suppress(NotFound):
+            try:
+                await self._write_status(self._set, status)
+            except Conflict:
+                fresh = await self._live_set()
+                if uid_of(fresh) == uid_of(self._set):
+                    await self._write_status(fresh, status)
+
+    async def _live_set(self) -> apps_v1.StatefulSet:
+        return await self._client.get(apps_v1.StatefulSet, name_of(self._set), namespace_of(self._set))
 
     async def _write_status(self, base: apps_v1.StatefulSet, status: apps_v1.StatefulSetStatus) -> None:
         written = await self._client.update(msgspec.structs.replace(base, status=status), "status")
@@ -107,7 +114,7 @@ class Hand:
                 await self._create_claim(claim, pod_name)
             case RefuseClaim(_, pod_name, reason):
                 self._failed("Create", pod_name, reason)
-                raise ApiError(reason)
+                raise ClaimInTheWay(reason)
             case UpdateClaimOwners(claim, conflicting):
                 await self._update_claim_owners(claim, conflicting)
             case CreatePod(pod):
@@ -128,7 +135,7 @@ class Hand:
         if self._may_adopt:
             return
         set_name = f"{namespace_of(self._set)}/{name_of(self._set)}"
-        fresh = await self._client.get(apps_v1.StatefulSet, name_of(self._set), namespace_of(self._set))
+        fresh = await self._live_set()
         if uid_of(fresh) != uid_of(self._set):
             gone = f"original StatefulSet {set_name} is gone: got uid {uid_of(fresh)}, wanted {uid_of(self._set)}"
             raise ApiError(f"{refusal}: {gone}")
@@ -138,10 +145,8 @@ class Hand:
 
     async def _release(self, pod: core_v1.Pod) -> None:
         others = [ref for ref in meta(pod).ownerReferences or () if ref.uid != uid_of(self._set)]
-        try:
+        with suppress(NotFound):
             await self._update(_with_owners(pod, others))
-        except NotFound:
-            return
 
     async def _create_revision(self, revision: apps_v1.ControllerRevision) -> None:
         try:
@@ -207,12 +212,9 @@ class Hand:
         self._wrote(await self._client.update(obj))
 
     async def _delete(self, obj: Any) -> None:
-        try:
+        with suppress(NotFound):
             await self._client.delete(type(obj), name_of(obj), namespace_of(obj))
-        except NotFound:
-            return
-        finally:
-            self._expectations.deleted(uid_of(self._set), obj)
+        self._expectations.deleted(uid_of(self._set), obj)
 
     def _wrote(self, obj: Any) -> None:
         self._expectations.wrote(uid_of(self._set), obj)

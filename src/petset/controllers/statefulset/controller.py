@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from petset.aio.clock import Clock
 from petset.aio.reconciler import Reconciler
+from petset.api.errors import ApiError
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, meta, name_of, namespace_of, uid_of
 from petset.api.selectors import Selector
@@ -17,12 +18,12 @@ from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.statefulset import identity, status
-from petset.controllers.statefulset.apply import Hand, NameTaken, RevisionCollision
+from petset.controllers.statefulset.apply import ClaimInTheWay, Hand, NameTaken, RevisionCollision
 from petset.controllers.statefulset.expectations import Expectations
 from petset.controllers.statefulset.memo import Texts
 from petset.controllers.statefulset.model import Gates, Plan, Snapshot, Waiting
 from petset.controllers.statefulset.plan import plan
-from petset.controllers.statefulset.waiting import for_name_taken
+from petset.controllers.statefulset.waiting import for_name_taken, for_refusal
 
 NAME = "statefulset-controller"
 """The source component of this controller's events."""
@@ -121,10 +122,13 @@ class StatefulSetController:
         except RevisionCollision:
             self._collisions[uid_of(stateful_set)] = (made.status.collisionCount or 0) + 1
             return 0
+        except ClaimInTheWay as error:
+            failure = error
         except NameTaken as error:
             self._waiting[key] = (for_name_taken(error.pod),)
             failure = error
-        except Exception as error:
+        except ApiError as error:
+            self._waiting[key] = (for_refusal(key.name, error),)
             failure = error
         if status.differs(stateful_set.status, made.status):
             await hand.write_status(made.status)

@@ -52,6 +52,13 @@ def for_name_taken(pod: str) -> Waiting:
     return Waiting(pod, pod, 61, why, "Give it the labels of the set's selector, or delete it.")
 
 
+def for_refusal(set_name: str, error: object) -> Waiting:
+    """Rule 45: the API refused an action, and with it the rest of the plan."""
+    return Waiting(
+        set_name, "", 45, f"the API refused its last step: {error}", "It is tried again, ever more slowly."
+    )
+
+
 def next_in_line(lineup: Lineup, after: int) -> str:
     """Who would be served next if the pod of ordinal `after` were no obstacle; the set itself if nobody."""
     missing = next((ordinal for ordinal in lineup.missing() if ordinal > after), None)
