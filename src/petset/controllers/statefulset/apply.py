@@ -5,19 +5,19 @@ tells the set's user what was done or why it failed, in Kubernetes' own words (s
 its write, so that the controller does not act again on a cache that has not seen it.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from petset.aio.tasks import Supervisor
 from petset.api.errors import AlreadyExists, ApiError, Conflict, NotFound
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import is_terminating, meta, name_of, namespace_of, owner_reference, uid_of
 from petset.client.events import EventRecorder
 from petset.client.port import Client
+from petset.controllers.statefulset.batches import in_growing_batches
 from petset.controllers.statefulset.expectations import Expectations
 from petset.controllers.statefulset.hashing import canonical
 from petset.controllers.statefulset.model import (
@@ -36,8 +36,7 @@ from petset.controllers.statefulset.model import (
     Stage,
     UpdateClaimOwners,
 )
-
-LARGEST_BATCH = 500
+from petset.controllers.statefulset.telling import Teller
 
 
 class RevisionCollision(Exception):
@@ -63,7 +62,7 @@ class Hand:
         self, client: Client, events: EventRecorder, expectations: Expectations, owner: apps_v1.StatefulSet
     ) -> None:
         self._client = client
-        self._events = events
+        self._tell = Teller(events, owner)
         self._expectations = expectations
         self._set = owner
         self._may_adopt = False
@@ -113,7 +112,7 @@ class Hand:
             case CreateClaim(claim, pod_name):
                 await self._create_claim(claim, pod_name)
             case RefuseClaim(_, pod_name, reason):
-                self._failed("Create", pod_name, reason)
+                self._tell.failed("Create", pod_name, reason)
                 raise ClaimInTheWay(reason)
             case UpdateClaimOwners(claim, conflicting):
                 await self._update_claim_owners(claim, conflicting)
@@ -163,20 +162,13 @@ class Hand:
         except AlreadyExists:
             raise  # somebody was faster: look at what it is before using it
         except ApiError as error:
-            text = f"Create Claim {name} for Pod {pod} in StatefulSet {name_of(self._set)} failed error: {error}"
-            self._tell("Warning", "FailedCreate", text)
-            self._failed("Create", pod, f"failed to create PVC {name}: {error}")
+            self._tell.claim_refused(name, pod, error)
             raise
-        text = f"Create Claim {name} Pod {pod} in StatefulSet {name_of(self._set)} success"
-        self._tell("Normal", "SuccessfulCreate", text)
+        self._tell.claim_created(name, pod)
 
     async def _update_claim_owners(self, claim: core_v1.PersistentVolumeClaim, conflicting: bool) -> None:
         if conflicting:
-            text = (
-                f"PersistentVolumeClaim {name_of(claim)} has a conflicting OwnerReference that acts as a manging "
-                "controller, the retention policy is ignored for this claim"
-            )
-            self._tell("Warning", "ConflictingController", text)
+            self._tell.conflicting_controller(name_of(claim))
         await self._update(claim)
 
     async def _create_pod(self, pod: core_v1.Pod) -> None:
@@ -185,9 +177,9 @@ class Hand:
         except AlreadyExists as error:
             raise NameTaken(name_of(pod), error) from error
         except ApiError as error:
-            self._failed("Create", name_of(pod), error)
+            self._tell.failed("Create", name_of(pod), error)
             raise
-        self._succeeded("Create", name_of(pod))
+        self._tell.succeeded("Create", name_of(pod))
 
     async def _repair_pod(self, pod: core_v1.Pod) -> None:
         try:
@@ -195,18 +187,18 @@ class Hand:
         except Conflict:
             raise  # not a failure to tell of: the next plan starts from what is there now
         except ApiError as error:
-            self._failed("Update", name_of(pod), error)
+            self._tell.failed("Update", name_of(pod), error)
             raise
-        self._succeeded("Update", name_of(pod))
+        self._tell.succeeded("Update", name_of(pod))
 
     async def _delete_pod(self, pod: core_v1.Pod) -> None:
         """A plain delete; a pod that is gone already counts as deleted (rule 58)."""
         try:
             await self._delete(pod)
         except ApiError as error:
-            self._failed("Delete", name_of(pod), error)
+            self._tell.failed("Delete", name_of(pod), error)
             raise
-        self._succeeded("Delete", name_of(pod))
+        self._tell.succeeded("Delete", name_of(pod))
 
     async def _update(self, obj: Any) -> None:
         self._wrote(await self._client.update(obj))
@@ -218,48 +210,6 @@ class Hand:
 
     def _wrote(self, obj: Any) -> None:
         self._expectations.wrote(uid_of(self._set), obj)
-
-    def _succeeded(self, verb: str, pod: str) -> None:
-        text = f"{verb} Pod {pod} in StatefulSet {name_of(self._set)} successful"
-        self._tell("Normal", f"Successful{verb}", text)
-
-    def _failed(self, verb: str, pod: str, error: object) -> None:
-        text = f"{verb} Pod {pod} in StatefulSet {name_of(self._set)} failed error: {error}"
-        self._tell("Warning", f"Failed{verb}", text)
-
-    def _tell(self, kind: Literal["Normal", "Warning"], reason: str, message: str) -> None:
-        self._events.event(self._set, kind, reason, message)
-
-
-async def in_growing_batches(name: str, works: Sequence[Callable[[], Awaitable[None]]]) -> None:
-    """Run 1, then 2, then 4 … at most 500 at once, so that a quota refuses few before the rest is spared (rule 45).
-
-    Raises the first error of a batch once the whole batch is done.
-    """
-    size = 1
-    while works:
-        batch, works = works[:size], works[size:]
-        if len(batch) == 1:
-            await batch[0]()
-        else:
-            await _at_once(name, batch)
-        size = min(2 * size, LARGEST_BATCH)
-
-
-async def _at_once(name: str, works: Sequence[Callable[[], Awaitable[None]]]) -> None:
-    errors: list[Exception] = []
-
-    async def attempt(work: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await work()
-        except Exception as error:
-            errors.append(error)
-
-    async with Supervisor(name) as tasks:
-        for task in [tasks.start(f"{name}-{number}", attempt(work)) for number, work in enumerate(works)]:
-            await task
-    if errors:
-        raise errors[0]
 
 
 def _with_owners(obj: Any, owners: list[meta_v1.OwnerReference]) -> Any:

@@ -54,9 +54,8 @@ def for_name_taken(pod: str) -> Waiting:
 
 def for_refusal(set_name: str, error: object) -> Waiting:
     """Rule 45: the API refused an action, and with it the rest of the plan."""
-    return Waiting(
-        set_name, "", 45, f"the API refused its last step: {error}", "It is tried again, ever more slowly."
-    )
+    why = f"the API refused its last step: {error}"
+    return Waiting(set_name, "", 45, why, "It is tried again, ever more slowly.")
 
 
 def next_in_line(lineup: Lineup, after: int) -> str:
