@@ -158,3 +158,15 @@ def test_a_status_write_has_nothing_to_give() -> None:
         assert p.registry.decode(SERVICES, record).spec == made.spec
 
     play(story)
+
+
+def test_two_writes_of_one_service_do_not_stand_in_each_others_way() -> None:
+    async def story(p: Plane) -> None:
+        made = await create(p, service(type="NodePort"))
+        patches = [merge({"metadata": {"annotations": {f"n{n}": "1"}}}) for n in range(5)]
+        await asyncio.gather(*(p.registry.patch(SERVICES, "default", "web", each, PLAIN) for each in patches))
+        ended = p.registry.decode(SERVICES, p.registry.get(SERVICES, "default", "web"))
+        assert len(ended.metadata.annotations) == 5
+        assert ended.spec == made.spec
+
+    play(story)

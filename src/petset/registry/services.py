@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv4Network
 from random import Random  # noqa: TID251 - the type of an argument
+from typing import NamedTuple
 
 from petset.api import objects
 from petset.api.errors import Cause
@@ -17,13 +18,24 @@ from petset.api.kinds import by_model
 from petset.api.models import core_v1
 from petset.registry import refusals
 from petset.registry.memo import Decoder
-from petset.storage.port import Store
+from petset.storage.port import Key, Store
 
 SERVICES = by_model(core_v1.Service)
 NODE_PORTS = range(30000, 32768)
 _OWN_CHOICE_PORTS = 86
 _OWN_CHOICE_ADDRESSES = 256
 _WITH_NODE_PORTS = ("NodePort", "LoadBalancer")
+
+
+Handed = str | int
+"""A cluster IP, or a node port."""
+
+
+class _Given(NamedTuple):
+    """What a write that is under way was given."""
+
+    owner: Key
+    handed: set[Handed]
 
 
 class ServiceAddresses:
@@ -34,7 +46,7 @@ class ServiceAddresses:
         self._decoder = decoder
         self._random = source
         self._network = IPv4Network(network)
-        self._under_way: set[str | int] = set()
+        self._under_way: list[_Given] = []
 
     @contextmanager
     def given_to(self, new: core_v1.Service, old: core_v1.Service | None) -> Iterator[None]:
@@ -43,26 +55,32 @@ class ServiceAddresses:
         if old is not None:
             _keep_allocated(new.spec, old.spec)
         _set_families(new.spec)
-        taken = self._taken_by_others(objects.name_of(new), objects.namespace_of(new))
-        given: set[str | int] = set()
+        owner = Key(SERVICES.store_key, objects.namespace_of(new), objects.name_of(new))
+        taken = self._taken_by_others(owner)
+        given: set[Handed] = set()
         if _needs_address(new.spec):
             given.add(self._give_address(new, taken))
         if new.spec.type in _WITH_NODE_PORTS:
             given |= self._give_ports(new, taken)
-        self._under_way |= given
+        under_way = _Given(owner, given)
+        self._under_way.append(under_way)
         try:
             yield
         finally:
-            self._under_way -= given
+            self._under_way.remove(under_way)
 
-    def _taken_by_others(self, name: str, namespace: str) -> set[str | int]:
-        taken = set(self._under_way)
+    def _taken_by_others(self, owner: Key) -> set[Handed]:
+        """Whether stored or under way; two writes of one Service do not stand in each other's way."""
+        taken: set[Handed] = set()
         for record in self._store.list(SERVICES.store_key).records:
-            if (record.key.name, record.key.namespace) != (name, namespace):
+            if record.key != owner:
                 taken |= _held_by(self._decoder.decode(SERVICES, record))
+        for given in self._under_way:
+            if given.owner != owner:
+                taken |= given.handed
         return taken
 
-    def _give_address(self, service: core_v1.Service, taken: set[str | int]) -> str:
+    def _give_address(self, service: core_v1.Service, taken: set[Handed]) -> str:
         spec = service.spec
         assert spec is not None
         address = spec.clusterIP
@@ -91,7 +109,7 @@ class ServiceAddresses:
             self._network.broadcast_address,
         )
 
-    def _free_address(self, taken: set[str | int]) -> str:
+    def _free_address(self, taken: set[Handed]) -> str:
         first, last = int(self._network.network_address) + 1, int(self._network.broadcast_address)
         border = min(first + _OWN_CHOICE_ADDRESSES, last)
         for part in (range(border, last), range(first, border)):
@@ -100,7 +118,7 @@ class ServiceAddresses:
                 return str(IPv4Address(number))
         raise refusals.exhausted("range is full: no cluster IP is left; delete a Service")
 
-    def _give_ports(self, service: core_v1.Service, taken: set[str | int]) -> set[str | int]:
+    def _give_ports(self, service: core_v1.Service, taken: set[Handed]) -> set[Handed]:
         assert service.spec is not None
         numbers = {t for t in taken if isinstance(t, int)}
         given: dict[int, str] = {}  # one number may serve two protocols of the same service
@@ -145,11 +163,11 @@ def _needs_address(spec: core_v1.ServiceSpec) -> bool:
     return spec.type != "ExternalName" and spec.clusterIP != "None"
 
 
-def _held_by(service: core_v1.Service) -> set[str | int]:
+def _held_by(service: core_v1.Service) -> set[Handed]:
     spec = service.spec
     if spec is None:
         return set()
-    held: set[str | int] = {port.nodePort for port in spec.ports or () if port.nodePort}
+    held: set[Handed] = {port.nodePort for port in spec.ports or () if port.nodePort}
     if spec.clusterIP and spec.clusterIP != "None":
         held.add(spec.clusterIP)
     return held
