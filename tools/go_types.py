@@ -132,5 +132,10 @@ ALWAYS: dict[str, str] = {
     "apps.v1.StatefulSetStatus": "availableReplicas",
     "core.v1.Event": "reportingComponent reportingInstance",
     "core.v1.NodeRuntimeHandler": "name",
+    "core.v1.ResourceHealth": "message",
 }
-"""Optional scalars that are written even when they are zero."""
+"""Optional scalars that are written even when they are zero.
+
+A few required ones (`ContainerRestartRule.action`, …) are not, in Go; a struct that is read back needs them, and a
+zero value there means nothing.
+"""

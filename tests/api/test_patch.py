@@ -28,21 +28,24 @@ JSON_PATCHES: list[tuple[str, Any, list[dict[str, Any]], Any]] = [
     ("copy", {"a": [1]}, [{"op": "copy", "from": "/a", "path": "/b"}], {"a": [1], "b": [1]}),
     ("escapes", {"m~n": 1, "x/y": 2}, [{"op": "remove", "path": "/m~0n"}, {"op": "remove", "path": "/x~1y"}], {}),
     ("test and go on", {"a": 1}, [{"op": "test", "path": "/a", "value": 1.0}, {"op": "remove", "path": "/a"}], {}),
+    ("replace what is absent", {}, [{"op": "replace", "path": "/a", "value": 1}], {"a": 1}),
+    ("an index from the end", {"a": [1, 2]}, [{"op": "remove", "path": "/a/-1"}], {"a": [1]}),
+    ("add at the last place", {"a": [1]}, [{"op": "add", "path": "/a/-1", "value": 2}], {"a": [1, 2]}),
+    ("a leading zero", {"a": [1, 2]}, [{"op": "remove", "path": "/a/01"}], {"a": [1]}),
+    ("no value is null", {}, [{"op": "add", "path": "/a"}], {"a": None}),
     ("test for absence", {}, [{"op": "test", "path": "/a", "value": None}], {}),
 ]
 JSON_REFUSALS: list[tuple[str, Any, list[dict[str, Any]]]] = [
     ("a test fails", {"a": 1}, [{"op": "test", "path": "/a", "value": 2}]),
     ("true is not 1", {"a": 1}, [{"op": "test", "path": "/a", "value": True}]),
     ("remove what is absent", {}, [{"op": "remove", "path": "/a"}]),
-    ("replace what is absent", {}, [{"op": "replace", "path": "/a", "value": 1}]),
     ("no place to add to", {}, [{"op": "add", "path": "/a/b", "value": 1}]),
     ("beyond the end", {"a": [1]}, [{"op": "add", "path": "/a/2", "value": 1}]),
-    ("a negative index", {"a": [1]}, [{"op": "remove", "path": "/a/-1"}]),
-    ("a leading zero", {"a": [1, 2]}, [{"op": "remove", "path": "/a/01"}]),
+    ("an index before the first", {"a": [1]}, [{"op": "remove", "path": "/a/-2"}]),
     ("an unknown operation", {}, [{"op": "mend", "path": "/a"}]),
     ("into itself", {"a": {}}, [{"op": "move", "from": "/a", "path": "/a/b"}]),
     ("no pointer", {}, [{"op": "add", "path": "a", "value": 1}]),
-    ("no value", {}, [{"op": "add", "path": "/a"}]),
+    ("no path", {}, [{"op": "add", "value": 1}]),
 ]
 
 
@@ -124,7 +127,7 @@ STRATEGIC: list[tuple[str, Any, Any, Any]] = [
         spec(containers=[{"name": "b", "image": "new"}]),
         spec(containers=[A, {"name": "b", "image": "new"}]),
     ),
-    ("new elements are added", spec(containers=[A]), spec(containers=[B]), spec(containers=[A, B])),
+    ("new elements come first", spec(containers=[A]), spec(containers=[B]), spec(containers=[B, A])),
     (
         "an element is deleted",
         spec(containers=[A, B]),
@@ -144,10 +147,20 @@ STRATEGIC: list[tuple[str, Any, Any, Any]] = [
         spec(containers=[C]),
     ),
     ("an object is replaced", spec(a=1, b=2), {"spec": {"$patch": "replace", "c": 3}}, spec(c=3)),
-    ("an object is deleted", {"spec": {"a": 1}, "x": 1}, {"spec": {"$patch": "delete"}}, {"x": 1}),
+    (
+        "a deleted object is left empty",
+        {"spec": {"a": 1}, "x": 1},
+        {"spec": {"$patch": "delete"}},
+        {"spec": {}, "x": 1},
+    ),
     ("null removes a member", spec(hostname="h", nodeName="n"), spec(hostname=None), spec(nodeName="n")),
     ("null inside a new object vanishes", {}, spec(securityContext={"a": None}), spec(securityContext={})),
-    ("atomic lists are replaced", spec(args=[1, 2]), spec(args=[3]), spec(args=[3])),
+    (
+        "atomic lists are replaced",
+        spec(containers=[{**A, "args": ["x", "y"]}]),
+        spec(containers=[{"name": "a", "args": ["z"]}]),
+        spec(containers=[{**A, "args": ["z"]}]),
+    ),
     (
         "the order asked for",
         spec(containers=[A, B]),

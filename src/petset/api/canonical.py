@@ -13,6 +13,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import msgspec
+
 from petset.api import quantity
 from petset.api.schema import Field, Type, per_type, shape
 
@@ -78,15 +80,16 @@ def zero(kind: Type) -> Callable[[], Any] | None:
 
 def empty(model: Any) -> Any:
     """A struct with every field at Go's zero value."""
-    required = (f for f in shape(model).fields.values() if f.always)
-    given: dict[str, Any] = {}
-    for field in required:
-        make = None if field.pointer else zero(field.type)
-        given[field.attribute] = make() if make else _nothing(field)
-    return model(**given)
+    fields = {field.attribute: field for field in shape(model).fields.values()}
+    needed = (each.name for each in msgspec.structs.fields(model) if each.required)
+    return model(**{name: _nothing(fields[name]) for name in needed})
 
 
 def _nothing(field: Field) -> Any:
+    """The zero value of a field that the struct cannot do without."""
+    make = None if field.pointer else zero(field.type)
+    if make is not None:
+        return make()
     return [] if field.type.name == "list" else None
 
 

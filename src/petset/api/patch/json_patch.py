@@ -1,9 +1,11 @@
 """JSON patch (RFC 6902): a list of operations on places in a document, all of them or none.
 
-Kubernetes' habits where the RFC leaves room: what cannot be done is an `Invalid` with the reason, a body that is no
-list of operations a `BadRequest`, and `remove` of an absent member fails rather than passing over it.
+Where Kubernetes is more lenient than the RFC, so are we: `replace` may name a member that is not there, an index
+may count from the end (`-1`) or have leading zeros, and a value that is left out is null. What cannot be done is
+`Invalid`, with the reason; a body that is no list of operations is a `BadRequest`.
 """
 
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
@@ -13,134 +15,154 @@ from petset.api.errors import BadRequest, Invalid
 MOST_OPERATIONS = 10_000
 """How many operations one patch may hold, as in Kubernetes."""
 
+REFUSED = "the server rejected our request due to an error in our request"
+_INDEX = re.compile(r"[+-]?[0-9]+")
+
+
+class _NotApplicable(Exception):
+    """An operation has nothing to act on. The text says why."""
+
 
 def apply(document: Any, operations: Any) -> Any:
     """The patched document; the given one is left alone. Raises BadRequest or Invalid."""
-    if not isinstance(operations, list):
-        raise BadRequest(
-            "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch"
-        )
+    if not isinstance(operations, list) or not all(isinstance(each, dict) for each in operations):
+        raise BadRequest("error decoding patch: a JSON patch is a list of operations, each of them an object")
     if len(operations) > MOST_OPERATIONS:
         raise Invalid(f"The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {len(operations)}")
     result = deepcopy(document)
     for operation in operations:
-        result = _perform(result, operation)
+        name = operation.get("op")
+        perform = _OPERATIONS.get(name if isinstance(name, str) else "")
+        if perform is None:
+            raise Invalid(f"{REFUSED}: Unexpected kind: {name}")
+        try:
+            result = perform(result, operation)
+        except _NotApplicable as error:
+            raise Invalid(f"{REFUSED}: {error}") from error
     return result
 
 
-def _perform(document: Any, operation: Any) -> Any:
-    if not isinstance(operation, dict):
-        raise BadRequest("error decoding patch: an operation of a JSON patch is an object")
-    name = operation.get("op")
-    perform = _OPERATIONS.get(str(name))
-    if perform is None:
-        raise Invalid(f"Unexpected kind: {'unknown' if name is None else name}")
-    try:
-        return perform(document, operation)
-    except (KeyError, IndexError, ValueError, TypeError) as error:
-        path = operation.get("path", "")
-        raise Invalid(f'{name} operation does not apply: doc is missing path: "{path}": {_why(error)}') from error
+def _path(operation: dict[str, Any], name: str = "path") -> str:
+    path = operation.get(name)
+    if not isinstance(path, str):
+        raise _NotApplicable(f"{operation['op']} operation does not apply: the operation has no {name}")
+    return path
 
 
-def _why(error: Exception) -> str:
-    return "missing value" if isinstance(error, KeyError) else str(error) or "missing value"
-
-
-def _parts(pointer: Any) -> list[str]:
-    """The steps of a JSON pointer. Raises ValueError."""
-    if not isinstance(pointer, str) or (pointer and not pointer.startswith("/")):
-        raise ValueError(f"{pointer!r} is no JSON pointer")
+def _parts(pointer: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
 
-def _index(part: str, last: int) -> int:
-    """A list position from 0 to `last`; negative ones and leading zeros are no positions."""
-    if not part.isascii() or not part.isdigit() or (part != "0" and part.startswith("0")) or int(part) > last:
-        raise IndexError(f"unable to access invalid index: {part}")
-    return int(part)
+def _index(part: str, size: int) -> int:
+    """A position in a list with `size` places; negative ones count from the end."""
+    index = int(part) if _INDEX.fullmatch(part) else size
+    if not -size <= index < size:
+        raise _NotApplicable(f"Unable to access invalid index: {part}: invalid index referenced")
+    return index % size
 
 
-def _get(document: Any, pointer: Any) -> Any:
+def _child(holder: Any, part: str) -> Any:
+    if isinstance(holder, list):
+        return holder[_index(part, len(holder))]
+    if isinstance(holder, dict) and part in holder:
+        return holder[part]
+    raise _NotApplicable("missing value")
+
+
+def _value_at(document: Any, pointer: str) -> Any:
     for part in _parts(pointer):
-        document = (
-            document[_index(part, len(document) - 1)] if isinstance(document, list) else _member(document, part)
-        )
+        document = _child(document, part)
     return document
 
 
-def _member(document: Any, part: str) -> Any:
-    if not isinstance(document, dict):
-        raise TypeError("missing value")
-    return document[part]
+def _holder(document: Any, pointer: str, complaint: str) -> tuple[Any, str]:
+    """What holds the place that a pointer names, and the last step to it."""
+    parts = _parts(pointer)
+    if not parts:
+        raise _NotApplicable(f"{complaint}: missing value")
+    try:
+        for part in parts[:-1]:
+            document = _child(document, part)
+    except _NotApplicable as error:
+        raise _NotApplicable(f"{complaint}: missing value") from error
+    if not isinstance(document, dict | list):
+        raise _NotApplicable(f"{complaint}: missing value")
+    return document, parts[-1]
 
 
-def _around(document: Any, pointer: Any) -> tuple[Any, str]:
-    """What holds the place that a pointer names, and the last step."""
-    head, _, _ = pointer.rpartition("/")
-    holder = _get(document, head)
-    if not isinstance(holder, dict | list):
-        raise TypeError("missing container")
-    return holder, _parts(pointer)[-1]
-
-
-def _put(document: Any, pointer: Any, value: Any) -> Any:
-    if not _parts(pointer):
+def _put(document: Any, pointer: str, value: Any, complaint: str) -> Any:
+    """Insert into a list, or set a member; the empty pointer is the whole document."""
+    if pointer == "":
         return value
-    holder, last = _around(document, pointer)
+    holder, last = _holder(document, pointer, complaint)
     if isinstance(holder, list):
-        holder.insert(len(holder) if last == "-" else _index(last, len(holder)), value)
+        try:
+            holder.insert(len(holder) if last == "-" else _index(last, len(holder) + 1), value)
+        except _NotApplicable as error:
+            raise _NotApplicable(f"error in add for path: '{pointer}': {error}") from error
     else:
         holder[last] = value
     return document
 
 
-def _take(document: Any, pointer: Any) -> Any:
-    holder, last = _around(document, pointer)
-    return holder.pop(_index(last, len(holder) - 1) if isinstance(holder, list) else last)
+def _take(document: Any, pointer: str, name: str) -> Any:
+    holder, last = _holder(document, pointer, f'{name} operation does not apply: doc is missing path: "{pointer}"')
+    try:
+        if isinstance(holder, dict) and last not in holder:
+            raise _NotApplicable(f"Unable to remove nonexistent key: {last}: missing value")
+        return holder.pop(last if isinstance(holder, dict) else _index(last, len(holder)))
+    except _NotApplicable as error:
+        raise _NotApplicable(f"error in {name} for path: '{pointer}': {error}") from error
 
 
 def _add(document: Any, operation: dict[str, Any]) -> Any:
-    return _put(document, operation["path"], deepcopy(operation["value"]))
+    path = _path(operation)
+    complaint = f'add operation does not apply: doc is missing path: "{path}"'
+    return _put(document, path, deepcopy(operation.get("value")), complaint)
 
 
 def _remove(document: Any, operation: dict[str, Any]) -> Any:
-    _take(document, operation["path"])
+    _take(document, _path(operation), "remove")
     return document
 
 
 def _replace(document: Any, operation: dict[str, Any]) -> Any:
-    if not _parts(operation["path"]):
-        return deepcopy(operation["value"])
-    holder, last = _around(document, operation["path"])
-    key: Any = _index(last, len(holder) - 1) if isinstance(holder, list) else last
-    holder[key]  # must be there
-    holder[key] = deepcopy(operation["value"])
+    path, value = _path(operation), deepcopy(operation.get("value"))
+    if path == "":
+        return value
+    holder, last = _holder(document, path, f"replace operation does not apply: doc is missing path: {path}")
+    if isinstance(holder, list):
+        holder[_index(last, len(holder))] = value
+    else:
+        holder[last] = value
     return document
 
 
 def _move(document: Any, operation: dict[str, Any]) -> Any:
-    origin, target = operation["from"], operation["path"]
-    if str(target).startswith(f"{origin}/"):
-        raise ValueError("a value cannot move into itself")
-    value = _get(document, origin)
-    if origin == target:
-        return document
-    _take(document, origin)
-    return _put(document, target, value)
+    origin, path = _path(operation, "from"), _path(operation)
+    value = _take(document, origin, "move")
+    return _put(document, path, value, f"move operation does not apply: doc is missing destination path: {path}")
 
 
 def _copy(document: Any, operation: dict[str, Any]) -> Any:
-    return _put(document, operation["path"], deepcopy(_get(document, operation["from"])))
+    origin, path = _path(operation, "from"), _path(operation)
+    try:
+        value = deepcopy(_value_at(document, origin))
+    except _NotApplicable as error:
+        raise _NotApplicable(
+            f"copy operation does not apply: doc is missing from path: {origin}: {error}"
+        ) from error
+    return _put(document, path, value, f"copy operation does not apply: doc is missing destination path: {path}")
 
 
 def _test(document: Any, operation: dict[str, Any]) -> Any:
-    path = operation["path"]
+    path = _path(operation)
     try:
-        found = _get(document, path)
-    except (KeyError, IndexError, TypeError):
+        found = _value_at(document, path)
+    except _NotApplicable:
         found = None  # an absent member equals null
     if not _equal(found, operation.get("value")):
-        raise Invalid(f"testing value {path} failed: test failed")
+        raise _NotApplicable(f"testing value {path} failed: test failed")
     return document
 
 

@@ -25,16 +25,16 @@ def apply(model: type[Any], document: dict[str, Any], patch: Any) -> dict[str, A
         raise BadRequest(
             "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"
         )
-    return _merge_object(Type("struct", model=model), document, patch) or {}
+    return _merge_object(Type("struct", model=model), document, patch)
 
 
-def _merge_object(kind: Type, document: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any] | None:
-    """One object under its patch; None where the patch deletes it."""
+def _merge_object(kind: Type, document: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """One object under its patch; a deleted one is left empty."""
     directive = patch.get(DIRECTIVE, "merge")
     if directive == "replace":
         return {key: _fresh(value) for key, value in patch.items() if key != DIRECTIVE and value is not None}
     if directive == "delete":
-        return None
+        return {}
     if directive != "merge":
         raise BadRequest(f"Unknown patch type found: {directive}")
     result = _retained(document, patch)
@@ -72,16 +72,13 @@ def _merge_member(kind: Type, result: dict[str, Any], patch: dict[str, Any], key
     field, inner = _member(kind, key)
     current = result.get(key)
     if isinstance(value, dict):
-        merged = _merge_object(inner, current if isinstance(current, dict) else {}, value)
-        if field is not None and "replace" in field.strategies:
-            merged = _fresh(value)
-        if merged is None:
-            result.pop(key, None)
-        else:
-            result[key] = merged
+        replaces = field is not None and "replace" in field.strategies
+        before = current if isinstance(current, dict) else {}
+        result[key] = _fresh(value) if replaces else _merge_object(inner, before, value)
     elif isinstance(value, list) and field is not None and "merge" in field.strategies:
         items = current if isinstance(current, list) else []
-        order = patch.get(ORDER + key)
+        # Without an order of its own, a patch asks for the one in which it lists its elements.
+        order = patch.get(ORDER + key, value)
         result[key] = _merge_list(field, items, value, patch.get(DELETE_FROM + key, []), order)
     else:
         result[key] = _fresh(value)
@@ -96,7 +93,7 @@ def _member(kind: Type, key: str) -> tuple[Field | None, Type]:
 
 
 def _merge_list(
-    field: Field, items: list[Any], patch: list[Any], deleted: list[Any], order: list[Any] | None
+    field: Field, items: list[Any], patch: list[Any], deleted: list[Any], order: list[Any]
 ) -> list[Any]:
     assert field.type.of is not None
     if field.type.of.model is None:
@@ -104,14 +101,14 @@ def _merge_list(
     return _merge_keyed(field.type.of, field.merge_key, items, patch, order)
 
 
-def _merge_primitives(items: list[Any], patch: list[Any], deleted: list[Any], order: list[Any] | None) -> list[Any]:
+def _merge_primitives(items: list[Any], patch: list[Any], deleted: list[Any], order: list[Any]) -> list[Any]:
     """A set of plain values, such as finalizers."""
     kept = [item for item in items if item not in deleted]
     merged = kept + [item for index, item in enumerate(patch) if item not in kept and item not in patch[:index]]
-    return merged if order is None else _ordered(merged, items, order, lambda item: item)
+    return _ordered(merged, items, order, lambda item: item)
 
 
-def _merge_keyed(item: Type, key: str, items: list[Any], patch: list[Any], order: list[Any] | None) -> list[Any]:
+def _merge_keyed(item: Type, key: str, items: list[Any], patch: list[Any], order: list[Any]) -> list[Any]:
     """A list of objects, each known by the value of its merge key."""
     if any(_replaces(each) for each in patch):
         return [_fresh(each) for each in patch if not _replaces(each)]
@@ -119,8 +116,6 @@ def _merge_keyed(item: Type, key: str, items: list[Any], patch: list[Any], order
     for each in patch:
         _check_element(each, key)
         result = _merge_element(item, key, result, each)
-    if order is None:
-        return result
     wanted = [each.get(key) if isinstance(each, dict) else each for each in order]
     return _ordered(result, items, wanted, lambda each: each.get(key))
 
@@ -142,9 +137,9 @@ def _check_element(element: Any, key: str) -> None:
 def _merge_element(item: Type, key: str, items: list[Any], patch: dict[str, Any]) -> list[Any]:
     """The list with one element patched, added or taken away."""
     places = [index for index, old in enumerate(items) if isinstance(old, dict) and old.get(key) == patch[key]]
-    merged = _merge_object(item, items[places[0]] if places else {}, patch)
-    if merged is None:
+    if patch.get(DIRECTIVE) == "delete":
         return [old for index, old in enumerate(items) if index not in places]
+    merged = _merge_object(item, items[places[0]] if places else {}, patch)
     if not places:
         return [*items, merged]
     return [merged if index == places[0] else old for index, old in enumerate(items)]

@@ -13,16 +13,13 @@ NameCheck = Callable[[str], list[str]]
 
 ANNOTATIONS_LIMIT_BYTES = 256 * 1024
 STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
-_LABEL_NAMES = {("apps", "StatefulSet"), ("", "Namespace")}
-_SERVICE = ("", "Service")
+# Since 1.37 the name of a Service may begin with a digit, as those of the others always could.
+_LABEL_NAMES = {("apps", "StatefulSet"), ("", "Namespace"), ("", "Service")}
 
 
 def name_check(kind: Kind) -> NameCheck:
     """Which names objects of this kind may have."""
-    identity = (kind.group, kind.name)
-    if identity in _LABEL_NAMES:
-        return names.dns_label
-    return names.dns_1035_label if identity == _SERVICE else names.dns_subdomain
+    return names.dns_label if (kind.group, kind.name) in _LABEL_NAMES else names.dns_subdomain
 
 
 def check_metadata(kind: Kind, obj: Any, faults: Faults) -> None:
