@@ -15,8 +15,8 @@ ACTIONS = st.one_of(
     st.tuples(st.just("scale"), st.integers(0, 5)),
     st.tuples(st.just("edit"), st.sampled_from(["redis:7.0", "redis:7.2", "redis:8.0"])),
     st.tuples(st.just("delete"), st.integers(0, 4)),
-    st.tuples(st.just("sicken"), st.integers(0, 4)),
-    st.tuples(st.just("restart"), st.none()),
+    st.tuples(st.just("crash"), st.integers(0, 4)),
+    st.tuples(st.just("restart"), st.sampled_from(["controllers", "node-0", "node-1"])),
     st.tuples(st.just("wait"), st.sampled_from([0.0, 0.03, 0.3, 5.0])),
 )
 
@@ -78,14 +78,15 @@ async def happen(world: World, action: tuple[str, object]) -> None:
                 await world.client.delete(core_v1.Pod, f"redis-{ordinal}", "default")
             except NotFound:
                 return
-        case ("sicken", int(ordinal)):
-            for node in world.nodes:
-                node.hold(f"redis-{ordinal}")
-            await world.run_for(1)
-            for node in world.nodes:
-                node.release(f"redis-{ordinal}")
-        case ("restart", None):
+        case ("crash", int(ordinal)):
+            try:
+                world.runtime.exit(f"redis-{ordinal}", "redis", 1)
+            except LookupError:
+                return
+        case ("restart", "controllers"):
             await world.restart_controllers()
+        case ("restart", str(node)):
+            await world.restart_agent(node)
         case ("wait", float(seconds)):
             await world.run_for(seconds)
 
@@ -121,10 +122,12 @@ def test_a_deleted_set_takes_its_pods_with_it_and_leaves_its_claims() -> None:
 def test_a_world_that_does_not_get_there_says_why() -> None:
     async def story() -> None:
         async with World(2) as world:
-            world.nodes[0].hold("redis-1")
+            world.runtime.refuse_image("redis:broken", "ErrImagePull", "no such image")
             await world.client.create(redis())
-            with pytest.raises(AssertionError, match="redis-2 waits: redis-1 is not Ready"):
-                await world.run_until(lambda: world.is_settled("redis"), seconds=10)
+            await world.run_until(lambda: world.is_settled("redis"), seconds=30)
+            await change(world, template=with_image(redis().spec, "redis:broken"))
+            with pytest.raises(AssertionError, match=r"redis-1 waits: redis-2 is not Ready .container redis: "):
+                await world.run_until(lambda: world.is_settled("redis"), seconds=60)
 
     run(story(), seed=2)
 

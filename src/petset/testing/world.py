@@ -1,8 +1,9 @@
 """A whole control plane and its nodes in one process, in simulated time, from one seed.
 
-Everything is real but the containers: the store (in memory), the verbs with defaults and validation, the in-process
-client, every controller, the scheduler. A seed fixes names, ids, and the order in which ready tasks run, so a
-failure replays. A witness follows every change of every StatefulSet and remembers what should never have happened.
+Everything is real but the machine: the store (in memory), the verbs with defaults and validation, the in-process
+client, every controller, the scheduler, and an agent for each node, whose containers are simulated. A seed fixes
+names, ids, and the order in which ready tasks run, so a failure replays. A witness follows every change of every
+StatefulSet and remembers what should never have happened.
 
     async def story() -> None:
         async with World(seed=7) as world:
@@ -11,6 +12,7 @@ failure replays. A witness follows every change of every StatefulSet and remembe
     run(story(), seed=7)
 """
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -23,16 +25,20 @@ from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, meta, uid_of
 from petset.client.local import LocalClient
 from petset.controllers.manager import ControllerManager, Settings
+from petset.node.agent import Agent
+from petset.node.machine import NodeSettings
 from petset.registry.port import ListOptions
 from petset.testing.directories import SimulatedDirectories
 from petset.testing.faults import LateWatches
-from petset.testing.nodes import HollowNode
+from petset.testing.node import simulated_machine
 from petset.testing.plane import Plane, plane
+from petset.testing.runtime import SimulatedRuntime
 from petset.testing.witness import Witness
 
 T = TypeVar("T")
 VOLUME_ROOT = "/volumes"
 TICK_SECONDS = 0.05
+CONTROLLERS = "controllers"
 
 
 class World:
@@ -44,20 +50,19 @@ class World:
     def __init__(self, seed: int = 0, nodes: int = 1, lag_seconds: float = 0.0) -> None:
         self.seed = seed
         self.lag_seconds = lag_seconds
-        self.nodes: list[HollowNode] = []
-        self._node_count = nodes
+        self.nodes = [f"node-{number}" for number in range(nodes)]
+        self._running: dict[str, asyncio.Task[None]] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         self.plane: Plane = await self._stack.enter_async_context(plane(self.seed))
         self._tasks = await self._stack.enter_async_context(Supervisor("world"))
+        self.machine = simulated_machine(self.plane.clock)
         self.directories = SimulatedDirectories()
         self.witness = Witness(self.client, self.plane.clock)
         self._tasks.start("witness", self.witness.run())
-        for number in range(self._node_count):
-            node = HollowNode(self.client, self.plane.clock, f"node-{number}")
-            self.nodes.append(node)
-            self._tasks.start(node.name, node.run())
+        for node in self.nodes:
+            self._start_agent(node)
         self._start_controllers()
         await self.manager.pool.synced()
         return self
@@ -72,11 +77,21 @@ class World:
         """The API, as any component sees it."""
         return self.plane.client
 
+    @property
+    def runtime(self) -> SimulatedRuntime:
+        """The containers of all nodes, and what a test may do to them."""
+        assert isinstance(self.machine.runtime, SimulatedRuntime)
+        return self.machine.runtime
+
     async def restart_controllers(self) -> None:
         """The controllers die where they stand, with all they remember, and start again."""
-        self._controllers.cancel()
-        await self.plane.clock.sleep(TICK_SECONDS)
+        await self._kill(CONTROLLERS)
         self._start_controllers()
+
+    async def restart_agent(self, node: str) -> None:
+        """The node's agent dies where it stands; its containers go on, and the next agent takes them over."""
+        await self._kill(node)
+        self._start_agent(node)
 
     async def run_until(self, holds: Callable[[], bool], seconds: float) -> None:
         """Let time pass until `holds()`. AssertionError after `seconds`, or as soon as a promise is broken."""
@@ -128,7 +143,17 @@ class World:
         clock, source = self.plane.clock, self.plane.random
         client = LateWatches(self.client, clock, lambda kind: source.uniform(0, self.lag_seconds))
         self.manager = ControllerManager(client, clock, source, self.directories, Settings(VOLUME_ROOT))
-        self._controllers = self._tasks.start("controllers", self.manager.run())
+        self._running[CONTROLLERS] = self._tasks.start(CONTROLLERS, self.manager.run())
+
+    def _start_agent(self, node: str) -> None:
+        settings = NodeSettings(node)
+        agent = Agent(self.client, self.machine, settings, self.plane.clock, self.plane.random)
+        self._running[node] = self._tasks.start(node, agent.run())
+
+    async def _kill(self, name: str) -> None:
+        task = self._running.pop(name)
+        task.cancel()
+        await asyncio.wait([task])
 
     def _why(self) -> str:
         sets = self.every(apps_v1.StatefulSet, "")
