@@ -12,8 +12,7 @@ from typing import Any
 import msgspec
 
 from petset.apiserver.app import App, Options, create_app
-from petset.apiserver.authenticate import CertificatesAndTokens, Peer, User, admin
-from petset.apiserver.server import PEER
+from petset.apiserver.authenticate import PEER, CertificatesAndTokens, Peer, User, admin
 from petset.node.streams import NodeStreams
 from petset.testing.loop import run
 from petset.testing.plane import Plane, plane

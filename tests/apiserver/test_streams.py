@@ -238,6 +238,14 @@ async def test_a_command_that_cannot_be_run_is_refused_before_the_upgrade(
         assert (found, says in body["message"]) == (status, True), body
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@on_a_plane
+async def test_a_command_without_a_websocket_is_told_to_upgrade(site: Site, method: str) -> None:
+    site, _ = await with_pod(site)
+    answer = await site.ask(method, f"{PODS}/web-0/exec?command=true&stdout=1", upgrade="SPDY/3.1")
+    assert (answer.status, "Upgrade request required" in answer.json["message"]) == (400, True)
+
+
 @on_a_plane
 async def test_a_node_that_nobody_serves_is_not_available(site: Site) -> None:
     with_agent, _ = await with_pod(site)

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 from petset.api.errors import Unauthorized
-from petset.apiserver.authenticate import ANONYMOUS, Authenticator, Credentials, User
+from petset.apiserver.authenticate import ANONYMOUS, PEER, Authenticator, Credentials, User
 from petset.apiserver.authorize import Attributes, Authorizer, forbidden
 from petset.apiserver.calls import Call
 from petset.apiserver.routes import Request
-from petset.apiserver.server import PEER
 
 HEALTH = ("healthz", "livez", "readyz", "version")
 """The first part of paths that anybody may read, as Kubernetes' `system:public-info-viewer` role has it."""

@@ -22,6 +22,9 @@ class User:
     groups: tuple[str, ...] = ()
 
 
+PEER = "petset.peer"
+"""Under this key of an ASGI scope's `state` stands the `Peer` of the verified client certificate, or None."""
+
 ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
 
 

@@ -16,10 +16,10 @@ from typing import Any, Protocol
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 from uvicorn.server import ServerState
 
 from petset.aio.tasks import give_way
+from petset.apiserver.authenticate import PEER
 from petset.apiserver.tls import peer_of
 
 GRACE_SECONDS = 0.7
@@ -31,8 +31,6 @@ GOODBYE_SECONDS = 5.0
 BACKLOG = 2048
 TURNS_TO_CLOSE = 3
 """Turns of the event loop until a connection that was cut is closed, its TLS layer included."""
-PEER = "petset.peer"
-"""Under this key of `scope["state"]` stands the `Peer` of the verified client certificate, or None."""
 
 
 class Application(Protocol):
@@ -114,12 +112,19 @@ class Server:
         await self.stop()
 
 
+def _websocket(**upgrade: Any) -> asyncio.Protocol:
+    """The protocol of an upgraded connection, loaded by the first: 20 ms that a start does not spend."""
+    from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
+
+    return WSProtocol(**upgrade)
+
+
 def _config(app: Application) -> Config:
     """Everything of uvicorn that we do not use, off."""
     config = Config(
         app=app,
         http=PeerProtocol,
-        ws=WSProtocol,
+        ws=_websocket,  # type: ignore[arg-type] # uvicorn only ever calls it
         ws_max_size=4 * 1024 * 1024,
         ws_per_message_deflate=False,
         interface="asgi3",

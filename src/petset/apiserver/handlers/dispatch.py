@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from petset.aio.clock import Clock
+from petset.api.errors import BadRequest
 from petset.apiserver import routes
 from petset.apiserver.handlers import objects, subresources
 from petset.apiserver.messages import Reply, Stream
@@ -53,6 +54,11 @@ class Handlers:
                 return subresources.get_scale(request, renderer)
             case "get", "log":
                 return await open_logs(request, self._registry, self._streams, self._clock)
+            case _, "exec":
+                raise BadRequest(
+                    "Upgrade request required: exec is spoken over WebSocket "
+                    "(v5.channel.k8s.io or v4.channel.k8s.io), not over SPDY"
+                )
         write = _WRITES.get((request.verb, request.subresource))
         if write is None:
             raise routes.no_such_path()
