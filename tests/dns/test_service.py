@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from dns.cluster import piece, service
 from dnslib import DNSRecord
 
@@ -54,5 +55,18 @@ def test_names_follow_the_objects(tmp_path: Path) -> None:
             await names.listening()
             (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\n")
             await _story(control.client, Forwarder(tmp_path / "resolv.conf", port=names.ports[0]))
+
+    asyncio.run(main())
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with plane() as control, Supervisor("test") as tasks:
+            first = DnsService(control.client, control.clock, ["127.0.0.1"], port=0)
+            tasks.start("first", first.run())
+            await first.listening()
+            second = DnsService(control.client, control.clock, ["127.0.0.1"], port=first.ports[0])
+            with pytest.raises(OSError, match=f"cannot serve DNS at 127.0.0.1 port {first.ports[0]} .*in use"):
+                await second.run()
 
     asyncio.run(main())

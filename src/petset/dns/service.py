@@ -61,5 +61,11 @@ class DnsService:
     async def _listen(self, server: DnsServer) -> None:
         for informer in self._informers:
             await informer.synced()
-        self.ports = [await server.listen(address, self._port) for address in self._addresses]
+        for address in self._addresses:
+            try:
+                self.ports.append(await server.listen(address, self._port))
+            except OSError as error:
+                where = f"{address} port {self._port}"
+                reason = f"cannot serve DNS at {where} ({error.strerror}): stop what else serves DNS there"
+                raise OSError(error.errno, reason) from error
         self._listening.set()
