@@ -16,6 +16,7 @@ BREAKS = {
     "pure-node": ("node/pods/plan.py", "import asyncio"),
     "pure-deciders": ("controllers/statefulset/rollout.py", "import time"),
     "pure-names": ("dns/ways.py", "import socket"),
+    "pure-verbs": ("registry/deletion.py", "import time"),
 }
 
 

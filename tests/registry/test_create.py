@@ -22,7 +22,7 @@ from registry.given import (
 
 from petset.api.errors import AlreadyExists, BadRequest, NotFound, Unavailable
 from petset.api.kinds import by_model
-from petset.api.models import apps_v1, core_v1, discovery_v1
+from petset.api.models import apps_v1, core_v1, discovery_v1, meta_v1
 from petset.registry.bootstrap import bootstrap
 from petset.testing.plane import Plane
 
@@ -198,6 +198,16 @@ def test_a_disk_that_refuses_the_write_leaves_nothing_behind() -> None:
         with pytest.raises(NotFound):
             p.registry.get(MAPS, "default", "a")
         await create(p, config())
+
+    play(story)
+
+
+def test_a_crash_between_a_namespace_and_its_account_is_made_up_for_at_the_next_start() -> None:
+    async def story(p: Plane) -> None:
+        accounts = by_model(core_v1.ServiceAccount)
+        await p.registry.delete(accounts, "default", "default", meta_v1.DeleteOptions())
+        await bootstrap(p.registry)
+        assert p.registry.get(accounts, "default", "default")
 
     play(story)
 

@@ -129,6 +129,15 @@ def test_a_stale_version_is_a_conflict_and_changes_nothing() -> None:
     play(story)
 
 
+@pytest.mark.parametrize("version", [None, "", "0"])
+def test_any_version_will_do_when_none_is_named(version: str | None) -> None:
+    async def story(p: Plane) -> None:
+        await create(p, config(value="1"))
+        assert (await update(p, config(value="2", resourceVersion=version))).data == {"value": "2"}
+
+    play(story)
+
+
 def test_without_a_version_the_last_writer_wins_where_kubernetes_lets_it() -> None:
     async def story(p: Plane) -> None:
         await create(p, config(value="1"))

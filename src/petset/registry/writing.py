@@ -27,6 +27,9 @@ from petset.registry.services import ServiceAddresses
 from petset.registry.strategy import BINDING, prepare_create, prepare_update, strategy_of
 from petset.storage.port import Key, Record, Store, StoreConflict, StoreFailed
 
+_VERSION = "metadata.resourceVersion"
+_ANY_VERSION = (None, "", "0")
+
 
 @dataclass(frozen=True)
 class Sources:
@@ -152,16 +155,13 @@ def _check_version(kind: Kind, new: meta_v1.ObjectMeta, old: meta_v1.ObjectMeta)
     if new.uid and new.uid != old.uid:
         why = f"Precondition failed: UID in precondition: {new.uid}, UID in object meta: {old.uid}"
         raise refusals.conflict(kind, name, why)
-    if not new.resourceVersion:
+    if new.resourceVersion in _ANY_VERSION:
         if not strategy_of(kind).unconditional_update:
             missing = Cause("FieldValueInvalid", 'Invalid value: "": must be specified for an update', _VERSION)
             raise refusals.invalid(kind, name, (missing,))
         new.resourceVersion = old.resourceVersion
     elif new.resourceVersion != old.resourceVersion:
         raise refusals.conflict(kind, name)
-
-
-_VERSION = "metadata.resourceVersion"
 
 
 async def _durable(write: Coroutine[Any, Any, Record]) -> Record:
