@@ -7,6 +7,7 @@ from petset.api.models import core_v1, discovery_v1, meta_v1
 from petset.controllers.manager import ControllerManager, Settings
 from petset.controllers.volumes.invariants import broken
 from petset.testing.directories import SimulatedDirectories
+from petset.testing.faults import LateWatches
 from petset.testing.loop import run
 from petset.testing.plane import Plane, plane
 
@@ -14,11 +15,16 @@ PODS = 3
 
 
 async def run_for(p: Plane, directories: SimulatedDirectories, turns: int) -> None:
-    """A new process, killed after so many turns of the loop, or with 0 given all the time it needs."""
-    manager = ControllerManager(p.client, p.clock, p.random, directories, Settings("/volumes"))
+    """A new process, killed after so many turns of the loop, or with 0 given all the time it needs.
+
+    It hears of every change late, each kind by another delay: caches that disagree are the rule.
+    """
+    client = LateWatches(p.client, p.clock, lambda kind: p.random.choice([0, 0.001, 0.05, 0.7]))
+    manager = ControllerManager(client, p.clock, p.random, directories, Settings("/volumes"))
     async with Supervisor("process") as tasks:
         tasks.start("manager", manager.run())
         for _ in range(turns):
+            await p.clock.sleep(p.random.choice([0, 0.001]))
             await give_way()
         if not turns:
             await p.clock.sleep(10)
