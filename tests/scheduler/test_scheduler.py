@@ -72,7 +72,7 @@ def test_the_same_complaint_is_made_once() -> None:
     async def story() -> None:
         async with cluster() as c:
             await c.create(wanting("big", cpu="64"))
-            await c.settle()
+            await c.settle(2)
             assert await complaints(c) == ["no nodes available to schedule pods"]
             await c.create(node("node-1"))
             small = await c.create(node("node-2"))

@@ -15,7 +15,7 @@ from petset.scheduler.model import Action, Bind, ClaimState, NodeState, Plan, Se
 from petset.scheduler.scores import score
 
 PATIENCE_SECONDS = 1
-"""How long a claim may take before its pod says that it waits for it."""
+"""How long a claim may take, or a first node, before the pod says that it waits for it."""
 
 
 def plan(snapshot: Snapshot) -> Plan:
@@ -28,7 +28,7 @@ def plan(snapshot: Snapshot) -> Plan:
         message = f"0/{len(snapshot.nodes)} nodes are available: {problem}."
         return Plan(waiting=Waiting(message, PATIENCE_SECONDS))
     if not snapshot.nodes:
-        return Plan(waiting=Waiting("no nodes available to schedule pods"))
+        return Plan(waiting=Waiting("no nodes available to schedule pods", PATIENCE_SECONDS))
     against = {name_of(state.node): objections(snapshot, state) for state in snapshot.nodes}
     able = [state for state in snapshot.nodes if not against[name_of(state.node)]]
     if not able:

@@ -71,6 +71,24 @@ def test_a_silent_node_is_unknown_after_40_seconds_and_its_pods_are_not_ready() 
         run(story(), seed=seed)
 
 
+def test_an_agent_that_contradicts_us_is_not_fought() -> None:
+    async def story() -> None:
+        async with cluster() as c:
+            await c.create(node("node-1"))
+            await running_pod(c)
+            await c.settle(45)
+            marked = await c.get(core_v1.Pod, "web-0", "default")
+            now = c.plane.clock.now()
+            conditions = [replace(x, status="True", lastTransitionTime=now) for x in marked.status.conditions]
+            await c.plane.client.update(
+                replace(marked, status=replace(marked.status, conditions=conditions)), "status"
+            )
+            await c.settle(5)
+            assert await readiness(c, core_v1.Pod, "web-0", "default") == ("True", "NodeNotReady")
+
+    run(story())
+
+
 def test_a_node_that_comes_back_loses_its_taints() -> None:
     async def story() -> None:
         async with cluster() as c:

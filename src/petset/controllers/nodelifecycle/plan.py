@@ -53,7 +53,8 @@ def plan(snapshot: Snapshot) -> Plan:
     if retaint:
         actions.append(UpdateTaints(replace(node, spec=replace(node.spec or core_v1.NodeSpec(), taints=wanted))))
     if readiness(node) == "Unknown":  # while its agent speaks, what its pods are is the agent's to say
-        actions += [MarkNotReady(_not_ready(pod, snapshot.now)) for pod in snapshot.pods if _says_ready(pod)]
+        since = _changed_at(node.status, "Ready")
+        actions += [MarkNotReady(_not_ready(pod, snapshot.now)) for pod in snapshot.pods if _was_ready(pod, since)]
     evicted, next_seconds = _evict(snapshot, wanted)
     again_seconds = min([GRACE_SECONDS - snapshot.silent_seconds + 0.001, *next_seconds], default=None)
     if readiness(node) == "Unknown":
@@ -173,9 +174,19 @@ def _patience_seconds(pod: core_v1.Pod, driving: Sequence[core_v1.Taint], now: d
     return min(limits, default=None)
 
 
-def _says_ready(pod: core_v1.Pod) -> bool:
+def _was_ready(pod: core_v1.Pod, since: datetime | None) -> bool:
+    """Ready, and not made so after its node fell silent: whoever has written that since knows better than we do."""
     conditions = (pod.status.conditions if pod.status else None) or ()
-    return any(c.type == "Ready" and c.status == "True" for c in conditions)
+    ready = any(c.type == "Ready" and c.status == "True" for c in conditions)
+    told_at = _changed_at(pod.status, "Ready")
+    return ready and (told_at is None or since is None or told_at < since)
+
+
+def _changed_at(status: core_v1.PodStatus | core_v1.NodeStatus | None, type_: str) -> datetime | None:
+    conditions: Sequence[core_v1.PodCondition | core_v1.NodeCondition] = (
+        status.conditions if status else None
+    ) or ()
+    return next((c.lastTransitionTime for c in conditions if c.type == type_), None)
 
 
 def _not_ready(pod: core_v1.Pod, now: datetime) -> core_v1.Pod:
