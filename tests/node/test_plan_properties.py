@@ -53,7 +53,7 @@ events = st.lists(
 def happen(w: PodWorld, event: Event) -> None:
     kind, number = event
     names = [c.name for c in all_containers(w.memory.pod)]
-    name = names[number % len(names)]
+    name = names[number % len(names)] if names else ""
     acts: dict[str, Callable[[], object]] = {
         "step": w.step,
         "part": lambda: (w.step(at_most=number), w.restart_agent()),
