@@ -155,6 +155,26 @@ def test_whatever_users_do_no_promise_is_broken_and_the_set_settles(
     run(story(), seed=seed)
 
 
+@given(
+    seed=st.integers(0, 2**16),
+    lag_seconds=st.sampled_from([0.0, 0.1, 2.0]),
+    actions=st.lists(ACTIONS.filter(lambda action: action[0] not in ("delete", "crash")), max_size=8),
+)
+@settings(max_examples=20)
+def test_while_nobody_takes_pods_away_none_is_created_before_its_turn(
+    seed: int, lag_seconds: float, actions: list[tuple[str, object]]
+) -> None:
+    async def story() -> None:
+        async with World(seed, nodes=2, lag_seconds=lag_seconds) as world:
+            await world.client.create(redis())
+            for action in actions:
+                await happen(world, action)
+            await world.run_until(lambda: world.is_settled("redis"), seconds=300)
+            assert not world.witness.hasty
+
+    run(story(), seed=seed)
+
+
 def test_a_seed_replays_to_the_last_write() -> None:
     async def story() -> list[str]:
         async with World(9, nodes=3) as world:

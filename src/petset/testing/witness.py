@@ -12,19 +12,26 @@ from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, name_of, namespace_of
 from petset.client.informer import Informer
 from petset.client.port import Client
-from petset.controllers.statefulset.identity import NO_ORDINAL, ordinal_of
+from petset.controllers.statefulset.health import is_running_and_ready
+from petset.controllers.statefulset.identity import NO_ORDINAL, first_ordinal, ordinal_of, pod_name
 from petset.controllers.statefulset.retention import policy_of
 
 KEPT = ("Retain", "Retain")
 
 
 class Witness:
-    """`broken` has one sentence for each promise that was broken; `created` the pods in the order of creation."""
+    """`broken` has a sentence for each promise that was broken; `created` and `deleted` are pods, as they came and
+    went.
+
+    `hasty` are pods of OrderedReady sets that were created while one of a lower ordinal was missing or not Ready.
+    That is as it should be only where users or containers took the lower one away in that very moment.
+    """
 
     def __init__(self, client: Client, clock: Clock) -> None:
         self.broken: list[str] = []
         self.created: list[str] = []
         self.deleted: list[str] = []
+        self.hasty: list[str] = []
         self._sets = Informer(client, clock, apps_v1.StatefulSet)
         self._pods = Informer(client, clock, core_v1.Pod)
         self._claims = Informer(client, clock, core_v1.PersistentVolumeClaim)
@@ -58,6 +65,7 @@ class Witness:
         if old is None and new is not None:
             self.created.append(name_of(new))
             self._check_identity(new)
+            self._check_order(new)
         if old is not None and new is None:
             self.deleted.append(name_of(old))
             if not is_terminating(old) and old.spec and old.spec.nodeName:
@@ -74,6 +82,20 @@ class Witness:
             source = volume.persistentVolumeClaim
             if source is not None and not source.claimName.endswith(f"-{name_of(pod)}"):
                 self._note(f"pod {name_of(pod)} uses the claim {source.claimName}, which is another's")
+
+    def _check_order(self, pod: core_v1.Pod) -> None:
+        owner = controller_of(pod)
+        stateful_set = self._sets.get(owner.name, namespace_of(pod)) if owner is not None else None
+        if stateful_set is None or stateful_set.spec.podManagementPolicy == "Parallel":
+            return
+        ordinal = ordinal_of(name_of(stateful_set), name_of(pod)) or 0
+        below = (pod_name(stateful_set, lower) for lower in range(first_ordinal(stateful_set), ordinal))
+        if not all(self._is_ready(namespace_of(pod), name) for name in below):
+            self.hasty.append(name_of(pod))
+
+    def _is_ready(self, namespace: str, name: str) -> bool:
+        pod = self._pods.get(name, namespace)
+        return pod is not None and is_running_and_ready(pod) and not is_terminating(pod)
 
     def _claim_changed(
         self, old: core_v1.PersistentVolumeClaim | None, new: core_v1.PersistentVolumeClaim | None
