@@ -38,7 +38,7 @@ async def main() -> None:
         host, _, _ = await asyncio.to_thread(socket.gethostbyaddr, "10.244.0.3")
         print("10.244.0.3", host)
         try:
-            await _look_up("nothing")
+            await _look_up("nothing.default.svc.cluster.local.")
         except socket.gaierror as error:
             print("nothing", error.errno == socket.EAI_NONAME)
 
