@@ -27,7 +27,6 @@ class Monitored:
     container_id: str
     bundle: Path
     sockets: Path
-    engine: Path
     engine_root: Path
     tty: bool = False
     stdin: bool = False
@@ -48,12 +47,12 @@ class _Answer(msgspec.Struct):
     message: str = ""
 
 
-def arguments(what: Monitored) -> list[str]:
-    """conmon's command line. Pure."""
+def arguments(what: Monitored, monitor: Path, engine: Path) -> list[str]:
+    """The command line of conmon (`monitor`) for runc or crun (`engine`). Pure."""
     bundle = what.bundle
     words = [
-        "conmon", "--api-version", "1", "--cid", what.container_id, "--cuuid", what.container_id,
-        "--name", what.container_id, "--runtime", str(what.engine), "--bundle", str(bundle),
+        str(monitor), "--api-version", "1", "--cid", what.container_id, "--cuuid", what.container_id,
+        "--name", what.container_id, "--runtime", str(engine), "--bundle", str(bundle),
         "--container-pidfile", str(bundle / PID_FILE), "--conmon-pidfile", str(bundle / MONITOR_PID_FILE),
         "--log-path", f"k8s-file:{bundle / LOG}", "--exit-dir", str(bundle / EXITS), "--persist-dir", str(bundle),
         "--socket-dir-path", str(what.sockets), "--log-level", "error", "--no-sync-log",
@@ -62,7 +61,7 @@ def arguments(what: Monitored) -> list[str]:
     return words + ["--terminal"] * what.tty + ["--stdin"] * what.stdin
 
 
-def create(what: Monitored) -> int:
+def create(what: Monitored, monitor: Path, engine: Path) -> int:
     """Start conmon, which creates the container; the pid of its first process. RuntimeError: what the engine said.
 
     Blocks until the container is created. The calling thread's namespaces are conmon's and the engine's.
@@ -72,7 +71,7 @@ def create(what: Monitored) -> int:
         try:
             environment = {"_OCI_SYNCPIPE": str(writing), "PATH": os.environ.get("PATH", os.defpath)}
             done = subprocess.run(
-                arguments(what), check=False, pass_fds=[writing], env=environment,
+                arguments(what, monitor, engine), check=False, pass_fds=[writing], env=environment,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
             )  # fmt: skip
         finally:
@@ -88,9 +87,23 @@ def create(what: Monitored) -> int:
 
 
 def monitor_pid(bundle: Path) -> int:
-    """0 while conmon has not written it."""
+    """conmon's own; 0 while it has not written it."""
+    return _number(bundle / MONITOR_PID_FILE)
+
+
+def container_pid(bundle: Path) -> int:
+    """Of the container's first process; 0 while it is not created."""
+    return _number(bundle / PID_FILE)
+
+
+def created_at(bundle: Path) -> datetime:
+    """When the container was created, in UTC."""
+    return datetime.fromtimestamp((bundle / PID_FILE).stat().st_mtime, UTC)
+
+
+def _number(path: Path) -> int:
     try:
-        return int((bundle / MONITOR_PID_FILE).read_text())
+        return int(path.read_text())
     except (FileNotFoundError, ValueError):
         return 0
 

@@ -22,10 +22,12 @@ from petset.node.oci.layout import Layout
 from petset.node.oci.network import NAMESPACES
 from petset.node.runtime import Container, ContainerSpec, ContainerState, Mount, RuntimeFailure
 
-STATE = "state.json"
+CREATED = "created.json"
+STARTED = "started.json"
 CONFIG = "config.json"
 TERMINATION = "termination"
 _TERMINATION_BYTES = 4096
+_PATIENCE_SECONDS = 5.0  # for conmon to write down an end that has happened
 _LOST = 255  # how a container ended that nobody saw end: the machine stopped
 
 
@@ -42,35 +44,77 @@ class Containers:
     def start(
         self, record: state.ContainerRecord, spec: ContainerSpec, image: Image, hostname: str
     ) -> state.ContainerRecord:
-        """Make and start it. What an earlier try with the same id left is cleared away first."""
+        """Make and start it. What an earlier try with the same id left is cleared away first.
+
+        RuntimeFailure or OSError say why it does not run; then nothing is left of it.
+        """
         directory = self._layout.container(record.sandbox_uid, record.id)
         self.remove(record)
         directory.mkdir(parents=True)
         record = replace(record, boot=self._boot, created_at=self._now(), image_id=image.id)
-        state.write(directory / STATE, record)
-        self._write_bundle(directory, record, spec, image, hostname)
+        state.write(directory / CREATED, record)
+        try:
+            self._write_bundle(directory, record, spec, image, hostname)
+            process = self._run(directory, record, spec, image)
+        except BaseException:
+            self.remove(record)
+            raise
+        return self._note_start(record, process, self._now())
+
+    def _run(
+        self, directory: Path, record: state.ContainerRecord, spec: ContainerSpec, image: Image
+    ) -> state.Process | None:
         monitored = conmon.Monitored(
-            record.id,
-            directory,
-            self._layout.sockets,
-            self._engine.path,
-            self._layout.engine_root,
-            spec.tty,
-            spec.stdin,
+            record.id, directory, self._layout.sockets, self._layout.engine_root, tty=spec.tty, stdin=spec.stdin
         )
         with self._engine.mounts(private=True):
             self._mount_root(directory, image)
             try:
-                pid = conmon.create(monitored)
-                process = state.identify(pid)
+                process = state.identify(conmon.create(monitored, self._engine.monitor, self._engine.path))
                 self._engine.ask(self._layout.engine_root, ["start", record.id])
             except RuntimeError as error:
                 self._discard(record.id)
                 raise RuntimeFailure("RunContainerError", _explain(str(error), spec)) from error
+        return process
+
+    def _note_start(
+        self, record: state.ContainerRecord, process: state.Process | None, started_at: datetime
+    ) -> state.ContainerRecord:
+        directory = self._layout.container(record.sandbox_uid, record.id)
         monitor = state.identify(conmon.monitor_pid(directory))
-        record = replace(record, started_at=self._now(), process=process, monitor=monitor)
-        state.write(directory / STATE, record)
+        record = replace(record, started_at=started_at, process=process, monitor=monitor)
+        state.write(directory / STARTED, record)
         return record
+
+    def load(self, sandbox_uid: str) -> list[state.ContainerRecord]:
+        """What an earlier process made in a sandbox."""
+        places = state.children(self._layout.containers(sandbox_uid))
+        return [record for place in places if (record := self._load(place)) is not None]
+
+    def _load(self, place: Path) -> state.ContainerRecord | None:
+        started = state.read(place / STARTED, state.ContainerRecord)
+        record = started or state.read(place / CREATED, state.ContainerRecord)
+        if record is None:
+            return None
+        if record.boot != self._boot:
+            return replace(record, process=None, monitor=None)  # their pids mean others now
+        return record if started else self._find_running(record, place)
+
+    def _find_running(self, record: state.ContainerRecord, place: Path) -> state.ContainerRecord:
+        """We died between starting it and noting so: it runs, and must not be started a second time."""
+        process = state.identify(conmon.container_pid(place))
+        if process is None:
+            return record
+        with contextlib.suppress(RuntimeError), self._engine.mounts():
+            told = msgspec.json.decode(self._engine.ask(self._layout.engine_root, ["state", record.id]))
+            if told["status"] == "running":
+                return self._note_start(record, process, conmon.created_at(place))
+        return record
+
+    def outcome(self, record: state.ContainerRecord, seconds: float) -> int | None:
+        """Wait for its end, blocking; its exit code, or None if it still runs after that time."""
+        state.await_end(record.monitor, seconds)
+        return self.view(record).exit_code
 
     def _write_bundle(
         self, directory: Path, record: state.ContainerRecord, spec: ContainerSpec, image: Image, hostname: str
@@ -150,16 +194,12 @@ class Containers:
     def _is_watched(self, record: state.ContainerRecord) -> bool:
         if record.started_at is None:
             return True  # it never started, so it cannot have ended
-        return record.boot == self._boot and state.is_alive(record.monitor)
+        return state.is_alive(record.monitor)
 
     def _bury(self, record: state.ContainerRecord, directory: Path) -> conmon.Exit | None:
         """Its conmon is gone without a word: end what nobody watches, and write down that it ended."""
-        code = _LOST
-        if record.boot == self._boot and record.process and (descriptor := state.open_process(record.process)):
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-            os.close(descriptor)
-            code = 128 + signal.SIGKILL
+        killed = self._kill(record.process)
+        code = 128 + signal.SIGKILL if killed else _LOST
         state.write(directory / conmon.EXITS / record.id, code)
         return conmon.read_exit(directory, record.id)
 
@@ -168,12 +208,25 @@ class Containers:
         directory = self._layout.container(record.sandbox_uid, record.id)
         if not directory.exists():
             return
+        self._kill(record.process)
+        state.await_end(record.monitor, _PATIENCE_SECONDS)
         if (self._layout.engine_root / record.id).exists():
             with self._engine.mounts():
                 self._discard(record.id)
-        shutil.rmtree(directory, ignore_errors=True)
-        if directory.exists():
-            raise RuntimeFailure("KillContainerError", f"cannot remove {directory}")
+        try:
+            shutil.rmtree(directory)
+        except OSError as error:
+            raise RuntimeFailure("KillContainerError", f"cannot remove {directory}: {error}") from error
+
+    def _kill(self, process: state.Process | None) -> bool:
+        """All of the container ends with its first process. False where that is gone."""
+        descriptor = state.open_process(process) if process else None
+        if descriptor is None:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        os.close(descriptor)
+        return True
 
     def _discard(self, container_id: str) -> None:
         with contextlib.suppress(RuntimeError):

@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from petset.node.oci import state, syscalls
@@ -32,6 +32,7 @@ class Engine:
     kind: str
     path: Path
     version: str
+    monitor: Path  # conmon's
     checked: int = 0
 
     @contextlib.contextmanager
@@ -72,14 +73,19 @@ def complaint(text: str) -> str:
     return said
 
 
+def require_root() -> None:
+    """Unusable for anybody else."""
+    if os.geteuid() != 0:
+        raise Unusable("running containers needs root: run petset with sudo, or with --runtime simulated")
+
+
 def pick(wanted: str, remembered: Path, works: Callable[[Engine], None]) -> Engine:
     """The engine of that kind (`auto`, `runc`, `crun`). `works` runs a container with it or raises RuntimeError.
 
     Unusable where there is none, with what was wrong with each.
     """
-    if os.geteuid() != 0:
-        raise Unusable("running containers needs root: run petset with sudo, or with --runtime simulated")
-    if shutil.which("conmon") is None:
+    monitor = shutil.which("conmon")
+    if monitor is None:
         raise Unusable("conmon is not installed: apt-get install conmon (and crun or runc), or --runtime simulated")
     known = state.read(remembered, Engine)
     wrong = []
@@ -91,14 +97,14 @@ def pick(wanted: str, remembered: Path, works: Callable[[Engine], None]) -> Engi
         path = Path(found)
         changed = path.stat().st_mtime_ns
         if known is not None and (known.kind, known.path, known.checked) == (kind, path, changed):
-            return known
-        engine = Engine(kind, path, _version(path))
+            return replace(known, monitor=Path(monitor))
+        engine = Engine(kind, path, _version(path), Path(monitor))
         try:
             works(engine)
         except RuntimeError as error:
             wrong.append(f"{path} cannot run a container here: {error}")
             continue
-        engine = Engine(kind, path, engine.version, changed)
+        engine = replace(engine, checked=changed)
         state.write(remembered, engine)
         return engine
     raise Unusable("; ".join(wrong))

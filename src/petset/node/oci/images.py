@@ -13,9 +13,11 @@ from typing import Protocol
 
 from petset.node.oci import hostroot, imagemap
 from petset.node.oci.bundle import ImageConfig
+from petset.node.oci.layout import Layout
 from petset.node.runtime import RuntimeFailure
 
 BUILT_IN = Path(__file__).with_name("imagemap.toml")
+HOST_REFERENCE = "petset.dev/host"  # this machine itself, whatever the maps say
 _ROOT = Path("/")
 
 
@@ -48,13 +50,15 @@ class ImageSource(Protocol):
 class MappedImages:
     """Images by the image map. `maps` come in order of precedence, the built-in one last; absent files are none."""
 
-    def __init__(self, covers: Path, maps: Sequence[Path], hide: Sequence[Path]) -> None:
-        self._covers = covers
+    def __init__(self, layout: Layout, maps: Sequence[Path], hide: Sequence[Path]) -> None:
+        self._layout = layout
         self._maps = maps
         self._hide = hide
         self._read: tuple[object, list[imagemap.Rule]] | None = None
 
     def prepare(self, reference: str) -> Image:
+        if reference == HOST_REFERENCE:
+            return self._image(imagemap.Rule(imagemap.HOST, reference))
         try:
             rule = imagemap.choose(reference, self._rules(), os.path.exists)
         except LookupError as error:
@@ -79,7 +83,7 @@ class MappedImages:
     def _image(self, rule: imagemap.Rule) -> Image:
         if rule.use == imagemap.HOST:
             root, etc = ([entry.name for entry in place.iterdir()] for place in (_ROOT, _ROOT / "etc"))
-            cover = hostroot.make(hostroot.plan(root, etc, rule.expose, self._hide), self._covers)
+            cover = hostroot.make(hostroot.plan(root, etc, rule.expose, self._hide), self._layout.covers)
             return self._finish(rule, ImageConfig(), [cover, _ROOT])
         path = Path(rule.use)
         if path.is_dir():

@@ -63,8 +63,11 @@ class Layout:
         """The sandbox's namespaces (`net`, `ipc`, `uts`) and its `shm`."""
         return self.run / "sandboxes" / uid
 
+    def containers(self, uid: str) -> Path:
+        return self.sandboxes / uid / "containers"
+
     def container(self, uid: str, container_id: str) -> Path:
-        return self.sandboxes / uid / "containers" / container_id
+        return self.containers(uid) / container_id
 
     def cgroup(self, uid: str) -> str:
         return f"/{self.name}/pod{uid}"

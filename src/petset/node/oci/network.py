@@ -4,6 +4,7 @@ Everything here blocks and runs on job threads. What it makes can be made again:
 down what is gone, does nothing. Addresses in use are the sandboxes' records, so that no second list can disagree.
 """
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -67,20 +68,22 @@ class Network:
                 self._plan = Plan(str(chosen), self._plan.nodes if self._plan else [])
                 state.write(self._path, self._plan)
             if not index:
-                self._make_bridge(name)
+                _let_out(name, self.range)
+            self._make_bridge(name)
 
     def _is_taken(self, network: str) -> bool:
         table = Path("/proc/thread-self/net/route").read_text()
         return any(IPv4Network(network).overlaps(other) for other in addresses.routes(table))
 
     def _make_bridge(self, name: str) -> None:
+        network = self.range
         with netlink() as links:
-            links.add_bridge(name)
+            with contextlib.suppress(FileExistsError):
+                links.add_bridge(name)
             index = link_index(name)
-            network = self.range
-            links.add_address(index, addresses.gateway(network), network.prefixlen, network.broadcast_address)
+            with contextlib.suppress(FileExistsError):
+                links.add_address(index, addresses.gateway(network), network.prefixlen, network.broadcast_address)
             links.set_up(index)
-        _let_out(name, network)
 
     def pod_cidr(self, node: str) -> str:
         """The node's part of the range: the same for ever, in the order in which nodes were first asked for."""
@@ -98,7 +101,6 @@ class Network:
     def join(self, spec: SandboxSpec, ip: str) -> None:
         """Make the sandbox's namespaces, kept by bind mounts, with its address, host name and sysctls."""
         kept = self._layout.kept(spec.uid)
-        kept.mkdir(parents=True, exist_ok=True)
         kinds = {kind: flag for kind, flag in NAMESPACES.items() if ip or kind == "ipc"}
         with netlink() as outside:
             bridge = link_index(self._layout.name)

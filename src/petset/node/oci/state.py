@@ -1,12 +1,13 @@
 """What is on disk about sandboxes and containers: enough to know them again after we died at any point.
 
-A record is written before the kernel is asked for anything, and again when the thing runs; the end of a container
-is conmon's to write (`exits`). So a crash leaves at worst a record of something half made, which the next start or
+A record is written before the kernel is asked for anything, and a second one when the thing runs; how a container
+ended is conmon's to write (`exits`). So a crash leaves at worst a record of something half made, which the next start or
 removal of the same id finishes. Processes are named by pid *and* start time; namespaces are good for one boot only.
 """
 
 import contextlib
 import os
+import select
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +31,7 @@ class Process:
 
 @dataclass(frozen=True)
 class ContainerRecord:
-    """`process` and `monitor` (its conmon) are None until it runs."""
+    """`process` and `monitor` (its conmon) are None until it runs. `boot` is the machine's boot id."""
 
     id: str
     sandbox_uid: str
@@ -39,8 +40,6 @@ class ContainerRecord:
     image: str
     image_id: str
     boot: str
-    tty: bool = False
-    stdin: bool = False
     created_at: datetime | None = None
     started_at: datetime | None = None
     process: Process | None = None
@@ -49,12 +48,10 @@ class ContainerRecord:
 
 @dataclass(frozen=True)
 class SandboxRecord:
-    """`ip` is taken from the moment this is written. `boot` is empty until its network stands, and names the only
-    boot of the machine in which it does."""
+    """`ip` is taken from the moment this is written; empty on the host's network."""
 
     spec: SandboxSpec
     ip: str
-    boot: str = ""
 
 
 def boot_id() -> str:
@@ -84,6 +81,16 @@ def open_process(process: Process) -> int | None:
         return descriptor
     os.close(descriptor)
     return None
+
+
+def await_end(process: Process | None, seconds: float) -> None:
+    """Block until a process has ended, or that long."""
+    descriptor = open_process(process) if process else None
+    if descriptor is not None:
+        waiting = select.poll()
+        waiting.register(descriptor, select.POLLIN)
+        waiting.poll(seconds * 1000)
+        os.close(descriptor)
 
 
 def write(path: Path, record: object) -> None:
