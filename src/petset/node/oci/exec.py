@@ -6,17 +6,21 @@ one that cannot be run.
 """
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
+import termios
 from pathlib import Path
 
 import msgspec
 
-from petset.node.oci import bundle, processes
+from petset.node.oci import bundle, processes, state
 from petset.node.oci.engine import Engine, complaint
+
+_PATIENCE_SECONDS = 1.0  # for the engine to end once its command has
 
 
 class Command:
@@ -46,7 +50,8 @@ class Command:
         assert self._process is not None
         if self._process.returncode is None:
             await processes.ended(os.pidfd_open(self._process.pid))
-        return self._process.wait()
+        code = self._process.wait()
+        return code if code >= 0 else 128 - code
 
     @property
     def pid(self) -> int:
@@ -57,23 +62,44 @@ class Command:
             return 0
 
     def kill(self) -> None:
-        """End the command, what it started in its session, and so the engine that waits for it."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            if inside := self.pid:
-                os.killpg(inside, signal.SIGKILL)
-            else:
-                self._process.kill()
+        """End the command, what it started, and so the engine that waits for it. Blocking; on a job thread.
 
-    def notify_resize(self) -> None:
+        The engine stands still meanwhile, so that no process of the command escapes while the others are ended,
+        even where it was only about to be started. The engine then buries them, and ends.
+        """
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGSTOP)
+            while living := [pid for pid in _descendants(self._process.pid) if state.identify(pid)]:
+                for pid in living:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+            self._process.send_signal(signal.SIGCONT)
+            try:
+                self._process.wait(timeout=_PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+    def resize(self, size: bytes) -> None:
+        """Give the command's own terminal a size (struct winsize): not every engine passes it on."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGWINCH)
+            with contextlib.suppress(OSError), Path(f"/proc/{self.pid}/fd/0").open("rb", buffering=0) as terminal:
+                fcntl.ioctl(terminal, termios.TIOCSWINSZ, size)
 
     def forget(self) -> None:
         """Take its files away."""
         if self._process is not None:
             shutil.rmtree(self._place, ignore_errors=True)
+
+
+def _descendants(pid: int) -> list[int]:
+    found = []
+    for task in state.children(Path(f"/proc/{pid}/task")):
+        with contextlib.suppress(OSError):
+            for child in (task / "children").read_text().split():
+                found += [int(child), *_descendants(int(child))]
+    return found
 
 
 def refusal(text: str) -> tuple[int, str]:

@@ -19,7 +19,10 @@ _STDOUT, _STDERR = 1, 2
 class OciExecStreams:
     """`ExecStreams` for one command. Make it with `attach`."""
 
-    def __init__(self, command: Command, stdin: int | None, outputs: dict[int, int], terminal: int | None) -> None:
+    def __init__(
+        self, jobs: Jobs, command: Command, stdin: int | None, outputs: dict[int, int], terminal: int | None
+    ) -> None:
+        self._jobs = jobs
         self._command = command
         self._stdin = stdin
         self._outputs = outputs
@@ -43,8 +46,9 @@ class OciExecStreams:
 
     def resize(self, columns: int, rows: int) -> None:
         if self._terminal is not None:
-            fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-            self._command.notify_resize()
+            size = struct.pack("HHHH", rows, columns, 0, 0)
+            fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, size)
+            self._command.resize(size)
 
     async def output(self) -> AsyncIterator[tuple[int, bytes]]:
         outputs, self._outputs = self._outputs, {}
@@ -60,7 +64,7 @@ class OciExecStreams:
             self._release()
 
     async def kill(self) -> None:
-        self._command.kill()
+        await self._jobs.run(self._command.kill)
 
     def _release(self) -> None:
         """What nobody has taken over: a stdin left open, outputs that were never read."""
@@ -86,7 +90,7 @@ async def attach(jobs: Jobs, command: Command, *, stdin: bool, tty: bool) -> Oci
                 os.close(descriptor)
     if input_write is not None:
         os.set_blocking(input_write, False)
-    return OciExecStreams(command, input_write, {out_read: _STDOUT, error_read: _STDERR}, None)
+    return OciExecStreams(jobs, command, input_write, {out_read: _STDOUT, error_read: _STDERR}, None)
 
 
 async def _on_a_terminal(jobs: Jobs, command: Command, *, stdin: bool) -> OciExecStreams:
@@ -97,4 +101,4 @@ async def _on_a_terminal(jobs: Jobs, command: Command, *, stdin: bool) -> OciExe
         os.close(theirs)
     reading = os.dup(ours)
     os.set_blocking(ours, False)
-    return OciExecStreams(command, ours if stdin else None, {reading: _STDOUT}, ours)
+    return OciExecStreams(jobs, command, ours if stdin else None, {reading: _STDOUT}, ours)

@@ -29,7 +29,7 @@ async def run(jobs: Jobs, command: Command, timeout_seconds: float) -> ExecResul
             collecting.cancel()
         started = command.pid > 0
     finally:
-        command.kill()
+        await jobs.run(command.kill)
         command.forget()
     text = output.decode(errors="replace")
     if not started:

@@ -1,8 +1,9 @@
 """What is on disk about sandboxes and containers: enough to know them again after we died at any point.
 
 A record is written before the kernel is asked for anything, and a second one when the thing runs; how a container
-ended is conmon's to write (`exits`). So a crash leaves at worst a record of something half made, which the next start or
-removal of the same id finishes. Processes are named by pid *and* start time; namespaces are good for one boot only.
+ended is conmon's to write (`exits`). So a crash leaves at worst a record of something half made, which the next
+start or removal of the same id finishes. Processes are named by pid *and* start time, since pids come again;
+namespaces are good for one boot only.
 """
 
 import contextlib

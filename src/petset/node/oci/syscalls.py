@@ -78,6 +78,7 @@ def own_namespaces(flags: int) -> Iterator[None]:
         try:
             yield
         finally:
+            unshare(CLONE_FS)  # threads started inside share the working directory, which forbids a way back
             for kind, descriptor in before:
                 setns(descriptor, kind)
     finally:

@@ -1,0 +1,193 @@
+"""What a person sees of a container: its output, its end, its limits, its surroundings. With crun and with runc."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import pytest
+from isolation import needs_containers
+from node.oci.pods import container, finished, opened, printed, sandbox, shell, started, until
+
+from petset.node.oci.opening import Options
+from petset.node.runtime import ContainerSpec, ContainerState, Mount, Resources, RuntimeFailure, Security
+
+pytestmark = [pytest.mark.containers, needs_containers]
+
+
+def test_a_container_runs_writes_its_log_and_ends_with_its_code(options: Options) -> None:
+    async def story() -> None:
+        async with opened(options) as runtime:
+            script = "echo out; echo err >&2; echo bye >/dev/termination-log; exit 3"
+            ended, output = await finished(runtime, shell(script))
+            assert (ended.state, ended.exit_code, ended.message) == (ContainerState.EXITED, 3, "bye\n")
+            assert sorted(output.split()) == ["err", "out"]
+            assert not ended.oom_killed
+            assert ended.started_at is not None
+            assert ended.finished_at is not None
+            assert len(ended.id) == 64
+
+    asyncio.run(story())
+
+
+def test_a_container_has_the_pods_name_address_and_files(options: Options) -> None:
+    pod = sandbox(
+        fqdn="web-0.web.default.svc.cluster.local",
+        hosts=[("10.0.0.9", "db other")],
+        dns_search=["default.svc.cluster.local"],
+    )
+
+    async def story() -> None:
+        async with opened(options) as runtime:
+            made = await runtime.start_sandbox(pod)
+            assert made.ip == "10.244.0.10"
+            script = "hostname; echo $HOSTNAME; cat /etc/hostname /etc/hosts /etc/resolv.conf; cat /proc/net/route"
+            _, output = await finished(runtime, shell(script), pod)
+            lines = output.splitlines()
+            assert lines[:3] == ["web-0", "web-0", "web-0"]
+            assert "10.244.0.10\tweb-0.web.default.svc.cluster.local\tweb-0" in lines
+            assert "10.0.0.9\tdb other" in lines
+            assert "nameserver 10.244.0.1" in lines
+            assert runtime.dns_address == "10.244.0.1"
+            assert "search default.svc.cluster.local" in lines
+            assert any(line.startswith("eth0\t00000000\t0100F40A") for line in lines)
+
+    asyncio.run(story())
+
+
+def test_a_container_of_the_host_image_does_not_see_the_machines_data(options: Options) -> None:
+    async def story() -> None:
+        async with opened(options) as runtime:
+            places = f"/root /home /etc/shadow /etc/ssh /var/lib {options.directory}"
+            ended, output = await finished(runtime, shell(f"ls {places} 2>/dev/null; ls /; touch /usr/mine"))
+            assert ended.exit_code == 0
+            assert "sandboxes" not in output
+            assert "shadow" not in output
+            shown = set(output.split("\n\n")[-1].split()) - {"/:"}
+            assert {"usr", "etc", "tmp", "proc"} <= shown
+            assert "old_root" not in shown
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("security", "expected"),
+    [
+        (Security(), "uid=0(root) gid=0(root)"),
+        (Security(run_as_user=1234), "uid=1234 gid=0(root)"),
+        (Security(run_as_user=1234, run_as_group=5678, fs_group=99), "uid=1234 gid=5678 groups=5678,99"),
+    ],
+)
+def test_the_process_is_who_the_pod_says(options: Options, security: Security, expected: str) -> None:
+    async def story() -> None:
+        async with opened(options) as runtime:
+            _, output = await finished(runtime, container("id", security=security))
+            assert output.startswith(expected)
+
+    asyncio.run(story())
+
+
+def test_privilege_escalation_and_capabilities_are_bounded(options: Options) -> None:
+    tight = Security(
+        allow_privilege_escalation=False, drop_capabilities=["ALL"], add_capabilities=["NET_BIND_SERVICE"]
+    )
+
+    async def story() -> None:
+        async with opened(options) as runtime:
+            _, output = await finished(runtime, shell("cat /proc/self/status", security=tight))
+            facts = dict(line.split(":\t") for line in output.splitlines() if ":\t" in line)
+            assert facts["NoNewPrivs"] == "1"
+            assert int(facts["CapEff"], 16) == 1 << 10
+
+    asyncio.run(story())
+
+
+def test_a_read_only_root_can_be_written_only_where_something_is_mounted(options: Options) -> None:
+    data = options.directory.parent / "data"
+    data.mkdir()
+
+    async def story() -> None:
+        async with opened(options) as runtime:
+            spec = shell(
+                "touch /x 2>/dev/null || echo no; echo kept > /data/file && echo yes",
+                security=Security(read_only_root=True),
+                mounts=[Mount(data, "/data")],
+            )
+            _, output = await finished(runtime, spec)
+            assert output.split() == ["no", "yes"]
+            assert (data / "file").read_text() == "kept\n"
+
+    asyncio.run(story())
+
+
+def test_a_container_that_takes_too_much_memory_is_killed_and_says_so(options: Options) -> None:
+    async def story() -> None:
+        async with opened(options) as runtime:
+            limit = Resources(memory_bytes=24 << 20)
+            hungry = container("python3", "-c", "x = 'a' * 200_000_000", image="python", resources=limit)
+            ended, _ = await finished(runtime, hungry)
+            assert (ended.exit_code, ended.oom_killed) == (137, True)
+
+    asyncio.run(story())
+
+
+def test_signals_reach_the_first_process_and_kill_ends_all(options: Options) -> None:
+    async def story() -> None:
+        async with opened(options) as runtime:
+            polite = await started(runtime, shell("trap 'exit 9' TERM; echo up; while :; do sleep 0.01; done"))
+            await until(lambda: "up" in printed(polite))
+            await runtime.signal(polite.id, signal.SIGTERM)
+            assert (await runtime.wait(polite.id)).exit_code == 9
+            stubborn = await started(runtime, shell("trap '' TERM; sleep 1000 & wait", attempt=1))
+            await runtime.signal(stubborn.id, signal.SIGKILL)
+            assert (await runtime.wait(stubborn.id)).exit_code == 137
+            await runtime.signal(stubborn.id, signal.SIGKILL)
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason", "says"),
+    [
+        (container("nope"), "RunContainerError", "command 'nope' was not found in image 'busybox'"),
+        (container("x", image="registry.example/odd:1"), "ErrImagePull", "images.toml"),
+        (container("sh", mounts=[Mount(Path("/nowhere"), "/data")]), "CreateContainerError", "/nowhere"),
+        (container("sh", security=Security(add_capabilities=["FLY"])), "CreateContainerError", "CAP_FLY"),
+    ],
+    ids=["command", "image", "mount", "capability"],
+)  # fmt: skip
+def test_a_container_that_cannot_start_says_why_and_leaves_nothing(
+    options: Options, spec: ContainerSpec, reason: str, says: str
+) -> None:
+    async def story() -> None:
+        async with opened(options) as runtime:
+            await runtime.start_sandbox(sandbox())
+            with pytest.raises(RuntimeFailure, match=says) as failure:
+                await runtime.start_container("uid-0", spec)
+            assert failure.value.reason == reason
+            assert [pod.containers for pod in await runtime.list_sandboxes()] == [[]]
+
+    asyncio.run(story())
+
+
+def test_starting_and_removing_can_be_repeated(options: Options) -> None:
+    async def story() -> None:
+        async with opened(options) as runtime:
+            first, again = [await started(runtime, container("sleep", "1000")) for _ in range(2)]
+            assert (first.id, first.started_at) == (again.id, again.started_at)
+            await runtime.remove_container(first.id)
+            await runtime.remove_container(first.id)
+            await runtime.remove_sandbox("uid-0")
+            await runtime.remove_sandbox("uid-0")
+            assert await runtime.list_sandboxes() == []
+            assert list((options.directory / "sandboxes").iterdir()) == []
+
+    asyncio.run(story())
+
+
+def test_a_terminal_and_an_open_input_are_given_when_asked_for(options: Options) -> None:
+    async def story() -> None:
+        async with opened(options) as runtime:
+            _, output = await finished(runtime, shell("tty; echo $TERM", tty=True, stdin=True))
+            assert output.split() == ["/dev/pts/0", "xterm"]
+
+    asyncio.run(story())
