@@ -117,7 +117,8 @@ class Registration:
         told_at: float | None = None
         while True:
             try:
-                if told_at is None or self._clock.monotonic() - told_at >= STATUS_SECONDS:
+                late = told_at is None or self._clock.monotonic() - told_at >= STATUS_SECONDS
+                if late or await self._is_contradicted():
                     await self._tell()
                     told_at = self._clock.monotonic()
                 await self._renew()
@@ -125,6 +126,12 @@ class Registration:
                 told_at = None
                 _log.warning("node %s could not report: %s", self._settings.name, error)
             await self._clock.sleep(RENEW_SECONDS)
+
+    async def _is_contradicted(self) -> bool:
+        """Whether the API says otherwise: that nothing has been heard of this node, say, while it could not report."""
+        node = await self._client.get(core_v1.Node, self._settings.name)
+        conditions = (node.status.conditions if node.status else None) or ()
+        return any(c.type in _CONDITIONS and c.status != _CONDITIONS[c.type][0] for c in conditions)
 
     async def _tell(self) -> None:
         try:
