@@ -128,7 +128,7 @@ class Registration:
             await self._clock.sleep(RENEW_SECONDS)
 
     async def _is_contradicted(self) -> bool:
-        """Whether the API says otherwise: that nothing has been heard of this node, say, while it could not report."""
+        """Whether the API says otherwise: that nothing was heard of this node, say, while it could not report."""
         node = await self._client.get(core_v1.Node, self._settings.name)
         conditions = (node.status.conditions if node.status else None) or ()
         return any(c.type in _CONDITIONS and c.status != _CONDITIONS[c.type][0] for c in conditions)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from petset.api.models import coordination_v1, core_v1, meta_v1
 from petset.testing.loop import run
+from petset.testing.world import World
 
 
 async def renew(c: Cluster, name: str) -> None:
@@ -100,6 +101,28 @@ def test_a_node_that_comes_back_loses_its_taints() -> None:
             await c.plane.client.update(replace(back, status=replace(back.status, conditions=[ready])), "status")
             await c.settle()
             assert await taints(c) == set()
+
+    run(story())
+
+
+def test_a_living_node_that_was_written_off_is_believed_again_within_ten_seconds() -> None:
+    def conditions_of(world: World, status: str) -> list[core_v1.NodeCondition]:
+        found = world.get(core_v1.Node, "node-0", "")
+        now = world.plane.clock.now()
+        return [replace(x, status=status, lastTransitionTime=now) for x in found.status.conditions]
+
+    async def story() -> None:
+        async with World() as world:
+            await world.run_for(1)
+            lost = world.get(core_v1.Node, "node-0", "")
+            status = replace(lost.status, conditions=conditions_of(world, "Unknown"))
+            await world.client.update(replace(lost, status=status), "status")
+            await world.run_for(0.1)
+            assert len(world.get(core_v1.Node, "node-0", "").spec.taints) == 2
+            await world.run_for(10)
+            back = world.get(core_v1.Node, "node-0", "")
+            assert not (back.spec and back.spec.taints)
+            assert [x.status for x in back.status.conditions if x.type == "Ready"] == ["True"]
 
     run(story())
 
