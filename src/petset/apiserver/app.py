@@ -1,6 +1,6 @@
 """The ASGI application: one request from its first byte to its last, whatever happens in between.
 
-In this order: find out who asks, what they ask, whether they may, read the body (at most 3 MiB), and answer. Every
+In this order: find out who asks, read the body (at most 3 MiB), what they ask, whether they may, and answer. Every
 refusal is an `ApiError` and leaves as a `Status`; anything else is a mistake of ours, is logged under an id, and
 leaves as a 500 `Status` that names the id.
 """
@@ -8,7 +8,7 @@ leaves as a 500 `Status` that names the id.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from petset.aio.clock import Clock
@@ -118,19 +118,19 @@ class App:
         if call.method == "OPTIONS":
             allowed = ", ".join(routes.methods_at(call.path)).encode()
             return Reply(b"", 200, headers=((b"allow", allowed),))
-        request = self._request(call)
+        body = b"" if call.method in ("GET", "HEAD") else await read_body(receive)
+        request = self._request(call, body)
         self._access.check(user, request)
-        if call.method not in ("GET", "HEAD"):
-            request = replace(request, body=await read_body(receive))
         return await self._handlers.handle(request)
 
-    def _request(self, call: Call) -> routes.Request:
+    def _request(self, call: Call, body: bytes = b"") -> routes.Request:
         return routes.parse(
             call.method,
             call.path,
             call.scope["query_string"],
             content_type=call.header(b"content-type"),
             accept=call.header(b"accept"),
+            body=body,
         )
 
     async def _document(self, call: Call, user: User) -> Reply:

@@ -113,10 +113,14 @@ class _Session:
                 await write(self._bookmark(self.delivered, {}))
 
     def _line(self, type_: str, record: Record) -> bytes:
-        renderer = Renderer(self.registry, self.clock.now())
-        value = renderer.shaped(self.request, self.form, record, with_columns=not self._columns_sent)
-        self._columns_sent = True
+        value = self._shaped(record) if self.form.shape else self.registry.render(self.request.kind, record)
         return b"".join((b'{"type":"', type_.encode(), b'","object":', value, b"}\n"))
+
+    def _shaped(self, record: Record) -> bytes:
+        """The object as a row or as bare metadata; columns go with the first row alone."""
+        renderer = Renderer(self.registry, self.clock.now())
+        with_columns, self._columns_sent = not self._columns_sent, True
+        return renderer.shaped(self.request, self.form, record, with_columns=with_columns)
 
     def _bookmark(self, version: str, annotations: dict[str, str]) -> bytes:
         metadata: dict[str, Any] = {"resourceVersion": version, "creationTimestamp": None}
