@@ -43,11 +43,12 @@ def test_a_watch_tells_what_happens(api: client.ApiClient) -> None:
     version = core.list_namespaced_config_map("default").metadata.resource_version
     core.create_namespaced_config_map("default", config_map("seen"))
     core.delete_namespaced_config_map("seen", "default")
-    watching = watch.Watch()
-    events = watching.stream(
-        core.list_namespaced_config_map, "default", resource_version=version, timeout_seconds=1
-    )
-    assert [(e["type"], e["object"].metadata.name) for e in events] == [("ADDED", "seen"), ("DELETED", "seen")]
+    watching, seen = watch.Watch(), []
+    for event in watching.stream(core.list_namespaced_config_map, "default", resource_version=version):
+        seen.append((event["type"], event["object"].metadata.name))
+        if event["type"] == "DELETED":
+            watching.stop()
+    assert seen == [("ADDED", "seen"), ("DELETED", "seen")]
 
 
 def test_a_set_is_scaled(api: client.ApiClient) -> None:

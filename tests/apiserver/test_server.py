@@ -1,6 +1,7 @@
 """The listening server: who is let in, what is too much, and how it stops."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import ssl
@@ -114,6 +115,24 @@ def test_clients_that_stall_or_talk_nonsense_harm_nobody(server: Running) -> Non
         assert ask(well, head("GET", "/readyz"))[0] == 200
 
 
+def test_a_head_without_end_is_cut_off(server: Running) -> None:
+    with connect(server) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nX: ")
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
+            for _ in range(40):
+                client.sendall(b"x" * 65536)
+        assert b"200 OK" not in ended(client)
+
+
+def ended(client: ssl.SSLSocket) -> bytes:
+    """What still came before the other side closed."""
+    rest = b""
+    with contextlib.suppress(ConnectionError, ssl.SSLError):
+        while chunk := client.recv(65536):
+            rest += chunk
+    return rest
+
+
 def test_requests_sent_together_are_answered_in_order(server: Running) -> None:
     with connect(server, certificate=True) as client:
         client.sendall(
@@ -137,12 +156,7 @@ def test_a_stop_does_not_wait_for_clients(tmp_path: Path) -> None:
         stopping.call(asyncio.wait_for(stopping.server.stop(), 2))
         for client in (*watches, idle, half):
             with client:
-                rest = b""
-                try:
-                    while chunk := client.recv(1000):
-                        rest += chunk
-                except (ConnectionError, ssl.SSLError):
-                    pass
+                rest = ended(client)
                 assert client not in watches or rest.endswith(b"0\r\n\r\n")
         with pytest.raises(ConnectionError):
             connect(stopping)

@@ -15,15 +15,12 @@ import ssl
 from typing import Any, Protocol
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from petset.aio.tasks import give_way
-from petset.apiserver.authenticate import PEER
-from petset.apiserver.tls import peer_of
+from petset.apiserver.protocol import PeerProtocol, websocket
 
 GRACE_SECONDS = 0.7
-FIRST_REQUEST_SECONDS = 60
 KEEP_ALIVE_SECONDS = 180
 HANDSHAKE_SECONDS = 10.0
 GOODBYE_SECONDS = 5.0
@@ -39,17 +36,6 @@ class Application(Protocol):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
 
     def begin_shutdown(self) -> None: ...
-
-
-class PeerProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, plus who is at the other end; a WebSocket upgrade inherits it with the app's state."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Note the peer, and give a connection that never asks anything only so long."""
-        super().connection_made(transport)
-        tls = transport.get_extra_info("ssl_object")
-        self.app_state = {PEER: peer_of(tls.getpeercert()) if tls is not None else None}
-        self.timeout_keep_alive_task = self.loop.call_later(FIRST_REQUEST_SECONDS, self.timeout_keep_alive_handler)
 
 
 class Server:
@@ -112,19 +98,12 @@ class Server:
         await self.stop()
 
 
-def _websocket(**upgrade: Any) -> asyncio.Protocol:
-    """The protocol of an upgraded connection, loaded by the first: 20 ms that a start does not spend."""
-    from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
-
-    return WSProtocol(**upgrade)
-
-
 def _config(app: Application) -> Config:
     """Everything of uvicorn that we do not use, off."""
     config = Config(
         app=app,
         http=PeerProtocol,
-        ws=_websocket,  # type: ignore[arg-type] # uvicorn only ever calls it
+        ws=websocket,  # type: ignore[arg-type] # uvicorn only ever calls it
         ws_max_size=4 * 1024 * 1024,
         ws_per_message_deflate=False,
         interface="asgi3",
