@@ -67,6 +67,7 @@ POINTERS: dict[str, str] = {
         " terminationGracePeriodSeconds"
     ),
     "core.v1.PodStatus": "startTime",
+    "core.v1.PortStatus": "error",
     "core.v1.Probe": "terminationGracePeriodSeconds",
     "core.v1.ProjectedVolumeSource": "defaultMode defaultUser",
     "core.v1.SeccompProfile": "localhostProfile",
@@ -119,6 +120,7 @@ VALUES: dict[str, str] = {
     "core.v1.NodeStatus": "daemonEndpoints nodeInfo",
     "core.v1.PersistentVolumeClaimSpec": "resources",
     "core.v1.ResourceFieldSelector": "divisor",
+    "core.v1.ServicePort": "targetPort",
     "core.v1.ServiceStatus": "loadBalancer",
     "discovery.v1.Endpoint": "conditions",
     "events.v1.Event": "deprecatedSource regarding",

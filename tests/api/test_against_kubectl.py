@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api.documents import POD, STATEFULSET
+from api.documents import POD, SERVICE, STATEFULSET
 from api.test_patch import JSON_PATCHES, MERGES, STRATEGIC, spec
 
 from petset.api.decode import decode
@@ -121,3 +121,11 @@ def test_what_vanishes_when_it_is_zero_vanishes_in_gos_types_too(kind: Kind) -> 
     container["image"] = "new"
     ours = to_document(decode(kind, document).obj)
     assert without_empties_of_go(ours) == without_empties_of_go(without_nulls(written))
+
+
+def test_the_same_holds_for_services() -> None:
+    document = all_zero(Type("struct", model=SERVICE.model))
+    document |= {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}}
+    written = kubectl(document, "set", "selector", "a=b")
+    document["spec"]["selector"] = {"a": "b"}
+    assert without_nulls(to_document(decode(SERVICE, document).obj)) == without_nulls(written)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from api.documents import EVENT, NODE, POD, SECRET, pod, stored
+from api.documents import EVENT, NODE, POD, SECRET, STATEFULSET, pod, stored
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -100,6 +100,14 @@ def test_a_field_that_the_kind_does_not_offer_is_refused() -> None:
         parse_fields(POD, "spec.colour=red")
     with pytest.raises(BadRequest, match=r"metadata\.namespace"):
         parse_fields(NODE, "metadata.namespace=x")
+
+
+def test_a_kind_with_no_fields_of_its_own_offers_name_and_namespace() -> None:
+    with pytest.raises(BadRequest) as refusal:
+        parse_fields(STATEFULSET, "spec.replicas=3")
+    assert refusal.value.message == (
+        '"spec.replicas" is not a known field selector: only "metadata.name", "metadata.namespace"'
+    )
 
 
 def test_a_list_of_one_name_can_be_a_get() -> None:

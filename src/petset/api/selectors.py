@@ -282,9 +282,12 @@ def parse_fields(kind: Kind, text: str) -> FieldSelector:
 
 
 def _field_requirement(kind: Kind, name: str, value: str, equal: bool) -> FieldRequirement:
-    read = _METADATA.get(name) or _FIELDS.get((kind.group, kind.name), {}).get(name)
-    if read is None or (name == "metadata.namespace" and not kind.namespaced):
-        raise BadRequest(f"field label not supported: {name}")
+    own = _FIELDS.get((kind.group, kind.name))
+    read = _METADATA.get(name) or (own or {}).get(name)
+    if read is None or (name == "metadata.namespace" and not kind.namespaced and own is not None):
+        if own is not None:
+            raise BadRequest(f"field label not supported: {name}")
+        raise BadRequest(f'"{name}" is not a known field selector: only "metadata.name", "metadata.namespace"')
     return FieldRequirement(name, value, equal, read)
 
 

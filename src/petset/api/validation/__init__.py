@@ -31,7 +31,6 @@ _CREATE: dict[tuple[str, str], Check] = {
     ("apps", "StatefulSet"): statefulsets.check_statefulset,
     ("coordination.k8s.io", "Lease"): objects.check_lease,
     ("discovery.k8s.io", "EndpointSlice"): services.check_endpoint_slice,
-    ("events.k8s.io", "Event"): objects.check_new_event,
     ("storage.k8s.io", "StorageClass"): claims.check_storage_class,
 }
 _UPDATE: dict[tuple[str, str], Compare] = {

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from petset.api.encode import to_document
+import msgspec
+
 from petset.api.errors import Cause, Invalid
 from petset.api.kinds import Kind
 
@@ -111,7 +112,5 @@ def shown(value: Any) -> str:
     """A value as messages show it: compact JSON, maps sorted by key; an absent pointer is quoted, as in Go."""
     if value is None:
         return '"null"'
-    document = value.document if isinstance(value, AsWritten) else value
-    if hasattr(value, "__struct_fields__"):
-        document = to_document(value)
+    document = value.document if isinstance(value, AsWritten) else msgspec.to_builtins(value)
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=isinstance(value, dict))

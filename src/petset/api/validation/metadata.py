@@ -7,11 +7,12 @@ from petset.api import names
 from petset.api.kinds import Kind
 from petset.api.models import meta_v1
 from petset.api.objects import meta
-from petset.api.validation.fields import IMMUTABLE, Faults
+from petset.api.validation.fields import Faults
 
 NameCheck = Callable[[str], list[str]]
 
 ANNOTATIONS_LIMIT_BYTES = 256 * 1024
+_FIXED = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 # Since 1.37 the name of a Service may begin with a digit, as those of the others always could.
 _LABEL_NAMES = {("apps", "StatefulSet"), ("", "Namespace"), ("", "Service")}
@@ -47,11 +48,8 @@ def check_metadata(kind: Kind, obj: Any, faults: Faults) -> None:
 def check_metadata_update(new: Any, old: Any, faults: Faults) -> None:
     """The metadata of an object that is there already: who it is may not change."""
     after, before = meta(new), meta(old)
-    for name in ("name", "namespace", "uid", "creationTimestamp"):
+    for name in _FIXED:
         faults.unchanged(f"metadata.{name}", getattr(after, name), getattr(before, name))
-    for name in ("deletionTimestamp", "deletionGracePeriodSeconds"):
-        if getattr(after, name) != getattr(before, name):
-            faults.invalid(f"metadata.{name}", str(getattr(after, name)), IMMUTABLE)
     if (after.generation or 0) < (before.generation or 0):
         faults.invalid("metadata.generation", after.generation or 0, "must not be decremented")
     if before.deletionTimestamp is not None:

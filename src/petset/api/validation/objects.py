@@ -4,7 +4,7 @@ from base64 import b64decode
 from typing import Any
 
 from petset.api import names
-from petset.api.models import coordination_v1, core_v1, events_v1
+from petset.api.models import coordination_v1, core_v1
 from petset.api.validation.fields import Faults
 from petset.api.validation.pods import EFFECTS
 
@@ -125,14 +125,3 @@ def check_event(event: core_v1.Event, faults: Faults) -> None:
         faults.invalid("involvedObject.namespace", about, "does not match event.namespace")
     if not about and event.metadata.namespace not in (None, "", "default"):
         faults.invalid("involvedObject.namespace", "", "does not match event.namespace")
-
-
-def check_new_event(event: events_v1.Event, faults: Faults) -> None:
-    """An event of the newer kind says who reports it, what was done and why."""
-    for name in ("reportingController", "reportingInstance", "action", "reason"):
-        if not getattr(event, name):
-            faults.required(name)
-    if event.type not in ("Normal", "Warning"):
-        faults.invalid("type", event.type or "", "has invalid value: " + (event.type or ""))
-    if event.eventTime is None:
-        faults.required("eventTime")
