@@ -6,6 +6,7 @@ import pytest
 from node.world import NodeWorld, a_container, a_pod, condition, is_ready, node_world
 
 from petset.api.models import coordination_v1, core_v1, meta_v1
+from petset.api.objects import copy
 from petset.node.runtime import ExecResult
 from petset.testing.loop import run
 
@@ -390,6 +391,24 @@ def test_the_node_registers_itself_and_keeps_its_lease() -> None:
             lease = await world.client.get(coordination_v1.Lease, "node-1", "kube-node-lease")
             assert lease.spec.holderIdentity == "node-1"
             assert (world.plane.clock.now() - lease.spec.renewTime).total_seconds() < 10.5
+
+    run(story())
+
+
+def test_a_node_taken_for_dead_says_within_ten_seconds_that_it_lives() -> None:
+    async def story() -> None:
+        async with node_world() as world:
+            await world.sleep(1)
+            node = copy(await world.client.get(core_v1.Node, "node-1"))
+            for condition_ in node.status.conditions:
+                condition_.status = "Unknown"
+            await world.client.update(node, "status")
+            await world.sleep(10)
+            node = await world.client.get(core_v1.Node, "node-1")
+            assert {c.type: c.status for c in node.status.conditions}["Ready"] == "True"
+            await world.client.delete(core_v1.Node, "node-1")
+            await world.sleep(10)
+            assert await world.client.get(core_v1.Node, "node-1")
 
     run(story())
 

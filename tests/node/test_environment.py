@@ -192,6 +192,27 @@ def test_limits_and_security_reach_the_runtime() -> None:
     assert security.drop_capabilities == ("ALL",)
 
 
+OOM = {
+    (None, None): 1000,
+    ("1Gi", None): 750,
+    ("1Mi", None): 999,
+    ("8Gi", None): 3,
+    ("1Gi", "1Gi"): -997,
+}
+
+
+@pytest.mark.parametrize("case", OOM)
+def test_what_a_pod_has_asked_for_decides_how_late_it_is_ended_for_want_of_memory(
+    case: tuple[str | None, str | None],
+) -> None:
+    request, limit = case
+    requests = {"memory": request, "cpu": "1"} if request else None
+    limits = {"memory": limit, "cpu": "1"} if limit else None
+    container = a_container(resources=core_v1.ResourceRequirements(requests=requests, limits=limits))
+    spec = container_spec(a_pod(containers=[container]), container, 0, {}, (), node_memory_bytes=4 << 30)
+    assert spec.resources.oom_score_adj == OOM[case]
+
+
 def test_a_container_that_must_not_be_root_and_says_it_is_is_refused() -> None:
     container = a_container(securityContext=core_v1.SecurityContext(runAsUser=0, runAsNonRoot=True))
     with pytest.raises(ConfigError, match="breaks non-root policy"):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from petset.api import quantity
 from petset.api.models import core_v1
 from petset.api.objects import namespace_of, uid_of
 from petset.node import references
@@ -27,6 +28,7 @@ class Launcher:
         self._reader = reader
         self._services = services
         facts = machine.facts
+        self._memory_bytes = quantity.to_bytes(facts.capacity.get("memory", "0"))
         self._names = NodeNames(settings.name, settings.cluster_domain, facts.dns_servers, facts.dns_search)
 
     async def mount(self, pod: core_v1.Pod) -> Mapping[str, Path]:
@@ -54,7 +56,7 @@ class Launcher:
         mounts = [
             await self._mount(memory, container, wish, sub) for wish, sub in mount_paths(container, variables)
         ]
-        spec = container_spec(pod, container, attempt, variables, mounts)
+        spec = container_spec(pod, container, attempt, variables, mounts, self._memory_bytes)
         return await self.machine.runtime.start_container(memory.uid, spec)
 
     async def _mount(

@@ -114,24 +114,26 @@ class Registration:
 
     async def run(self) -> None:
         """Register, then keep alive until cancelled."""
-        told_at: float | None = None
+        tell_at = self._clock.monotonic()
         while True:
             try:
-                late = told_at is None or self._clock.monotonic() - told_at >= STATUS_SECONDS
-                if late or await self._is_contradicted():
-                    await self._tell()
-                    told_at = self._clock.monotonic()
                 await self._renew()
+                if self._clock.monotonic() >= tell_at or await self._is_contradicted():
+                    await self._tell()
+                    tell_at = self._clock.monotonic() + STATUS_SECONDS
             except ApiError as error:
-                told_at = None
+                tell_at = self._clock.monotonic()
                 _log.warning("node %s could not report: %s", self._settings.name, error)
             await self._clock.sleep(RENEW_SECONDS)
 
     async def _is_contradicted(self) -> bool:
-        """Whether the API says otherwise: that nothing was heard of this node, say, while it could not report."""
-        node = await self._client.get(core_v1.Node, self._settings.name)
-        conditions = (node.status.conditions if node.status else None) or ()
-        return any(c.type in _CONDITIONS and c.status != _CONDITIONS[c.type][0] for c in conditions)
+        """The API says otherwise: that nothing was heard of this node, say, or that there is none."""
+        try:
+            node = await self._client.get(core_v1.Node, self._settings.name)
+        except NotFound:
+            return True
+        told = {c.type: c.status for c in (node.status and node.status.conditions) or ()}
+        return any(told.get(kind) != status for kind, (status, _, _) in _CONDITIONS.items())
 
     async def _tell(self) -> None:
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from petset.api import quantity
 from petset.api.models import core_v1
 from petset.api.objects import name_of, namespace_of, uid_of
+from petset.api.qos import qos_class
 from petset.node.environment import expand, expand_all
 from petset.node.failures import ConfigError
 from petset.node.runtime import ContainerSpec, Mount, Resources, SandboxSpec, Security
@@ -85,6 +86,7 @@ def container_spec(
     attempt: int,
     variables: Mapping[str, str],
     mounts: Sequence[Mount],
+    node_memory_bytes: int = 0,
 ) -> ContainerSpec:
     """One attempt. `variables` is its whole environment; ConfigError where pod and container contradict."""
     return ContainerSpec(
@@ -96,7 +98,7 @@ def container_spec(
         env=tuple(variables.items()),
         working_dir=container.workingDir or "",
         mounts=tuple(mounts),
-        resources=_resources(container),
+        resources=_resources(pod, container, node_memory_bytes),
         security=_security(pod, container),
         tty=bool(container.tty),
         stdin=bool(container.stdin),
@@ -117,14 +119,26 @@ def mount(wanted: core_v1.VolumeMount, source: Path) -> Mount:
     return Mount(source, wanted.mountPath, bool(wanted.readOnly))
 
 
-def _resources(container: core_v1.Container) -> Resources:
+def _resources(pod: core_v1.Pod, container: core_v1.Container, node_memory_bytes: int) -> Resources:
     wanted = container.resources or core_v1.ResourceRequirements()
     limits, requests = wanted.limits or {}, wanted.requests or {}
     return Resources(
         cpu_millis=_amount(limits, "cpu", millis=True),
         cpu_request_millis=_amount(requests, "cpu", millis=True),
         memory_bytes=_amount(limits, "memory", millis=False),
+        oom_score_adj=_oom_score(pod, _amount(requests, "memory", millis=False) or 0, node_memory_bytes),
     )
+
+
+def _oom_score(pod: core_v1.Pod, requested_bytes: int, node_memory_bytes: int) -> int:
+    """Whom the kernel ends first when memory runs out: best-effort pods, then those over a small request."""
+    match qos_class(pod):
+        case "Guaranteed":
+            return -997
+        case "BestEffort":
+            return 1000
+    share = 1000 * requested_bytes // node_memory_bytes if node_memory_bytes else 0
+    return max(3, min(999, 1000 - share))
 
 
 def _amount(amounts: Mapping[str, str], resource: str, *, millis: bool) -> int | None:
