@@ -9,13 +9,12 @@ from there.
 from msgspec.structs import replace
 
 from petset.api import volumes
-from petset.api.models import core_v1, meta_v1
-from petset.api.objects import is_terminating, meta, name_of, namespace_of, uid_of
+from petset.api.models import core_v1
+from petset.api.objects import is_terminating, meta, name_of
 from petset.api.volumes import annotation
 from petset.controllers.volumes.model import (
     CLAIM_PROTECTION,
     PROVISIONER,
-    VOLUME_PROTECTION,
     Action,
     Announce,
     ClaimSnapshot,
@@ -27,6 +26,8 @@ from petset.controllers.volumes.model import (
     UpdateVolume,
     Waiting,
 )
+from petset.controllers.volumes.provisioning import is_ours, new_volume, provisioner_marks, reference_to, size_of
+from petset.controllers.volumes.waiting import no_class, no_consumer, no_volume
 
 DIRECTORY_MODE = 0o777
 """Whichever user the container runs as must be able to write; the parent directory keeps everybody else out."""
@@ -69,17 +70,13 @@ def _keep(snapshot: ClaimSnapshot) -> Plan:
     if not _is_growing(volume, claim):
         return Plan((*_protect(claim), *_report_bound(claim, volume)))
     assert volume.spec
-    grown = replace(volume, spec=replace(volume.spec, capacity={"storage": _size(claim)}))
+    grown = replace(volume, spec=replace(volume.spec, capacity={"storage": size_of(claim)}))
     return Plan((UpdateVolume(grown), *_report_bound(claim, grown)))
 
 
 def _is_growing(volume: core_v1.PersistentVolume, claim: core_v1.PersistentVolumeClaim) -> bool:
     """A directory has no size of its own, so the number is all there is to change."""
-    return _is_ours(volume) and volumes.requested(claim) > volumes.capacity(volume)
-
-
-def _is_ours(volume: core_v1.PersistentVolume) -> bool:
-    return annotation(volume, volumes.PROVISIONED_BY) == PROVISIONER
+    return is_ours(volume) and volumes.requested(claim) > volumes.capacity(volume)
 
 
 def _lose(snapshot: ClaimSnapshot) -> Plan:
@@ -138,7 +135,7 @@ def _bind(snapshot: ClaimSnapshot, volume: core_v1.PersistentVolume) -> Plan:
     if reference is None or not reference.uid:
         volume = _reserved(volume, claim, by_us=reference is None)
         actions.append(UpdateVolume(volume))
-    if _is_ours(volume) and volume.spec and volume.spec.hostPath:
+    if is_ours(volume) and volume.spec and volume.spec.hostPath:
         actions.append(MakeDirectory(volume.spec.hostPath.path, DIRECTORY_MODE))
     actions.append(UpdateClaim(claim))
     return Plan((*actions, *_report_bound(claim, volume)))
@@ -154,7 +151,7 @@ def _reserved(
         metadata = replace(
             metadata, annotations={**(metadata.annotations or {}), volumes.BOUND_BY_CONTROLLER: "yes"}
         )
-    return replace(volume, metadata=metadata, spec=replace(volume.spec, claimRef=_reference(claim)))
+    return replace(volume, metadata=metadata, spec=replace(volume.spec, claimRef=reference_to(claim)))
 
 
 def _bound(snapshot: ClaimSnapshot, volume: core_v1.PersistentVolume) -> core_v1.PersistentVolumeClaim:
@@ -164,8 +161,8 @@ def _bound(snapshot: ClaimSnapshot, volume: core_v1.PersistentVolume) -> core_v1
     annotations = {**(meta(claim).annotations or {}), volumes.BIND_COMPLETED: "yes"}
     if not claim.spec.volumeName:
         annotations[volumes.BOUND_BY_CONTROLLER] = "yes"
-    if _is_ours(volume):
-        annotations |= _provisioner_marks(PROVISIONER)
+    if is_ours(volume):
+        annotations |= provisioner_marks(PROVISIONER)
     return replace(
         claim,
         metadata=replace(meta(claim), annotations=annotations, finalizers=_protected(claim)),
@@ -186,13 +183,13 @@ def _provision_or_wait(snapshot: ClaimSnapshot) -> Plan:
     claim, storage_class = snapshot.claim, snapshot.storage_class
     assert claim.spec
     if storage_class is None:
-        return Plan(_protect(claim), _no_class(claim.spec.storageClassName))
+        return Plan(_protect(claim), no_class(claim.spec.storageClassName))
     if volumes.waits_for_consumer(storage_class) and not annotation(claim, volumes.SELECTED_NODE):
-        return Plan(_protect(claim), _no_consumer(snapshot))
+        return Plan(_protect(claim), no_consumer(snapshot))
     if storage_class.provisioner == PROVISIONER:
         return _provision(snapshot)
     if storage_class.provisioner == volumes.NO_PROVISIONER:
-        return Plan(_protect(claim), _no_volume())
+        return Plan(_protect(claim), no_volume())
     return _ask_provisioner(claim, storage_class.provisioner)
 
 
@@ -206,38 +203,9 @@ def _provision(snapshot: ClaimSnapshot) -> Plan:
     if claim.spec.selector is not None:
         message = "claim.Spec.Selector is not supported for dynamic provisioning"
         return Plan(waiting=Waiting(message, "drop the selector", "Warning", "ProvisioningFailed"))
-    volume = _new_volume(snapshot)
+    volume = new_volume(snapshot)
     succeeded = Announce("Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {name_of(volume)}")
     return Plan((CreateVolume(volume), *_bind(snapshot, volume).actions, succeeded))
-
-
-def _new_volume(snapshot: ClaimSnapshot) -> core_v1.PersistentVolume:
-    claim, storage_class = snapshot.claim, snapshot.storage_class
-    assert claim.spec and storage_class
-    return core_v1.PersistentVolume(
-        apiVersion="v1",
-        kind="PersistentVolume",
-        metadata=meta_v1.ObjectMeta(
-            name=f"pvc-{uid_of(claim)}",
-            annotations={volumes.PROVISIONED_BY: PROVISIONER},
-            finalizers=[VOLUME_PROTECTION],
-        ),
-        spec=core_v1.PersistentVolumeSpec(
-            accessModes=claim.spec.accessModes,
-            capacity={"storage": _size(claim)},
-            claimRef=_reference(claim),
-            hostPath=core_v1.HostPathVolumeSource(path=_path(snapshot.root, claim), type="DirectoryOrCreate"),
-            mountOptions=storage_class.mountOptions,
-            persistentVolumeReclaimPolicy=storage_class.reclaimPolicy or "Delete",
-            storageClassName=name_of(storage_class),
-            volumeMode="Filesystem",
-        ),
-    )
-
-
-def _path(root: str, claim: core_v1.PersistentVolumeClaim) -> str:
-    """Readable for a person; the uid's start keeps a later claim of the same name out of the old data."""
-    return f"{root}/{namespace_of(claim)}_{name_of(claim)}_{uid_of(claim)[:8]}"
 
 
 def _ask_provisioner(claim: core_v1.PersistentVolumeClaim, provisioner: str) -> Plan:
@@ -252,31 +220,9 @@ def _ask_provisioner(claim: core_v1.PersistentVolumeClaim, provisioner: str) -> 
     )
     if annotation(claim, volumes.STORAGE_PROVISIONER) == provisioner:
         return Plan(_protect(claim), waiting)
-    annotations = {**(meta(claim).annotations or {}), **_provisioner_marks(provisioner)}
+    annotations = {**(meta(claim).annotations or {}), **provisioner_marks(provisioner)}
     marked = replace(meta(claim), annotations=annotations, finalizers=_protected(claim))
     return Plan((UpdateClaim(replace(claim, metadata=marked)),), waiting)
-
-
-def _no_class(name: str | None) -> Waiting:
-    if name:
-        message = f'storageclass.storage.k8s.io "{name}" not found'
-        return Waiting(message, f"create StorageClass {name}", "Warning", "ProvisioningFailed")
-    return _no_volume()
-
-
-def _no_volume() -> Waiting:
-    message = "no persistent volumes available for this claim and no storage class is set"
-    remedy = "create a matching PersistentVolume, or set a StorageClass that provisions"
-    return Waiting(message, remedy, "Normal", "FailedBinding")
-
-
-def _no_consumer(snapshot: ClaimSnapshot) -> Waiting:
-    unscheduled = [name_of(p) for p in snapshot.users if p.spec and not p.spec.nodeName]
-    if unscheduled:
-        message = f"waiting for pod {min(unscheduled)} to be scheduled"
-        return Waiting(message, f"see why pod {min(unscheduled)} has no node", "Normal", "WaitForPodScheduled")
-    message = "waiting for first consumer to be created before binding"
-    return Waiting(message, "create a pod that uses the claim", "Normal", "WaitForFirstConsumer")
 
 
 def _with_class(snapshot: ClaimSnapshot) -> core_v1.PersistentVolumeClaim:
@@ -297,23 +243,3 @@ def _protect(claim: core_v1.PersistentVolumeClaim) -> tuple[UpdateClaim, ...]:
 def _protected(claim: core_v1.PersistentVolumeClaim) -> list[str]:
     finalizers = list(meta(claim).finalizers or ())
     return finalizers if CLAIM_PROTECTION in finalizers else [*finalizers, CLAIM_PROTECTION]
-
-
-def _provisioner_marks(provisioner: str) -> dict[str, str]:
-    return {volumes.STORAGE_PROVISIONER: provisioner, volumes.STORAGE_PROVISIONER_BETA: provisioner}
-
-
-def _reference(claim: core_v1.PersistentVolumeClaim) -> core_v1.ObjectReference:
-    return core_v1.ObjectReference(
-        apiVersion="v1",
-        kind="PersistentVolumeClaim",
-        name=name_of(claim),
-        namespace=namespace_of(claim),
-        uid=uid_of(claim),
-    )
-
-
-def _size(claim: core_v1.PersistentVolumeClaim) -> str:
-    assert claim.spec and claim.spec.resources
-    size: str = (claim.spec.resources.requests or {}).get("storage", "0")
-    return size
