@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from petset.aio.clock import Clock
 from petset.aio.reconciler import Reconciler
-from petset.api.errors import ApiError
+from petset.api.errors import ApiError, Conflict
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, meta, name_of, namespace_of, uid_of
 from petset.api.selectors import Selector
@@ -122,7 +122,7 @@ class StatefulSetController:
         except RevisionCollision:
             self._collisions[uid_of(stateful_set)] = (made.status.collisionCount or 0) + 1
             return 0
-        except ClaimInTheWay as error:
+        except (ClaimInTheWay, Conflict) as error:  # the plan has told of the one; the other passes by itself
             failure = error
         except NameTaken as error:
             self._waiting[key] = (for_name_taken(error.pod),)

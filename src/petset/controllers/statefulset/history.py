@@ -52,7 +52,7 @@ class History:
     @cached_property
     def current_template(self) -> core_v1.PodTemplateSpec:
         """The pod template that the current revision keeps."""
-        return self.set.spec.template if self.current == self.update else template_in(self.current.object)
+        return self.set.spec.template if self.current is self.update else template_in(self.current.object)
 
     def is_stale(self, pod: core_v1.Pod) -> bool:
         """The pod was made from another template than the present one."""

@@ -62,6 +62,8 @@ def owners_for(keeper: Keeper) -> Refs:
 def correction(keeper: Keeper, claim: core_v1.PersistentVolumeClaim) -> UpdateClaimOwners | None:
     """What puts the claim's owners right, or None where they are right or not ours to touch (rule 32)."""
     refs: Refs = list(meta(claim).ownerReferences or ())
+    if not refs and not owners_for(keeper):
+        return None
     if any(_relation(keeper, ref) == "stale" for ref in refs):
         return None
     conflicting = _policy_sets_owners(keeper) and any(_is_foreign_controller(keeper, ref) for ref in refs)

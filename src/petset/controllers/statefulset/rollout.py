@@ -24,7 +24,7 @@ def template_for(history: History, ordinal: int) -> tuple[core_v1.PodTemplateSpe
 
 def rollout(lineup: Lineup) -> Step:
     """Which pods to replace now."""
-    step = Step("rollout", concurrent=False)
+    step = Step("rollout", ordered=True)
     strategy = lineup.set.spec.updateStrategy
     if strategy is not None and strategy.type == "OnDelete":
         return step

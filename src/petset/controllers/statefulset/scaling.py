@@ -24,42 +24,37 @@ from petset.controllers.statefulset.steps import Step
 
 def replicas(lineup: Lineup) -> Step:
     """Rule 47 for each wanted ordinal, upward."""
-    step = Step("replicas", concurrent=not lineup.ordered)
+    step = Step("replicas", lineup.ordered)
     for ordinal, pod in zip(lineup.ordinals, lineup.replicas, strict=True):
         if pod is None:
             _bring_up(lineup, step, ordinal)
         else:
             _look_after(lineup, step, ordinal, pod)
-        if step.blocked and lineup.ordered:
+        if step.blocked:
             break
-    if not lineup.ordered:
-        step.blocked = False
     return step
 
 
 def condemned_claims(lineup: Lineup) -> Step:
     """The claims of all condemned pods get their owners before any of the pods goes (rule 44b)."""
-    step = Step("claims of condemned", concurrent=not lineup.ordered)
+    step = Step("claims of condemned", lineup.ordered)
     for member in lineup.condemned:
         step.add(*_claim_corrections(lineup, member.ordinal, member.pod))
     return step
 
 
 def condemned(lineup: Lineup) -> Step:
-    """Rule 49: in order one pod, the highest, which must be healthy or the first unavailable of all; else all of
-    them.
-    """
-    step = Step("condemned", concurrent=not lineup.ordered)
+    """Rules 49, 50: in order one pod, the highest, if it is healthy or the first unavailable of all; else all."""
+    step = Step("condemned", lineup.ordered)
     for member in lineup.condemned:
         obstacle = _obstacle_to_removal(lineup, member.pod) if lineup.ordered else None
         if obstacle is not None:
             step.block(obstacle)
-            break
-        if not is_terminating(member.pod):
+        elif not is_terminating(member.pod):
             step.add(DeletePod(member.pod, "condemned"))
-            if lineup.ordered:
-                step.block()
-                break
+            step.block()
+        if step.blocked:
+            break
     return step
 
 
@@ -94,7 +89,7 @@ def _look_after(lineup: Lineup, step: Step, ordinal: int, pod: core_v1.Pod) -> N
 
 
 def _is_settled(lineup: Lineup, pod: core_v1.Pod) -> bool:
-    return health.is_running_and_ready(pod) and not lineup.is_unavailable(pod)
+    return health.phase_of(pod) == "Running" and not lineup.is_unavailable(pod)
 
 
 def _waits_for(lineup: Lineup, ordinal: int, pod: core_v1.Pod) -> Waiting | None:

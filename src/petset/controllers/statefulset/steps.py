@@ -7,10 +7,10 @@ from petset.controllers.statefulset.model import Action, Stage, Waiting
 
 @dataclass
 class Step:
-    """A stage in the making. `blocked` keeps the later stages from starting in this plan."""
+    """A stage in the making. An `ordered` one takes strand after strand, and an obstacle keeps later stages out."""
 
     name: str
-    concurrent: bool = False
+    ordered: bool
     strands: list[tuple[Action, ...]] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
     blocked: bool = False
@@ -21,10 +21,10 @@ class Step:
             self.strands.append(actions)
 
     def block(self, waiting: Waiting | None = None) -> None:
-        """End the plan after this stage, telling why where somebody waits."""
-        self.blocked = True
+        """Tell who waits, if anybody; where there is an order, the plan ends with this stage."""
+        self.blocked = self.ordered
         if waiting is not None:
             self.waiting.append(waiting)
 
     def stage(self) -> Stage:
-        return Stage(self.name, tuple(self.strands), self.concurrent)
+        return Stage(self.name, tuple(self.strands), concurrent=not self.ordered)
