@@ -17,6 +17,8 @@ from petset.dns.server import DnsServer
 from petset.dns.zone import Zone
 
 SVC = "default.svc.cluster.local"
+PATIENT = 50.0
+"""Seconds that a busy machine may take to reply: only the test's own time limit ends a wait."""
 
 
 class Dig:
@@ -39,7 +41,9 @@ class Dig:
         return message
 
     async def raw(self, query: bytes, *, tcp: bool = False) -> bytes | None:
-        return await Forwarder(self._resolv_conf, port=self.port).ask(query, over_udp=not tcp)
+        return await Forwarder(self._resolv_conf, port=self.port, patience_seconds=PATIENT).ask(
+            query, over_udp=not tcp
+        )
 
 
 Story = Callable[[Dig], Awaitable[None]]
@@ -54,7 +58,9 @@ def serve(zone: Zone, directory: Path, story: Story, upstream: Zone | None = Non
         async with DnsServer(Resolver(upstream or Zone("nobody"), nowhere)) as other:
             port = await other.listen("127.0.0.1", 0)
             resolv_conf.write_text("search example.com\nnameserver 127.0.0.1\n" if upstream else "")
-            async with DnsServer(Resolver(zone, Forwarder(resolv_conf, port=port))) as server:
+            async with DnsServer(
+                Resolver(zone, Forwarder(resolv_conf, port=port, patience_seconds=PATIENT))
+            ) as server:
                 await story(Dig(resolv_conf, await server.listen("127.0.0.1", 0)))
 
     asyncio.run(main())
@@ -230,7 +236,21 @@ def test_we_never_ask_ourselves(tmp_path: Path) -> None:
         query = DNSRecord.question(f"web.{SVC}").pack()
         (tmp_path / "self.conf").write_text("nameserver 127.0.0.1\n")
         for ourselves, asked in (([], True), (["127.0.0.1"], False)):
-            forwarder = Forwarder(tmp_path / "self.conf", ourselves, dig.port)
+            forwarder = Forwarder(tmp_path / "self.conf", ourselves, dig.port, PATIENT)
             assert bool(await forwarder.ask(query, over_udp=True)) == asked
 
     serve(redis_zone(), tmp_path, story)
+
+
+def test_where_only_one_of_the_two_ports_is_free_neither_is_kept() -> None:
+    async def main() -> None:
+        async with DnsServer(Resolver(redis_zone(), Forwarder(Path("/nonexistent")))) as server:
+            holder = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+            port = holder.sockets[0].getsockname()[1]
+            with pytest.raises(OSError, match="in use"):
+                await server.listen("127.0.0.1", port)
+            holder.close()
+            await holder.wait_closed()
+            assert await server.listen("127.0.0.1", port) == port
+
+    asyncio.run(main())

@@ -54,7 +54,9 @@ def test_names_follow_the_objects(tmp_path: Path) -> None:
             tasks.start("dns", names.run())
             await names.listening()
             (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\n")
-            await _story(control.client, Forwarder(tmp_path / "resolv.conf", port=names.ports[0]))
+            await _story(
+                control.client, Forwarder(tmp_path / "resolv.conf", port=names.ports[0], patience_seconds=50)
+            )
 
     asyncio.run(main())
 

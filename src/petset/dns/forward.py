@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-_PATIENCE_SECONDS = 2.0
-
 
 def read_nameservers(resolv_conf: Path) -> Sequence[str]:
     """The addresses in a resolv.conf; none where there is no such file."""
@@ -20,22 +18,26 @@ def read_nameservers(resolv_conf: Path) -> Sequence[str]:
 class Forwarder:
     """Asks each name server of `resolv_conf` in turn, but never one of `ourselves`.
 
-    The file is read for every question, since machines move between networks.
+    The file is read for every question, since machines move between networks. A server that says nothing for
+    `patience_seconds` is passed over.
     """
 
-    def __init__(self, resolv_conf: Path, ourselves: Sequence[str] = (), port: int = 53) -> None:
+    def __init__(
+        self, resolv_conf: Path, ourselves: Sequence[str] = (), port: int = 53, patience_seconds: float = 2.0
+    ) -> None:
         self._resolv_conf = resolv_conf
         self._ourselves = frozenset(ourselves)
         self._port = port
+        self._patience_seconds = patience_seconds
 
     async def ask(self, query: bytes, *, over_udp: bool) -> bytes | None:
-        """The reply to the query as it came, or None where nobody gives one within two seconds each."""
+        """The reply to the query as it came, or None where nobody gives one in time."""
         ask = _ask_over_udp if over_udp else _ask_over_tcp
         for server in read_nameservers(self._resolv_conf):
             if server in self._ourselves:
                 continue
             try:
-                async with asyncio.timeout(_PATIENCE_SECONDS):
+                async with asyncio.timeout(self._patience_seconds):
                     return await ask(server, self._port, query)
             except (OSError, TimeoutError, asyncio.IncompleteReadError):
                 continue

@@ -6,6 +6,7 @@ be asked for gets one.
 
 import asyncio
 import contextlib
+import errno
 import logging
 from typing import cast
 
@@ -16,6 +17,10 @@ from petset.dns.resolver import Resolver
 _MOST_FORWARDED = 1000
 _IDLE_SECONDS = 10.0
 _log = logging.getLogger(__name__)
+
+
+class _TakenForTcp(Exception):
+    """The port that was free for UDP is not for TCP: try the next free one."""
 
 
 class DnsServer:
@@ -33,11 +38,25 @@ class DnsServer:
 
         Raises OSError where the address is not the machine's or the port is in use.
         """
+        while True:
+            try:
+                return await self._listen(address, port)
+            except _TakenForTcp:
+                continue
+
+    async def _listen(self, address: str, port: int) -> int:
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), local_addr=(address, port))
-        self._transports.append(transport)
         taken: int = transport.get_extra_info("sockname")[1]
-        self._listeners.append(await asyncio.start_server(self._accept, address, taken))
+        try:
+            listener = await asyncio.start_server(self._accept, address, taken)
+        except OSError as error:
+            transport.close()
+            if port == 0 and error.errno == errno.EADDRINUSE:
+                raise _TakenForTcp from error
+            raise
+        self._transports.append(transport)
+        self._listeners.append(listener)
         return taken
 
     async def close(self) -> None:
