@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from api.documents import CONFIG_MAP, EVENT, LEASE, POD, SECRET, STATEFULSET, pod_document, set_document
+from api.documents import CONFIG_MAP, EVENT, LEASE, POD, REVISION, SECRET, STATEFULSET, pod_document, set_document
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +13,7 @@ from petset.api.decode import decode
 from petset.api.encode import encode, to_document
 from petset.api.errors import BadRequest
 from petset.api.kinds import Kind
+from petset.api.objects import copy
 
 
 def unfit(kind: Kind, why: str) -> str:
@@ -149,6 +150,18 @@ def test_times_are_whole_seconds_of_utc_and_micro_times_have_six_digits() -> Non
         "renewTime": "2026-01-01T00:00:00.000000Z",
         "acquireTime": "2026-01-01T00:00:00.500000Z",
     }
+
+
+@pytest.mark.parametrize("depth", [200, 300, 900, 1000, 100_000])
+@pytest.mark.parametrize("field_validation", ["Ignore", "Strict"])
+def test_a_body_that_is_nested_too_deep_is_refused(depth: int, field_validation: Any) -> None:
+    body = b'{"metadata": {"name": "a"}, "data": ' + b'{"a":' * depth + b"1" + b"}" * (depth + 1)
+    if depth == 200:
+        obj = decode(REVISION, body, field_validation=field_validation).obj
+        assert decode(REVISION, encode(copy(obj))).obj == obj
+        return
+    with pytest.raises(BadRequest, match="exceeded max depth"):
+        decode(REVISION, body, field_validation=field_validation)
 
 
 json_values = st.recursive(

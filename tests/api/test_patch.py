@@ -71,6 +71,22 @@ def test_a_json_patch_is_a_list_of_bounded_length() -> None:
         jp.apply({}, [{"op": "add", "path": "/a", "value": 1}] * 10_001)
 
 
+def test_copies_do_not_double_a_document_without_end() -> None:
+    doubling = [{"op": "copy", "from": "/a", "path": "/a/-"}] * 60
+    with pytest.raises(Invalid, match="accumulated size increase of copy"):
+        jp.apply({"a": ["x" * 1000]}, doubling)
+
+
+@pytest.mark.parametrize("content_type", [MERGE_PATCH, STRATEGIC_MERGE_PATCH, JSON_PATCH])
+def test_a_patch_that_is_nested_too_deep_is_refused(content_type: str) -> None:
+    value: Any = 1
+    for _ in range(5000):
+        value = {"a": value}
+    patch = [{"op": "add", "path": "/spec", "value": value}] if content_type == JSON_PATCH else {"spec": value}
+    with pytest.raises(BadRequest, match="exceeded max depth"):
+        apply_patch(POD, content_type, {}, patch)
+
+
 MERGES: list[tuple[Any, Any, Any]] = [
     ({"a": "b"}, {"a": "c"}, {"a": "c"}),
     ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),

@@ -21,6 +21,11 @@ from petset.api.schema import Field, Type, per_type, shape
 T = TypeVar("T")
 Step = Callable[[Any], Any]
 
+DEEPEST = 250
+"""How many levels a free-form document may have: the recursion limit of the interpreter, with room to spare."""
+
+TOO_DEEP = "exceeded max depth"
+
 
 class Misfit(ValueError):
     """A value that its Go type cannot hold, such as a number among labels."""
@@ -209,6 +214,18 @@ def base64_form(text: str) -> str:
     return compact
 
 
+def _raw(value: Any) -> Any:
+    """A document that nobody knows the type of must at least be one that can be walked."""
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            raise Misfit(TOO_DEEP)
+        inner = [each for each in level if isinstance(each, dict | list)]
+        level = [item for each in inner for item in (each.values() if isinstance(each, dict) else each)]
+    return value
+
+
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n")
 _SCALARS: dict[str, Step] = {
     "int32": _int32,
@@ -216,5 +233,6 @@ _SCALARS: dict[str, Step] = {
     "Time": _time,
     "MicroTime": _micro_time,
     "Quantity": _quantity,
+    "raw": _raw,
 }
 _MAPS: dict[str, Step] = {"string": _strings, "bytes": _bytes, "Quantity": _quantities}

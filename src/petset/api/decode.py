@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from petset.api import kinds, reading, strict
-from petset.api.canonical import Misfit, settle
+from petset.api.canonical import TOO_DEEP, Misfit, settle
 from petset.api.errors import BadRequest
 from petset.api.kinds import Kind
 from petset.api.schema import per_type
@@ -72,6 +72,8 @@ def _decode_fast(kind: Kind, body: bytes) -> Any:
         if (type_meta.apiVersion or kind.api_version, type_meta.kind or kind.name) != (kind.api_version, kind.name):
             return None
         return settle(decoder(kind.model).decode(body))
+    except RecursionError as error:
+        raise _unreadable(kind, body, TOO_DEEP) from error
     except (msgspec.DecodeError, Misfit, UnicodeDecodeError):
         return None
 
@@ -80,6 +82,8 @@ def _convert_fast(kind: Kind, document: dict[str, Any]) -> Any:
     """The same for a document that was parsed already."""
     try:
         return settle(msgspec.convert(document, kind.model))
+    except RecursionError as error:
+        raise _unfit(kind, document, TOO_DEEP) from error
     except (msgspec.ValidationError, Misfit):
         return None
 
@@ -87,7 +91,9 @@ def _convert_fast(kind: Kind, document: dict[str, Any]) -> Any:
 def _parse(kind: Kind, body: bytes) -> dict[str, Any]:
     try:
         document = strict.parse(body)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise _unreadable(kind, body, TOO_DEEP) from error
+    except ValueError as error:
         raise _unreadable(kind, body, _go_syntax_error(body, error)) from error
     if not isinstance(document, dict):
         raise _unreadable(kind, body, "json: cannot unmarshal the body into an object")

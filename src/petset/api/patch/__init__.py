@@ -6,7 +6,8 @@ into the kind's struct, applies defaults and validates, as for any write.
 
 from typing import Any
 
-from petset.api.errors import UnsupportedMediaType
+from petset.api.canonical import TOO_DEEP
+from petset.api.errors import BadRequest, UnsupportedMediaType
 from petset.api.kinds import Kind
 from petset.api.patch import json_patch, merge_patch, strategic
 
@@ -20,13 +21,16 @@ def apply_patch(kind: Kind, content_type: str, current: dict[str, Any], patch: A
 
     Raises BadRequest for a malformed patch, Invalid for one that does not apply, UnsupportedMediaType otherwise.
     """
-    match content_type:
-        case "application/json-patch+json":
-            return json_patch.apply(current, patch)
-        case "application/merge-patch+json":
-            return merge_patch.apply(current, patch)
-        case "application/strategic-merge-patch+json":
-            return strategic.apply(kind.model, current, patch)
+    try:
+        match content_type:
+            case "application/json-patch+json":
+                return json_patch.apply(current, patch)
+            case "application/merge-patch+json":
+                return merge_patch.apply(current, patch)
+            case "application/strategic-merge-patch+json":
+                return strategic.apply(kind.model, current, patch)
+    except RecursionError as error:
+        raise BadRequest(f"error decoding patch: {TOO_DEEP}") from error
     raise UnsupportedMediaType(
         "the body of the request was in an unknown format - accepted media types include: "
         f"{JSON_PATCH}, {MERGE_PATCH}, {STRATEGIC_MERGE_PATCH}"

@@ -10,10 +10,15 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
+import msgspec
+
 from petset.api.errors import BadRequest, Invalid
 
 MOST_OPERATIONS = 10_000
 """How many operations one patch may hold, as in Kubernetes."""
+
+MOST_COPIED_BYTES = 3 * 1024 * 1024
+"""How much all `copy` operations of a patch may add, so that none doubles a document without end."""
 
 REFUSED = "the server rejected our request due to an error in our request"
 _INDEX = re.compile(r"[+-]?[0-9]+")
@@ -29,17 +34,34 @@ def apply(document: Any, operations: Any) -> Any:
         raise BadRequest("error decoding patch: a JSON patch is a list of operations, each of them an object")
     if len(operations) > MOST_OPERATIONS:
         raise Invalid(f"The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {len(operations)}")
-    result = deepcopy(document)
+    result, copied_bytes = deepcopy(document), 0
     for operation in operations:
         name = operation.get("op")
         perform = _OPERATIONS.get(name if isinstance(name, str) else "")
         if perform is None:
             raise Invalid(f"{REFUSED}: Unexpected kind: {name}")
         try:
+            if name == "copy":
+                copied_bytes = _with_copied(copied_bytes, result, operation)
             result = perform(result, operation)
         except _NotApplicable as error:
             raise Invalid(f"{REFUSED}: {error}") from error
     return result
+
+
+def _with_copied(copied_bytes: int, document: Any, operation: dict[str, Any]) -> int:
+    """How much was copied when this operation is done. Raises _NotApplicable past the limit."""
+    try:
+        value = _value_at(document, _path(operation, "from"))
+    except _NotApplicable:
+        return copied_bytes  # the operation itself will say what is missing
+    copied_bytes += len(msgspec.json.encode(value))
+    if copied_bytes > MOST_COPIED_BYTES:
+        raise _NotApplicable(
+            f"Unable to complete the copy, the accumulated size increase of copy is {copied_bytes}, "
+            f"exceeding the limit {MOST_COPIED_BYTES}"
+        )
+    return copied_bytes
 
 
 def _path(operation: dict[str, Any], name: str = "path") -> str:
