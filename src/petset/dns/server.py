@@ -30,7 +30,7 @@ class DnsServer:
         self._resolver = resolver
         self._tasks = Supervisor("dns")
         self._forwarded = 0
-        self._transports: list[asyncio.DatagramTransport] = []
+        self._datagrams: list[_Datagrams] = []
         self._listeners: list[asyncio.Server] = []
 
     async def listen(self, address: str, port: int = 53) -> int:
@@ -46,23 +46,22 @@ class DnsServer:
 
     async def _listen(self, address: str, port: int) -> int:
         loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), local_addr=(address, port))
-        taken: int = transport.get_extra_info("sockname")[1]
+        _, datagrams = await loop.create_datagram_endpoint(lambda: _Datagrams(self), local_addr=(address, port))
         try:
-            listener = await asyncio.start_server(self._accept, address, taken)
+            listener = await asyncio.start_server(self._accept, address, datagrams.port)
         except OSError as error:
-            transport.close()
+            await datagrams.close()
             if port == 0 and error.errno == errno.EADDRINUSE:
                 raise _TakenForTcp from error
             raise
-        self._transports.append(transport)
+        self._datagrams.append(datagrams)
         self._listeners.append(listener)
-        return taken
+        return datagrams.port
 
     async def close(self) -> None:
         """Stop serving and let go of the ports."""
-        for transport in self._transports:
-            transport.close()
+        for datagrams in self._datagrams:
+            await datagrams.close()
         for listener in self._listeners:
             listener.close()
         await self._tasks.stop()
@@ -128,11 +127,27 @@ async def _next_query(reader: asyncio.StreamReader) -> bytes:
 
 
 class _Datagrams(asyncio.DatagramProtocol):
+    """One UDP socket."""
+
     def __init__(self, server: DnsServer) -> None:
         self._server = server
+        self._closed = asyncio.Event()
+
+    @property
+    def port(self) -> int:
+        return int(self._transport.get_extra_info("sockname")[1])
+
+    async def close(self) -> None:
+        """Return once the port is free again."""
+        self._transport.close()
+        await self._closed.wait()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        # The loop closes the socket right after this call, before anybody who waits can run.
+        self._closed.set()
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         try:

@@ -66,6 +66,6 @@ class DnsService:
                 self.ports.append(await server.listen(address, self._port))
             except OSError as error:
                 where = f"{address} port {self._port}"
-                reason = f"cannot serve DNS at {where} ({error.strerror}): stop what else serves DNS there"
-                raise OSError(error.errno, reason) from error
+                reason = error.strerror or error
+                raise OSError(f"cannot serve DNS at {where} ({reason}): stop what else serves DNS there") from error
         self._listening.set()
