@@ -69,6 +69,31 @@ async def test_openapi_tells_that_patches_take_field_validation(site: Site) -> N
     assert (await site.ask("GET", "/openapi/v2", accept=protobuf)).status == 406
 
 
+@pytest.mark.parametrize(("path", "root"), [("/openapi/v2", "#/definitions/"), ("v3", "#/components/schemas/")])
+@on_a_plane
+async def test_schemas_have_every_field_with_its_type_and_how_it_merges(site: Site, path: str, root: str) -> None:
+    if path == "v3":
+        path = (await site.get("/openapi/v3"))["paths"]["apis/apps/v1"]["serverRelativeURL"]
+    document = await site.get(path)
+    types = document.get("definitions") or document["components"]["schemas"]
+    stateful_set = types["io.k8s.api.apps.v1.StatefulSet"]
+    gvk = {"group": "apps", "version": "v1", "kind": "StatefulSet"}
+    assert stateful_set["x-kubernetes-group-version-kind"] == [gvk]
+    assert types["io.k8s.api.apps.v1.StatefulSetSpec"]["required"] == ["selector", "template"]
+    containers = types["io.k8s.api.core.v1.PodSpec"]["properties"]["containers"]
+    assert containers["items"] == {"allOf": [{"$ref": f"{root}io.k8s.api.core.v1.Container"}]}
+    assert containers["x-kubernetes-patch-merge-key"] == "name"
+    assert containers["x-kubernetes-list-map-keys"] == ["name"]
+    assert references(document) <= {root + name for name in types}
+
+
+def references(document: Any) -> set[str]:
+    if isinstance(document, dict):
+        own = {document["$ref"]} if isinstance(document.get("$ref"), str) else set()
+        return own.union(*map(references, document.values()))
+    return set().union(*map(references, document)) if isinstance(document, list) else set()
+
+
 async def well() -> None: ...
 
 

@@ -140,6 +140,12 @@ def test_the_version_and_the_resources_are_found(server: Running) -> None:
     assert {"pods", "statefulsets.apps", "storageclasses.storage.k8s.io"} <= set(names)
 
 
+def test_fields_are_explained_with_their_types(server: Running) -> None:
+    explained = server.kubectl("explain", "statefulset.spec.template.spec.containers.ports")
+    assert "FIELD: ports <[]ContainerPort>" in explained
+    assert "containerPort\t<integer> -required-" in explained
+
+
 def test_kubectl_without_the_right_certificate_is_turned_away(server: Running, tmp_path: Path) -> None:
     anonymous = tmp_path / "kubeconfig"
     lines = server.kubeconfig.read_text().splitlines()

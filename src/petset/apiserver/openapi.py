@@ -4,8 +4,8 @@ Before `kubectl apply` or `create` sends anything, kubectl asks `/openapi/v3` wh
 `fieldValidation`; if so it leaves validation to the server. Each group version has its own document, found
 through an index whose addresses carry a hash, so that clients keep them for ever.
 
-The schemas say only which kind each is. Patches are typed as merge and JSON patches: kubectl then works out its
-strategic merge patches from the types it was built with, which know the merge keys.
+Patches are typed as merge and JSON patches: kubectl then works out its strategic merge patches from the types it
+was built with. The documents are made when they are first asked for.
 """
 
 import hashlib
@@ -14,12 +14,14 @@ from typing import Any
 
 import msgspec
 
-from petset.api.kinds import Kind
+from petset.api.kinds import KINDS, Kind
 from petset.apiserver.discovery import group_versions
 from petset.apiserver.messages import Headers, Reply, written
 from petset.apiserver.negotiate import NO_SHAPES, answer
+from petset.apiserver.schemas import name_of, schemas, type_of
 
 _INFO = {"title": "Petset", "version": "v1.37.0"}
+COMPONENTS = "#/components/schemas/"
 _PATCH_TYPES = ("application/json-patch+json", "application/merge-patch+json")
 _QUERY = ("dryRun", "fieldManager", "fieldValidation", "force", "pretty")
 _FOR_EVER: Headers = ((b"cache-control", b"public, immutable"),)
@@ -66,7 +68,7 @@ def _index() -> bytes:
 
 @cache
 def _swagger() -> bytes:
-    definitions = {_name(kind): _schema(kind) for _, _, kinds in group_versions() for kind in kinds}
+    definitions = schemas(KINDS, "#/definitions/")
     document = {"swagger": "2.0", "info": _INFO, "paths": {}, "definitions": definitions}
     return msgspec.json.encode(document)
 
@@ -84,17 +86,17 @@ def _group_version(where: str, kinds: list[Kind]) -> dict[str, Any]:
             "patch": _operation(kind, "patch", body=True),
             "delete": _operation(kind, "delete"),
         }
-    schemas = {_name(kind): _schema(kind) for kind in kinds}
-    return {"openapi": "3.0.0", "info": _INFO, "paths": paths, "components": {"schemas": schemas}}
+    components = {"schemas": schemas(kinds, COMPONENTS)}
+    return {"openapi": "3.0.0", "info": _INFO, "paths": paths, "components": components}
 
 
 def _operation(kind: Kind, action: str, *, body: bool = False) -> dict[str, Any]:
-    reference = {"$ref": f"#/components/schemas/{_name(kind)}"}
+    reference = {"$ref": COMPONENTS + name_of(kind.model)}
     operation: dict[str, Any] = {
         "parameters": [_parameter(name) for name in _QUERY] if body else [],
         "responses": {"200": {"description": "OK", "content": {"application/json": {"schema": reference}}}},
         "x-kubernetes-action": action,
-        "x-kubernetes-group-version-kind": _type(kind),
+        "x-kubernetes-group-version-kind": type_of(kind),
     }
     if action == "patch":
         operation["requestBody"] = {"content": {media: {"schema": {"type": "object"}} for media in _PATCH_TYPES}}
@@ -106,17 +108,3 @@ def _operation(kind: Kind, action: str, *, body: bool = False) -> dict[str, Any]
 def _parameter(name: str) -> dict[str, Any]:
     schema = {"type": "boolean" if name == "force" else "string", "uniqueItems": True}
     return {"name": name, "in": "query", "schema": schema}
-
-
-def _schema(kind: Kind) -> dict[str, Any]:
-    return {"type": "object", "x-kubernetes-group-version-kind": [_type(kind)]}
-
-
-def _name(kind: Kind) -> str:
-    """`io.k8s.api.apps.v1.StatefulSet`, as Kubernetes names its schemas."""
-    package = kind.model.__module__.rpartition(".")[2].replace("_", ".")
-    return f"io.k8s.api.{package}.{kind.name}"
-
-
-def _type(kind: Kind) -> dict[str, str]:
-    return {"group": kind.group, "version": kind.version, "kind": kind.name}
