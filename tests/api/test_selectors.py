@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petset.api.errors import BadRequest
+from petset.api.field_selectors import parse_fields
 from petset.api.models import meta_v1
-from petset.api.selectors import Selector, parse_fields, parse_labels
+from petset.api.selectors import Selector, parse_labels
 
 LABELS = {"app": "web", "tier": "front", "weight": "10", "empty": ""}
 MATCHES = [

@@ -1,7 +1,8 @@
 """Which objects a client asks for: its label and field selectors, matched against stored records."""
 
+from petset.api.field_selectors import parse_fields
 from petset.api.kinds import Kind
-from petset.api.selectors import parse_fields, parse_labels
+from petset.api.selectors import parse_labels
 from petset.registry.memo import Decoder, memo_of
 from petset.storage.port import Record
 
