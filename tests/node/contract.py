@@ -127,7 +127,10 @@ async def containers_outlive_whoever_started_them(case: RuntimeCase) -> None:
     await case.runtime.close()
     again = await case.reopen()
     (listed,) = await again.list_sandboxes()
-    assert listed.spec == sandbox()
+    wanted, found = sandbox(), listed.spec
+    assert (found.uid, found.namespace, found.name, found.node) == (
+        wanted.uid, wanted.namespace, wanted.name, wanted.node,
+    )  # fmt: skip
     assert [(c.id, c.state) for c in listed.containers] == [(started.id, ContainerState.RUNNING)]
     await again.signal(started.id, signal.SIGTERM)
     assert (await again.wait(started.id)).exit_code is not None

@@ -56,7 +56,8 @@ def test_the_tail_of_a_file_is_its_last_lines(texts: list[list[bytes]], wanted: 
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "0.log"
         path.write_bytes(b"".join(line + b"\n" for line in raw))
-        lines, _ = read_lines(path, start_of_tail(path, wanted))
+        with path.open("rb") as file:
+            lines, _ = read_lines(file, start_of_tail(file, wanted))
     whole = [b"".join(parts) for parts in texts]
     assert [line.text for line in Joiner().lines(lines)] == (whole[-wanted:] if wanted else [])
 
@@ -64,20 +65,23 @@ def test_the_tail_of_a_file_is_its_last_lines(texts: list[list[bytes]], wanted: 
 def test_a_tail_that_spans_many_blocks_is_found(tmp_path: Path) -> None:
     path = tmp_path / "0.log"
     path.write_bytes(b"".join(entry(b"%06d" % n + b"x" * 100) + b"\n" for n in range(5000)))
-    lines, end = read_lines(path, start_of_tail(path, 3000))
-    assert lines[0].endswith(b"002000" + b"x" * 100)
-    assert read_lines(path, path.stat().st_size) == ([], path.stat().st_size)
-    assert end <= path.stat().st_size
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        lines, end = read_lines(file, start_of_tail(file, 3000))
+        assert lines[0].endswith(b"002000" + b"x" * 100)
+        assert end == size
+        assert read_lines(file, size) == ([], size)
 
 
 def test_a_line_that_is_not_finished_is_not_read_yet(tmp_path: Path) -> None:
     path = tmp_path / "0.log"
     path.write_bytes(entry(b"whole") + b"\n" + entry(b"hal"))
-    lines, end = read_lines(path, 0)
-    assert lines == [entry(b"whole")]
-    with path.open("ab") as file:
-        file.write(b"f\n")
-    assert read_lines(path, end)[0] == [entry(b"half")]
+    with path.open("rb") as reading, path.open("ab") as writing:
+        lines, end = read_lines(reading, 0)
+        assert lines == [entry(b"whole")]
+        writing.write(b"f\n")
+        writing.flush()
+        assert read_lines(reading, end)[0] == [entry(b"half")]
 
 
 REFUSALS = {
@@ -180,6 +184,7 @@ def test_following_ends_after_the_last_line_of_the_attempt(tmp_path: Path) -> No
     def write_and_exit(memory: PodMemory) -> None:
         with path.open("ab") as file:
             file.write(entry(b"last words") + b"\n")
+        path.unlink()  # as the agent does with all that a deleted pod had
         memory.take_container(replace(memory.attempts["app"][0], state=ContainerState.EXITED))
 
     assert read_log(path, LogOptions(follow=True, tail_lines=0), write_and_exit) == [b"last words\n"]

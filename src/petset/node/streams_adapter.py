@@ -7,7 +7,9 @@ container's attempt, after its last line.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from petset.aio.clock import Clock
 from petset.api.errors import BadRequest, NotFound
@@ -68,30 +70,43 @@ class AgentStreams:
         return memory
 
     async def _lines(self, memory: PodMemory, attempt: Container, options: LogOptions) -> AsyncIterator[bytes]:
-        path, joiner = attempt.log_path, Joiner()
-        offset = await self._first_offset(path, options.tail_lines)
-        while True:
-            over = _is_over(memory, attempt)  # asked before the read: what is written until then is still read
-            raw, offset = await self._read(path, offset)
+        joiner = Joiner()
+        async for raw in self._raw_lines(memory, attempt, options):
             for line in joiner.lines(raw):
                 if is_since(line, options.since):
                     yield line.render(timestamps=options.timestamps)
-            if raw:
-                continue
-            if over or not options.follow:
-                return
-            await self._clock.sleep(SECONDS_BETWEEN_LOOKS)
 
-    async def _first_offset(self, path: Path | None, tail_lines: int | None) -> int:
-        if path is None or tail_lines is None:
-            return 0
-        return await asyncio.to_thread(start_of_tail, path, tail_lines)
+    async def _raw_lines(
+        self, memory: PodMemory, attempt: Container, options: LogOptions
+    ) -> AsyncIterator[list[bytes]]:
+        """The file's lines in batches. Containers without a file (simulated ones) have written nothing."""
+        if attempt.log_path is None:
+            while options.follow and not _is_over(memory, attempt):
+                await self._clock.sleep(SECONDS_BETWEEN_LOOKS)
+            return
+        file = await asyncio.to_thread(_open, attempt.log_path)
+        try:
+            offset = 0
+            if options.tail_lines is not None:
+                offset = await asyncio.to_thread(start_of_tail, file, options.tail_lines)
+            while True:
+                over = _is_over(memory, attempt)  # asked before the read: what was written by then is still read
+                raw, offset = await asyncio.to_thread(read_lines, file, offset)
+                if raw:
+                    yield raw
+                elif over or not options.follow:
+                    return
+                else:
+                    await self._clock.sleep(SECONDS_BETWEEN_LOOKS)
+        finally:
+            file.close()
 
-    async def _read(self, path: Path | None, offset: int) -> tuple[list[bytes], int]:
-        """Containers without a log file (simulated ones) have written nothing."""
-        if path is None:
-            return [], offset
-        return await asyncio.to_thread(read_lines, path, offset)
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        return BytesIO()  # its container was removed a moment ago
 
 
 def _is_over(memory: PodMemory, attempt: Container) -> bool:

@@ -1,30 +1,28 @@
 """Reading log files that may be large and are being written to: from the end, in blocks, and only whole lines.
 
-These functions block; the caller runs them in a thread.
+These functions block; the caller runs them in a thread. They work on an open file, so that whoever follows a log
+gets its last lines even when the pod, and the file's name with it, is removed in the meantime.
 """
 
-from pathlib import Path
+from typing import BinaryIO
 
 BLOCK_BYTES = 64 * 1024
 
 
-def start_of_tail(path: Path, lines: int) -> int:
+def start_of_tail(file: BinaryIO, lines: int) -> int:
     """The offset from which the last `lines` lines (parts put together) begin; 0 if there are no more than that."""
-    if not path.exists():
-        return 0
-    with path.open("rb") as file:
-        end = file.seek(0, 2)
-        if lines <= 0:
-            return end
-        tail, offset, block = b"", end, BLOCK_BYTES
-        while offset > 0:
-            block = min(2 * block, offset)  # growing blocks keep the whole search linear
-            offset -= block
-            file.seek(offset)
-            tail = file.read(block) + tail
-            found = _boundary(tail, lines, whole=offset == 0)
-            if found is not None:
-                return offset + found
+    end = file.seek(0, 2)
+    if lines <= 0:
+        return end
+    tail, offset, block = b"", end, BLOCK_BYTES
+    while offset > 0:
+        block = min(2 * block, offset)  # growing blocks keep the whole search linear
+        offset -= block
+        file.seek(offset)
+        tail = file.read(block) + tail
+        found = _boundary(tail, lines, whole=offset == 0)
+        if found is not None:
+            return offset + found
     return 0
 
 
@@ -50,17 +48,14 @@ def _is_full(head: bytes) -> bool:
     return len(words) > 2 and words[2].strip().split(b":")[0] == b"F"
 
 
-def read_lines(path: Path, offset: int) -> tuple[list[bytes], int]:
+def read_lines(file: BinaryIO, offset: int) -> tuple[list[bytes], int]:
     """Up to a few blocks of whole raw lines from `offset` on, and the offset after them."""
-    if not path.exists():
-        return [], offset
-    with path.open("rb") as file:
-        file.seek(offset)
-        data = file.read(16 * BLOCK_BYTES)
-        while data and b"\n" not in data:
-            more = file.read(BLOCK_BYTES)
-            if not more:
-                return [], offset
-            data += more
+    file.seek(offset)
+    data = file.read(16 * BLOCK_BYTES)
+    while data and b"\n" not in data:
+        more = file.read(BLOCK_BYTES)
+        if not more:
+            return [], offset
+        data += more
     end = data.rfind(b"\n") + 1
     return data[:end].split(b"\n")[:-1], offset + end
