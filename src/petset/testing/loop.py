@@ -24,7 +24,7 @@ class Deadlock(Exception):
 
 
 class SimulatedLoop(asyncio.SelectorEventLoop):
-    """The standard loop, with the choice of what runs next replaced. The base class has the attributes named here."""
+    """The standard loop, but for the choice of what runs next. The base class has the attributes named here."""
 
     _ready: deque[asyncio.Handle]
     _scheduled: list[asyncio.TimerHandle]
