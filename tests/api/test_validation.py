@@ -185,6 +185,11 @@ def test_a_set_whose_template_was_broken_before_can_still_be_changed() -> None:
     check_update(STATEFULSET, statefulset(**broken, spec__replicas=2), statefulset(**broken))
 
 
+def test_a_correct_template_cannot_be_broken_later() -> None:
+    message = update_faults(STATEFULSET, statefulset(spec__template__metadata__labels={"zz": "1"}), statefulset())
+    assert message == f'spec.template.metadata.labels: Invalid value: {{"zz":"1"}}: {NO_MATCH}'
+
+
 STATUS: list[tuple[dict[str, Any], str]] = [
     ({"currentReplicas": -1}, f"status.currentReplicas: Invalid value: -1: {AT_LEAST_ZERO}"),
     ({"readyReplicas": 4}, "status.readyReplicas: Invalid value: 4: cannot be greater than status.replicas"),

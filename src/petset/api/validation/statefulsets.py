@@ -5,7 +5,7 @@ from typing import Any
 
 from petset.api import names
 from petset.api.models import apps_v1
-from petset.api.objects import copy
+from petset.api.objects import replace
 from petset.api.selectors import Selector
 from petset.api.validation.claims import check_claim_spec
 from petset.api.validation.fields import AT_LEAST_ZERO, AsWritten, Faults
@@ -32,6 +32,7 @@ def check_statefulset(statefulset: apps_v1.StatefulSet, faults: Faults) -> None:
     spec = statefulset.spec
     assert spec is not None
     _check_spec(spec, faults)
+    _check_template(spec, faults)
     if spec.serviceName:
         faults.each("spec.serviceName", spec.serviceName, names.dns_label(spec.serviceName))
     for index, claim in enumerate(spec.volumeClaimTemplates or ()):
@@ -43,11 +44,13 @@ def check_statefulset_update(new: apps_v1.StatefulSet, old: apps_v1.StatefulSet,
     """A set that is there: rule 12 says what is immutable, rule 13 when its template goes unchecked."""
     after, before = new.spec, old.spec
     assert after is not None and before is not None
-    _check_spec(after, faults, template=not _template_is_broken(before))
-    same = copy(after)
-    for name in _MUTABLE:
-        setattr(same, name, getattr(before, name))
-    if same != before:
+    _check_spec(after, faults)
+    found = Faults()
+    if after.template != before.template:
+        _check_template(after, found)
+    if found.causes and not _template_is_broken(before):
+        faults.causes.extend(found.causes)
+    if replace(after, **{name: getattr(before, name) for name in _MUTABLE}) != before:
         faults.forbidden("spec", ONLY_THESE)
 
 
@@ -58,7 +61,8 @@ def _template_is_broken(spec: apps_v1.StatefulSetSpec) -> bool:
     return bool(faults.causes)
 
 
-def _check_spec(spec: apps_v1.StatefulSetSpec, faults: Faults, *, template: bool = True) -> None:
+def _check_spec(spec: apps_v1.StatefulSetSpec, faults: Faults) -> None:
+    """All but the template."""
     if not spec.podManagementPolicy:
         faults.required("spec.podManagementPolicy")
     elif spec.podManagementPolicy not in ("OrderedReady", "Parallel"):
@@ -74,8 +78,6 @@ def _check_spec(spec: apps_v1.StatefulSetSpec, faults: Faults, *, template: bool
     faults.at_least_zero("spec.minReadySeconds", spec.minReadySeconds)
     if spec.ordinals is not None:
         faults.at_least_zero("spec.ordinals.start", spec.ordinals.start)
-    if template:
-        _check_template(spec, faults)
 
 
 def _check_template(spec: apps_v1.StatefulSetSpec, faults: Faults) -> None:
