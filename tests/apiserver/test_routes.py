@@ -117,6 +117,7 @@ NOT_OLDER = "resourceVersionMatch=NotOlderThan"
     [
         ("limit=many", BadRequest, '"limit"'),
         ("limit=-1", BadRequest, '"limit"'),
+        (f"limit={2**63}", BadRequest, "64 bits"),
         ("watch=perhaps", BadRequest, '"watch"'),
         ("gracePeriodSeconds=-1", BadRequest, '"gracePeriodSeconds"'),
         ("dryRun=Some", Invalid, 'dryRun: Unsupported value: "Some"'),

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from petset.api.errors import ApiError, BadRequest, Cause, Invalid
 
 FieldValidation = Literal["Ignore", "Warn", "Strict"]
+LARGEST = 2**63 - 1
 
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
@@ -72,10 +73,13 @@ class Parameters:
         if not raw:
             return None
         try:
-            return int(raw, 10)
+            number = int(raw, 10)
         except ValueError as error:
             message = f'unable to parse query parameter "{name}": "{raw}" is no whole number'
             raise BadRequest(message) from error
+        if abs(number) > LARGEST:
+            raise BadRequest(f'unable to parse query parameter "{name}": {raw} does not fit into 64 bits')
+        return number
 
     def flag(self, name: str) -> bool | None:
         """True or false, as Go writes them; a bare `?watch` is true, as is anything else that is not false."""

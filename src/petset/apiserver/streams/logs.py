@@ -95,8 +95,16 @@ def read_options(query_string: bytes, now: datetime) -> LogOptions:
         timestamps=bool(raw.flag("timestamps")),
         tail_lines=tail,
         limit_bytes=limit,
-        since=now - timedelta(seconds=seconds) if seconds is not None else moment,
+        since=_before(now, seconds) if seconds is not None else moment,
     )
+
+
+def _before(now: datetime, seconds: int) -> datetime | None:
+    """So long ago; None, for all there is, where that was before the calendar began."""
+    try:
+        return now - timedelta(seconds=seconds)
+    except OverflowError:
+        return None
 
 
 def _check(seconds: int | None, moment: datetime | None, tail: int | None, limit: int | None) -> None:
