@@ -181,6 +181,15 @@ async def test_a_pod_is_shown_while_it_terminates_and_when_it_is_gone(site: Site
 
 
 @on_a_plane
+async def test_a_grace_period_may_be_longer_than_the_calendar(site: Site) -> None:
+    await site.made(PODS, pod("web-0", nodeName="n1"))
+    for seconds in (2**62, 2**61, 5):
+        going = await site.ask("DELETE", f"{PODS}/web-0?gracePeriodSeconds={seconds}")
+        assert going.status == 200, going
+    assert going.json["metadata"]["deletionTimestamp"] == "2026-01-01T00:00:05Z"
+
+
+@on_a_plane
 async def test_delete_options_come_in_the_body_too(site: Site) -> None:
     await site.made(SETS, stateful_set("web"))
     body = {"kind": "DeleteOptions", "apiVersion": "apps/v1", "propagationPolicy": "Foreground"}

@@ -20,6 +20,8 @@ from petset.registry import refusals
 
 ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
+LONGEST_GRACE_SECONDS = 2**36
+"""Two thousand years: a longer grace period would end after the calendar does."""
 IMMORTAL_NAMESPACES = frozenset({"default", "kube-system", "kube-public"})
 _NAMESPACE_BUSY = (
     "The system is ensuring all content is removed from this namespace.  "
@@ -158,7 +160,7 @@ def _grace_seconds(pod: core_v1.Pod, asked: int | None) -> int:
     if not pod.spec.nodeName or (pod.status and pod.status.phase in ("Failed", "Succeeded")):
         return 0
     seconds = asked if asked is not None else pod.spec.terminationGracePeriodSeconds or 0
-    return seconds if seconds >= 0 else 1
+    return min(seconds, LONGEST_GRACE_SECONDS) if seconds >= 0 else 1
 
 
 def _with_propagation(finalizers: Sequence[str], options: meta_v1.DeleteOptions) -> list[str] | None:
