@@ -380,6 +380,29 @@ def test_a_config_map_that_changes_is_written_anew_into_its_volume() -> None:
     run(story())
 
 
+def test_a_container_is_restarted_though_its_config_map_is_gone_meanwhile() -> None:
+    async def story() -> None:
+        async with node_world() as world:
+            config = core_v1.ConfigMap(
+                apiVersion="v1",
+                kind="ConfigMap",
+                metadata=meta_v1.ObjectMeta(name="settings", namespace="default"),
+                data={"a": "1"},
+            )
+            await world.client.create(config)
+            source = core_v1.ConfigMapVolumeSource(name="settings")
+            await world.create(a_pod(volumes=[core_v1.Volume(name="settings", configMap=source)]))
+            await world.ready()
+            await world.client.delete(core_v1.ConfigMap, "settings", "default")
+            await world.sleep(0.1)
+            world.runtime.exit("web-0", "app", 1)
+            await world.until(lambda p: is_ready(p) and p.status.containerStatuses[0].restartCount == 1, seconds=1)
+            missing = 'MountVolume.SetUp failed for volume "settings" : configmap "settings" not found'
+            assert ("FailedMount", missing) in await world.events()
+
+    run(story())
+
+
 def test_the_node_registers_itself_and_keeps_its_lease() -> None:
     async def story() -> None:
         async with node_world() as world:

@@ -1,11 +1,17 @@
 """The agent may die at any moment: its successor adopts what runs, notices what ended, removes what nobody owns."""
 
+from datetime import UTC, datetime
+
 import pytest
 from node.world import NodeWorld, a_container, a_pod, is_ready, node_world
 
 from petset.aio.tasks import give_way
 from petset.api.models import core_v1
-from petset.node.runtime import SandboxSpec
+from petset.api.objects import meta
+from petset.node.memory import adopt
+from petset.node.pods.model import StartContainer, Volumes
+from petset.node.pods.plan import plan
+from petset.node.runtime import Container, ContainerState, Sandbox, SandboxSpec
 from petset.testing.loop import run
 
 
@@ -122,6 +128,18 @@ def test_a_pod_that_may_not_restart_does_not_when_its_containers_were_lost() -> 
             assert world.runtime.running() == []
 
     run(story())
+
+
+def test_an_attempt_that_was_made_and_never_started_is_made_again_under_its_number() -> None:
+    pod = a_pod()
+    meta(pod).uid = "uid-1"
+    half = Container("id", "uid-1", "app", 0, "redis:7.0", "", ContainerState.CREATED)
+    spec = SandboxSpec(uid="uid-1", namespace="default", name="web-0", node="node-1", hostname="web-0")
+    memory = adopt(pod, Sandbox(spec, "10.0.0.1", (half,)))
+    memory.volumes = Volumes.MOUNTED
+    memory.note("app", image_id="sha256:1")
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert plan(memory.snapshot(now, predecessor=False)).actions == (StartContainer("app", 0),)
 
 
 async def interrupted(world: NodeWorld, at_step: int) -> None:

@@ -7,6 +7,7 @@ watch would take every running pod for an orphan.
 """
 
 import asyncio
+import logging
 import random  # noqa: TID251 - the type of an argument
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -27,9 +28,13 @@ from petset.node.reader import Reader
 from petset.node.references import Reference, ReferencedKind
 from petset.node.registration import Registration
 from petset.node.report import Reporter
+from petset.node.runtime import RuntimeFailure, Sandbox
 from petset.node.streams_adapter import AgentStreams
 from petset.node.worker import Workers
 
+SECONDS_BETWEEN_LISTS = 1.0
+
+_log = logging.getLogger(__name__)
 _REFERENCED: dict[ReferencedKind, type[Any]] = {
     "ConfigMap": core_v1.ConfigMap,
     "Secret": core_v1.Secret,
@@ -82,7 +87,7 @@ class Agent:
 
     async def _take_over_and_work(self, informers: Sequence[Informer[Any]]) -> None:
         await asyncio.gather(*(informer.synced() for informer in informers))
-        found = await self._machine.runtime.list_sandboxes()
+        found = await self._list_sandboxes()
         sandboxes = {s.spec.uid: s for s in found if s.spec.node == self._settings.name}
         # From here to the listener nothing waits, so no change falls in between.
         for pod in self._pods.list():
@@ -93,6 +98,15 @@ class Agent:
         for kind, informer in self._referenced.items():
             informer.on_change(self._wakes_users(kind))
         await self.workers.run()
+
+    async def _list_sandboxes(self) -> Sequence[Sandbox]:
+        """What exists, however often the runtime must be asked: to guess would be to lose containers."""
+        while True:
+            try:
+                return await self._machine.runtime.list_sandboxes()
+            except RuntimeFailure as failure:
+                _log.error("node %s cannot list its sandboxes: %s", self._settings.name, failure)
+            await self._clock.sleep(SECONDS_BETWEEN_LISTS)
 
     def _wakes_users(self, kind: ReferencedKind) -> Callable[[Any, Any], None]:
         def changed(old: Any, new: Any) -> None:

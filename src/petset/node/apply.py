@@ -198,7 +198,10 @@ class Applier:
     def _failed(self, memory: PodMemory, action: Action, reason: str, message: str) -> None:
         match action:
             case MountVolumes():
-                memory.volumes_failure = self._failure(memory.volumes_failure, VOLUME_BACKOFF, reason, message)
+                # Volumes that were ready once stay as they were: a container may still be restarted on them.
+                memory.volumes = Volumes.MOUNTED if memory.volume_paths else memory.volumes
+                if memory.volumes is not Volumes.MOUNTED:
+                    memory.volumes_failure = self._failure(memory.volumes_failure, VOLUME_BACKOFF, reason, message)
                 self._events.mount_failed(memory, message)
             case UnmountVolumes():
                 memory.volumes_failure = self._failure(memory.volumes_failure, VOLUME_BACKOFF, reason, message)

@@ -125,8 +125,7 @@ def _version(pod: core_v1.Pod) -> int:
 def adopt(pod: core_v1.Pod, sandbox: Sandbox | None) -> PodMemory:
     """The memory of a pod found at the start: its containers as the runtime knows them, its status for the rest."""
     memory = PodMemory(pod)
-    for container in sandbox.containers if sandbox else ():
-        memory.take_container(container)
+    _take_containers(memory, sandbox)
     memory.take_sandbox(sandbox)
     memory.attempts = recall(pod, memory.attempts)
     told = _told(pod)
@@ -163,7 +162,13 @@ def orphan(sandbox: Sandbox) -> PodMemory:
         spec=core_v1.PodSpec(containers=[core_v1.Container(name=name) for name in names]),
     )
     memory = PodMemory(pod, gone=True)
-    for container in sandbox.containers:
-        memory.take_container(container)
+    _take_containers(memory, sandbox)
     memory.take_sandbox(sandbox)
     return memory
+
+
+def _take_containers(memory: PodMemory, sandbox: Sandbox | None) -> None:
+    """Learn what the runtime has. An attempt that was never started is none: its number is used again."""
+    for container in sandbox.containers if sandbox else ():
+        if container.state is not ContainerState.CREATED:
+            memory.take_container(container)

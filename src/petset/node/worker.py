@@ -178,6 +178,8 @@ class Workers:
         for reference in references.of_pod(memory.pod):
             users = self._users.get((memory.key[0], reference), {})
             users.pop(memory.uid, None)
+            if not users:
+                self._users.pop((memory.key[0], reference), None)
         uids = self._names[memory.key]
         uids.remove(memory.uid)
         if uids:

@@ -73,7 +73,7 @@ def _run(draft: Draft) -> None:
         return
     for container in all_containers(snapshot.pod):
         _tend(draft, container)
-    if snapshot.volumes is not Volumes.MOUNTED:
+    if snapshot.volumes is not Volumes.MOUNTED and spec_of(snapshot.pod).volumes:
         if not _holds(draft, "", snapshot.volumes_failure):
             draft.do(MountVolumes())
         return
