@@ -1,7 +1,11 @@
 """What a person sees of a container: its output, its end, its limits, its surroundings. With crun and with runc."""
 
 import asyncio
+import json
+import shutil
 import signal
+import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -165,6 +169,41 @@ def test_a_container_that_cannot_start_says_why_and_leaves_nothing(
                 await runtime.start_container("uid-0", spec)
             assert failure.value.reason == reason
             assert [pod.containers for pod in await runtime.list_sandboxes()] == [[]]
+
+    asyncio.run(story())
+
+
+def test_an_image_from_an_archive_runs_with_its_own_configuration(options: Options) -> None:
+    linked = subprocess.run(["ldd", "/bin/sh"], check=True, capture_output=True, text=True).stdout.split()
+    root = options.directory.parent / "image"
+    for file in ("/bin/sh", *(word for word in linked if word.startswith("/"))):
+        (root / file[1:]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, root / file[1:])
+    archive = options.directory.parent / "image.tar"
+    with tarfile.open(options.directory.parent / "layer.tar", "w") as layer:
+        layer.add(root, ".")
+    process = {
+        "Entrypoint": ["/bin/sh", "-c"],
+        "Cmd": ["echo $WORD; pwd; echo *"],
+        "Env": ["WORD=hi"],
+        "WorkingDir": "/w",
+    }
+    (options.directory.parent / "c.json").write_text(json.dumps({"config": process}))
+    saved = [{"Config": "c.json", "RepoTags": ["tiny:1"], "Layers": ["layer.tar"]}]
+    (options.directory.parent / "manifest.json").write_text(json.dumps(saved))
+    with tarfile.open(archive, "w") as whole:
+        for name in ("layer.tar", "c.json", "manifest.json"):
+            whole.add(options.directory.parent / name, name)
+    options.maps[0].write_text(f'[[image]]\nmatch = "tiny"\nuse = "{archive}"\n')
+
+    async def story() -> None:
+        async with opened(options) as runtime:
+            assert await runtime.resolve_image("tiny:1") == await runtime.resolve_image("docker.io/library/tiny:1")
+            _, output = await finished(runtime, container(image="tiny:1"))
+            assert output.split() == ["hi", "/w", "*"]
+            _, output = await finished(runtime, container(image="tiny:1", args=["cd /; echo *"], attempt=1))
+            assert {"bin", "dev", "proc", "w"} <= set(output.split())
+            assert "usr" not in output or (root / "usr").exists()
 
     asyncio.run(story())
 

@@ -1,10 +1,10 @@
-"""The machine's own root file system as an image: its programs, not its data.
+"""The machine's own root file system as an image: its programs, not its data (docs/decisions/0014).
 
 A layer that lies over `/` hides everything but a short list: /usr and the links into it, and of /etc what programs
-need to find users, libraries, certificates and the time. Where the list does not name something, it is not there:
-homes, /var, keys, service configurations and the data directory (with its keys) are hidden even if they
-appear later. The layer is made of overlay whiteouts (character devices 0:0) and opaque directories. It lies on a
-file system of its own in memory, since the kernel refuses a lower layer that lies inside another one.
+need to find users, libraries, certificates and the time. What the list does not name is not there: homes, /var,
+keys, the settings of services, the data directory. The layer is made of overlay whiteouts (character devices 0:0)
+and opaque directories. It lies on a file system of its own in memory, since the kernel refuses a lower layer
+inside another one.
 """
 
 import hashlib

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from petset.node.oci import hostroot, imagemap
+import msgspec
+
+from petset.node.oci import archive, hostroot, imagemap
 from petset.node.oci.bundle import ImageConfig
 from petset.node.oci.layout import Layout
 from petset.node.runtime import RuntimeFailure
@@ -58,7 +60,7 @@ class MappedImages:
 
     def prepare(self, reference: str) -> Image:
         if reference == HOST_REFERENCE:
-            return self._image(imagemap.Rule(imagemap.HOST, reference))
+            return self._image(imagemap.Rule(imagemap.HOST, reference), reference)
         try:
             rule = imagemap.choose(reference, self._rules(), os.path.exists)
         except LookupError as error:
@@ -67,8 +69,8 @@ class MappedImages:
         except ValueError as error:
             raise RuntimeFailure("ErrImagePull", str(error)) from error
         try:
-            return self._image(rule)
-        except (OSError, ValueError) as error:
+            return self._image(rule, reference)
+        except (OSError, ValueError, msgspec.DecodeError) as error:
             raise RuntimeFailure("ErrImagePull", f"image {reference!r}: {error}") from error
 
     def _rules(self) -> list[imagemap.Rule]:
@@ -80,7 +82,7 @@ class MappedImages:
             self._read = (stamp, rules)
         return self._read[1]
 
-    def _image(self, rule: imagemap.Rule) -> Image:
+    def _image(self, rule: imagemap.Rule, reference: str) -> Image:
         if rule.use == imagemap.HOST:
             root, etc = ([entry.name for entry in place.iterdir()] for place in (_ROOT, _ROOT / "etc"))
             cover = hostroot.make(hostroot.plan(root, etc, rule.expose, self._hide), self._layout.covers)
@@ -88,7 +90,10 @@ class MappedImages:
         path = Path(rule.use)
         if path.is_dir():
             return self._finish(rule, ImageConfig(), [path])
-        raise ValueError(f"`use` is {rule.use!r}: there is no such directory or archive")
+        if not path.exists():
+            raise ValueError(f"the image map's `use` is {rule.use!r}: there is no such directory or archive")
+        found = archive.unpacked(path, reference, self._layout.images)
+        return self._finish(rule, found.config, [found.root])
 
     def _finish(self, rule: imagemap.Rule, base: ImageConfig, layers: Sequence[Path]) -> Image:
         """The rule's words replace the archive's own."""
