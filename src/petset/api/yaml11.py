@@ -17,6 +17,10 @@ _NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
 _INTEGER = re.compile(r"^[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)$")
 _FLOAT = re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
 _TRUE = {"y", "yes", "on", "true"}
+DEEPEST = 100
+"""Levels of nesting; the deepest manifests there are have about fifty."""
+LARGEST = 100_000
+"""Values that aliases may add to those that the text spells out."""
 
 
 class _Loader(yaml.CSafeLoader):
@@ -79,8 +83,40 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 _Loader.add_constructor("tag:yaml.org,2002:float", _float)
 
 
+def _check_size(text: str) -> None:
+    """Refuse, before anything is built, what nests too deeply or grows beyond measure through its aliases.
+
+    The builder calls itself in C and would end the process; aliases of aliases would keep it busy for ever.
+    """
+    sizes: dict[str, int] = {}  # of each anchor's value, aliases written out
+    open_values: list[tuple[str | None, int]] = []  # anchor, and size so far
+    size = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_values.append((event.anchor, size))
+            size = 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = open_values.pop()
+            if anchor is not None:
+                sizes[anchor] = size
+            size += before
+        elif isinstance(event, yaml.AliasEvent):
+            size += sizes.get(event.anchor or "", 1)  # unknown, or inside its own anchor: refused by the builder
+        elif isinstance(event, yaml.ScalarEvent):
+            size += 1
+        if size > LARGEST + len(text):
+            raise _too_much(event, "grows without bounds through its aliases")
+        if len(open_values) > DEEPEST:
+            raise _too_much(event, f"is nested more than {DEEPEST} levels deep")
+
+
+def _too_much(event: Any, why: str) -> ConstructorError:
+    return ConstructorError(None, None, f"the document {why}", event.start_mark)
+
+
 def documents(text: str) -> Iterator[tuple[int, Any]]:
     """Each document with the line it starts on, empty ones left out. Raises yaml.MarkedYAMLError."""
+    _check_size(text)
     loader = _Loader(text)
     try:
         while loader.check_node():
