@@ -63,6 +63,7 @@ class Agent:
         applier = Applier(client, launcher, checks, clock, events)
         self._client = client
         self._clock = clock
+        self._took_over = asyncio.Event()
         self.workers = Workers(machine.runtime, machine.facts.host_ip, clock, applier, checks, events)
 
     def _services_of(self, namespace: str) -> Sequence[core_v1.Service]:
@@ -85,6 +86,11 @@ class Agent:
             tasks.start("pods", self._take_over_and_work(informers))
             await tasks.wait()
 
+    async def caught_up(self) -> None:
+        """Return once the API shows every pod of this node as it is, not as an earlier agent left it."""
+        await self._took_over.wait()
+        await self.workers.caught_up()
+
     async def _take_over_and_work(self, informers: Sequence[Informer[Any]]) -> None:
         await asyncio.gather(*(informer.synced() for informer in informers))
         found = await self._list_sandboxes()
@@ -97,6 +103,7 @@ class Agent:
         self._pods.on_change(self.workers.pod_changed)
         for kind, informer in self._referenced.items():
             informer.on_change(self._wakes_users(kind))
+        self._took_over.set()
         await self.workers.run()
 
     async def _list_sandboxes(self) -> Sequence[Sandbox]:

@@ -5,6 +5,7 @@ it, and wake the pod when they are done. What a task works on is named in `busy`
 known by its uid; one that takes an earlier one's name waits until that one is gone from this node.
 """
 
+import asyncio
 import logging
 from dataclasses import replace
 
@@ -49,6 +50,8 @@ class Workers:
         self._names: dict[tuple[str, str], list[str]] = {}
         self._users: dict[tuple[str, Reference], dict[str, None]] = {}
         self._watched: set[str] = set()
+        self._behind: set[str] = set()
+        self._caught_up = asyncio.Event()
         self._reconciler: Reconciler[str] = Reconciler("pod-workers", clock, self._look, workers=1)
 
     def serve(self, supervisor: Supervisor, reporter: Reporter) -> None:
@@ -96,8 +99,19 @@ class Workers:
             memory.volumes = Volumes.UNKNOWN
 
     def adopt(self, pod: core_v1.Pod, sandbox: Sandbox | None) -> None:
-        """A pod found at the start, with what the runtime has of it."""
+        """A pod found at the start, with what the runtime has of it. The API may still show how it once was."""
+        self._behind.add(uid_of(pod))
         self.add(adopt(pod, sandbox))
+
+    async def caught_up(self) -> None:
+        """Return once the API has been told how every adopted pod is. Call it after the last `adopt`."""
+        if self._behind:
+            await self._caught_up.wait()
+
+    def _is_current(self, uid: str) -> None:
+        self._behind.discard(uid)
+        if not self._behind:
+            self._caught_up.set()
 
     def adopt_orphan(self, sandbox: Sandbox) -> None:
         """A sandbox found at the start whose pod the API does not have: it is stopped and removed."""
@@ -150,7 +164,9 @@ class Workers:
         memory.waiting = decided.waiting
         if not self._reporter.is_known(memory, present):
             self._reporter.write(memory, present)
-        elif is_terminating(memory.pod):
+            return
+        self._is_current(memory.uid)
+        if is_terminating(memory.pod):
             self._act(memory, plan(replace(snapshot, reported=True, busy=frozenset(memory.busy))))
 
     def _act(self, memory: PodMemory, decided: Plan) -> None:
@@ -174,6 +190,7 @@ class Workers:
 
     def _drop(self, memory: PodMemory) -> None:
         del self._memories[memory.uid]
+        self._is_current(memory.uid)
         self._probers.keep(memory.uid, "", ())
         for reference in references.of_pod(memory.pod):
             users = self._users.get((memory.key[0], reference), {})
