@@ -82,9 +82,18 @@ class DataDirectory:
 
 def default_data_directory(environment: Mapping[str, str], home: Path) -> Path:
     """`$XDG_DATA_HOME/petset`, or `~/.local/share/petset`, as the XDG base directory rules say."""
-    base = environment.get("XDG_DATA_HOME", "")
+    return _xdg(environment, "XDG_DATA_HOME", home / ".local" / "share") / "petset"
+
+
+def default_configuration_directory(environment: Mapping[str, str], home: Path) -> Path:
+    """`$XDG_CONFIG_HOME/petset`, or `~/.config/petset`."""
+    return _xdg(environment, "XDG_CONFIG_HOME", home / ".config") / "petset"
+
+
+def _xdg(environment: Mapping[str, str], variable: str, otherwise: Path) -> Path:
+    base = environment.get(variable, "")
     # The rules say to ignore a relative path.
-    return (Path(base) if base.startswith("/") else home / ".local" / "share") / "petset"
+    return Path(base) if base.startswith("/") else otherwise
 
 
 def stop_process(pid: int, seconds: float) -> bool:

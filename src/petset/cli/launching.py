@@ -120,8 +120,9 @@ def stop_all(directory: DataDirectory, surroundings: Surroundings) -> None:
     stop_server(directory)
     if not directory.runtime.exists():
         return
+    runtime = directory.server_facts().get("runtime", _REMEMBERED["runtime"])
     done = subprocess.run(
-        [*surroundings.stop_command, f"--data-dir={directory.path}"],
+        [*surroundings.stop_command, f"--data-dir={directory.path}", f"--runtime={runtime}"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -1,12 +1,26 @@
 """The part of the server that runs pods: the container runtime, the logical nodes over it, and their DNS."""
 
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 from random import Random  # noqa: TID251 - the type of an argument
 
 from petset.aio.clock import Clock
 from petset.aio.tasks import Supervisor
 from petset.client.port import Client
 from petset.daemons.settings import Settings
+from petset.dns.service import DnsService
+from petset.node.agent import Agent
+from petset.node.facts import read_facts
+from petset.node.machine import Machine, NodeSettings
+from petset.node.oci.engine import Unusable
+from petset.node.oci.opening import Options
+from petset.node.oci.runtime import OciRuntime
+from petset.node.probes.network import HostNetwork
 from petset.node.streams import NodeStreams
+from petset.node.volumes.directories import DirectoryVolumes
+
+SIMULATED = "simulated"
 
 
 class NodesUnusable(Exception):
@@ -14,18 +28,68 @@ class NodesUnusable(Exception):
 
 
 class Nodes:
-    """The logical nodes of one server."""
+    """The logical nodes of one server: none, simulated ones, or nodes with real containers."""
 
     def __init__(self, settings: Settings, clock: Clock, source: Random) -> None:
         self._settings = settings
         self._clock = clock
         self._random = source
+        self._machine: Machine | None = None
+        self._runtime: OciRuntime | None = None
+        self._caught_up = asyncio.Event()
         self.streams: dict[str, NodeStreams] = {}
 
     async def open(self) -> None:
         """Find out how containers are run here. Raises NodesUnusable."""
+        if not self._settings.node_names:
+            return
+        if self._settings.runtime == SIMULATED:
+            from petset.testing.node import simulated_machine  # no server with real nodes needs it
+
+            self._machine = simulated_machine(self._clock)
+            return
+        try:
+            self._runtime = await OciRuntime.open(runtime_options(self._settings, self._clock))
+        except Unusable as error:
+            raise NodesUnusable(str(error)) from error
+        root = self._settings.directory.path
+        facts = read_facts(root, self._runtime.dns_address)
+        self._machine = Machine(self._runtime, DirectoryVolumes(root), HostNetwork(), facts)
 
     async def run(self, client: Client) -> None:
-        """Work until cancelled."""
+        """Work until cancelled; containers go on."""
         async with Supervisor("nodes") as tasks:
-            await tasks.wait()
+            if self._runtime is not None:
+                names = DnsService(client, self._clock, [self._runtime.dns_address])
+                tasks.start("dns", names.run())
+                await names.listening()
+            agents = list(self._agents(client))
+            for agent in agents:
+                tasks.start("agent", agent.run())
+            try:
+                for agent in agents:
+                    await agent.caught_up()
+                self._caught_up.set()
+                await tasks.wait()
+            finally:
+                if self._runtime is not None:
+                    await self._runtime.close()
+
+    async def caught_up(self) -> None:
+        """Return once the API shows the pods of every node as they are now."""
+        await self._caught_up.wait()
+
+    def _agents(self, client: Client) -> Iterator[Agent]:
+        for name in self._settings.node_names:
+            assert self._machine is not None, "open comes first"
+            cidr = self._runtime.pod_cidr(name) if self._runtime is not None else ""
+            agent = Agent(client, self._machine, NodeSettings(name, cidr), self._clock, self._random)
+            self.streams[name] = agent.streams
+            yield agent
+
+
+def runtime_options(settings: Settings, clock: Clock) -> Options:
+    """How the containers of a data directory are run, and where its image maps may stand."""
+    directory = settings.directory
+    maps = [directory.path / "images.toml", settings.configuration / "images.toml", Path("/etc/petset/images.toml")]
+    return Options(directory.runtime, clock.now, settings.runtime, maps, hide=[directory.path])

@@ -7,11 +7,14 @@ taken port, a foreign database) reaches the person who started it. A stop leaves
 
 import asyncio
 import logging
+import os
 import random  # noqa: TID251 - this is a composition root
 import secrets
 import signal
 import sys
 import uuid
+from asyncio import FIRST_COMPLETED
+from pathlib import Path
 
 import uvloop
 
@@ -34,12 +37,15 @@ from petset.registry.registry import Registry
 from petset.storage.port import StoreUnusable
 from petset.storage.sqlite import SqliteStore
 
+TAKEOVER_SECONDS = 5.0
+"""How long the start waits for the nodes to have told the API how their pods are; it goes on without them then."""
+
 _log = logging.getLogger("petset")
 
 
 def main() -> int:
     """Serve until told to stop; the exit code."""
-    settings = parse(sys.argv[1:])
+    settings = parse(sys.argv[1:], os.environ, Path.home())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         with PidFile(settings.directory), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -58,17 +64,23 @@ async def _serve(settings: Settings) -> None:
     store = SqliteStore(settings.directory.store)
     try:
         async with Supervisor("petset") as tasks:
-            server = await _start(settings, store, tasks)
-            report(settings.ready_fd, "ready")
-            ending = {tasks.start("stop signal", stopped.wait()), tasks.start("failures", tasks.wait())}
-            await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
+            failing = tasks.start("failures", tasks.wait())
+            server, plane, nodes = await _start(settings, store, tasks)
+            # Whoever decides or asks from here on sees pods as they are, not as the last server left them.
+            catching_up = tasks.start("takeover", nodes.caught_up())
+            await asyncio.wait({failing, catching_up}, timeout=TAKEOVER_SECONDS, return_when=FIRST_COMPLETED)
+            tasks.start("control plane", plane.run())
+            if not failing.done():
+                report(settings.ready_fd, "ready")
+            stopping = tasks.start("stop signal", stopped.wait())
+            await asyncio.wait({failing, stopping}, return_when=FIRST_COMPLETED)
             await server.stop()
         _log.info("stopped; containers go on")
     finally:
         await store.close()
 
 
-async def _start(settings: Settings, store: SqliteStore, tasks: Supervisor) -> Server:
+async def _start(settings: Settings, store: SqliteStore, tasks: Supervisor) -> tuple[Server, ControlPlane, Nodes]:
     """Everything up, in the order of what needs what. Certificates are made while container tools are looked at."""
     clock, source = SystemClock(), random.Random(secrets.randbits(64))  # noqa: S311 - names and order, no secrets
     directory = settings.directory
@@ -92,9 +104,8 @@ async def _start(settings: Settings, store: SqliteStore, tasks: Supervisor) -> S
     write_facts(directory, _facts(settings, url, server.port))
     _log.info("serving at %s", url)
     await opening
-    tasks.start("control plane", plane.run())
     tasks.start("nodes", nodes.run(client))
-    return server
+    return server, plane, nodes
 
 
 def _new_id() -> str:

@@ -1,10 +1,11 @@
 """How the server was told to run."""
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from petset.cli.directory import DataDirectory
+from petset.cli.directory import DataDirectory, default_configuration_directory
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Settings:
     nodes: int
     runtime: str
     ready_fd: int | None = None
+    configuration: Path = Path("/nonexistent")  # the user's own, where an image map may stand
 
     @property
     def node_names(self) -> tuple[str, ...]:
@@ -24,8 +26,8 @@ class Settings:
         return tuple(f"node-{number}" for number in range(1, self.nodes + 1))
 
 
-def parse(arguments: list[str]) -> Settings:
-    """Settings from the arguments that `petset up` passes on."""
+def parse(arguments: list[str], environment: Mapping[str, str], home: Path) -> Settings:
+    """Settings from the arguments that `petset up` passes on, and the user's configuration by the XDG rules."""
     parser = argparse.ArgumentParser(prog="petset-server", description="The server that 'petset up' starts.")
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--bind", default="127.0.0.1")
@@ -41,4 +43,5 @@ def parse(arguments: list[str]) -> Settings:
         options.nodes,
         options.runtime,
         options.ready_fd,
+        default_configuration_directory(environment, home),
     )

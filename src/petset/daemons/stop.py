@@ -1,0 +1,42 @@
+"""Stops the containers that a server left running, and takes their network away. `petset down` starts it."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import uvloop
+
+from petset.daemons.clock import SystemClock
+from petset.daemons.nodes import runtime_options
+from petset.daemons.presence import AlreadyRunning, PidFile
+from petset.daemons.settings import Settings, parse
+from petset.node.oci.engine import Unusable
+from petset.node.oci.runtime import OciRuntime
+from petset.node.runtime import RuntimeFailure
+from petset.node.shutdown import stop_everything
+
+
+def main() -> int:
+    """Stop everything; the exit code, with the reason on standard error."""
+    settings = parse(sys.argv[1:], os.environ, Path.home())
+    try:
+        with PidFile(settings.directory), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_stop(settings))
+    except (AlreadyRunning, Unusable, RuntimeFailure, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _stop(settings: Settings) -> None:
+    runtime = await OciRuntime.open(runtime_options(settings, SystemClock()))
+    try:
+        await stop_everything(runtime)
+        await runtime.teardown()
+    finally:
+        await runtime.close()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
