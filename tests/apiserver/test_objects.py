@@ -87,6 +87,7 @@ async def test_a_yaml_body_is_read_as_kubectl_reads_yaml(site: Site) -> None:
         ("GET", "/api/v1/ponies", None, {}, 404, "could not find the requested resource"),
         ("GET", "/ponies", None, {}, 404, "could not find the requested resource"),
         ("POST", "/api/v1/pods", pod("a"), {}, 405, "does not allow this method"),
+        ("DELETE", "/version", None, {}, 405, "does not allow this method"),
         ("GET", f"{PODS}?labelSelector=a%3D%3D%3Db", None, {}, 400, ""),
         ("GET", f"{PODS}?limit=x", None, {}, 400, "limit"),
     ],

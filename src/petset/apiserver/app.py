@@ -135,12 +135,12 @@ class App:
 
     async def _document(self, call: Call, user: User) -> Reply:
         self._access.check_path(user, call)
-        if call.method not in ("GET", "HEAD"):
-            raise routes.no_such_path()
         for page in self._pages:
             reply = await page.get(call.path, call.scope["query_string"], call.header(b"accept"))
-            if reply is not None:
+            if reply is not None and call.method in ("GET", "HEAD"):
                 return reply
+            if reply is not None:
+                raise routes.no_such_method()
         raise routes.no_such_path()
 
     async def _send_stream(self, call: Call, stream: Stream, receive: Receive, send: Send) -> None:

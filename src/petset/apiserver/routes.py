@@ -57,6 +57,11 @@ def no_such_path() -> NotFound:
     return NotFound("the server could not find the requested resource")
 
 
+def no_such_method() -> MethodNotAllowed:
+    """The answer for a method that what is at the path does not have."""
+    return MethodNotAllowed("the server does not allow this method on the requested resource")
+
+
 def is_resource(path: str) -> bool:
     """Whether the path lies where resources are; discovery documents are no resources."""
     if path.startswith("/api/"):
@@ -96,7 +101,7 @@ def verb_of(method: str, where: Address, *, watch: bool) -> str:
         verb = "watch"
     known = where.subresource or (verb in where.kind.verbs)
     if verb is None or not known:
-        raise MethodNotAllowed("the server does not allow this method on the requested resource")
+        raise no_such_method()
     return verb
 
 
