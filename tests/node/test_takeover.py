@@ -175,3 +175,21 @@ def test_killed_at_any_step_of_ending_a_pod_comes_to_the_same_end(at_step: int) 
             assert not await world.runtime.list_sandboxes()
 
     run(story(), seed=at_step)
+
+
+def test_a_pod_that_takes_an_orphans_name_waits_until_that_is_gone() -> None:
+    async def story() -> None:
+        async with node_world() as world:
+            world.runtime.ignore_signals("web-0", "app")
+            await world.create(a_pod())
+            first = await world.ready()
+            await world.kill_agent()
+            await world.delete(grace_seconds=0)
+            await world.create(a_pod())
+            world.start_agent()
+            await world.sleep(1)
+            assert [c.sandbox_uid for c in world.runtime.running()] == [first.metadata.uid]
+            second = await world.ready()
+            assert [c.sandbox_uid for c in world.runtime.running()] == [second.metadata.uid]
+
+    run(story())

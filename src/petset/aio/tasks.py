@@ -42,6 +42,11 @@ class Supervisor:
         task.add_done_callback(self._child_ended)
         return task
 
+    @property
+    def stopping(self) -> bool:
+        """Its children are being cancelled, and no more can be started."""
+        return self._stopping
+
     async def wait(self) -> None:
         """Raise what the first failing child raised, as soon as it does; return once stopped."""
         await self._ended.wait()

@@ -96,10 +96,13 @@ class Agent:
         found = await self._list_sandboxes()
         sandboxes = {s.spec.uid: s for s in found if s.spec.node == self._settings.name}
         # From here to the listener nothing waits, so no change falls in between.
-        for pod in self._pods.list():
-            self.workers.adopt(pod, sandboxes.pop(uid_of(pod), None))
-        for sandbox in sandboxes.values():
-            self.workers.adopt_orphan(sandbox)
+        pods = self._pods.list()
+        known = {uid_of(pod) for pod in pods}
+        for uid, sandbox in sandboxes.items():
+            if uid not in known:
+                self.workers.adopt_orphan(sandbox)  # before the pods: one that took its name waits for it
+        for pod in pods:
+            self.workers.adopt(pod, sandboxes.get(uid_of(pod)))
         self._pods.on_change(self.workers.pod_changed)
         for kind, informer in self._referenced.items():
             informer.on_change(self._wakes_users(kind))

@@ -139,7 +139,7 @@ class Workers:
 
     async def _look(self, uid: str) -> float | None:
         memory = self._memories.get(uid)
-        if memory is None:
+        if memory is None or self._supervisor.stopping:
             return None
         if memory.nothing_is_left:
             self._drop(memory)

@@ -52,6 +52,7 @@ class SimulatedRuntime:
         self.stop_seconds = 0.0
         self.exit_code_when_stopped = 0
         self.history: list[str] = []
+        self.violations: list[str] = []  # whatever was refused as impossible, for those who catch everything
 
     # What a test does to it.
 
@@ -139,13 +140,13 @@ class SimulatedRuntime:
         await self._clock.sleep(self.start_seconds)
         sandbox = self._sandboxes.get(sandbox_uid)
         if sandbox is None:
-            raise ImpossibleState(f"container {spec.name} in sandbox {sandbox_uid}, which does not exist")
+            raise self._impossible(f"container {spec.name} in sandbox {sandbox_uid}, which does not exist")
         mine = [self._containers[i] for i in self._by_sandbox[sandbox_uid]]
         for other in mine:
             if other.name == spec.name and other.attempt == spec.attempt:
                 return other
             if other.name == spec.name and other.state is not ContainerState.EXITED:
-                raise ImpossibleState(f"attempt {spec.attempt} of {spec.name} while {other.attempt} runs")
+                raise self._impossible(f"attempt {spec.attempt} of {spec.name} while {other.attempt} runs")
         self._refuse(f"start/{spec.name}")
         self._ids += 1
         container = Container(
@@ -201,6 +202,10 @@ class SimulatedRuntime:
         """Nothing to let go of: the containers stay."""
 
     # Inside.
+
+    def _impossible(self, what: str) -> ImpossibleState:
+        self.violations.append(what)
+        return ImpossibleState(what)
 
     def _refuse(self, key: str) -> None:
         refusal = self._refusals.get(key)
