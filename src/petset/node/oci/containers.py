@@ -213,6 +213,7 @@ class Containers:
         if (self._layout.engine_root / record.id).exists():
             with self._engine.mounts():
                 self._discard(record.id)
+        shutil.rmtree(self._layout.sockets / record.id, ignore_errors=True)
         try:
             shutil.rmtree(directory)
         except OSError as error:

@@ -7,7 +7,7 @@ import pty
 import struct
 import subprocess
 import termios
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from petset.node.oci import processes
 from petset.node.oci.exec import Command, refusal
@@ -67,10 +67,11 @@ class OciExecStreams:
         await self._jobs.run(self._command.kill)
 
     def _release(self) -> None:
-        """What nobody has taken over: a stdin left open, outputs that were never read."""
-        if self._stdin is not None and self._terminal is None:
-            os.close(self._stdin)
-        self._stdin = None
+        """Close what is still ours: an input left open, the terminal, outputs that nobody came to read."""
+        left = {*self._outputs, *(end for end in (self._stdin, self._terminal) if end is not None)}
+        for descriptor in left:
+            os.close(descriptor)
+        self._outputs, self._stdin, self._terminal = {}, None, None
         self._command.forget()
 
 
@@ -81,13 +82,12 @@ async def attach(jobs: Jobs, command: Command, *, stdin: bool, tty: bool) -> Oci
     input_read, input_write = os.pipe() if stdin else (None, None)
     out_read, out_write = os.pipe()
     error_read, error_write = os.pipe()
-    try:
-        source = subprocess.DEVNULL if input_read is None else input_read
-        await jobs.run(command.start, source, out_write, error_write)
-    finally:
-        for descriptor in (input_read, out_write, error_write):
-            if descriptor is not None:
-                os.close(descriptor)
+    ours = [end for end in (input_write, out_read, error_read) if end is not None]
+    theirs = [end for end in (input_read, out_write, error_write) if end is not None]
+    with _handed_over(ours, theirs):
+        await jobs.run(
+            command.start, subprocess.DEVNULL if input_read is None else input_read, out_write, error_write
+        )
     if input_write is not None:
         os.set_blocking(input_write, False)
     return OciExecStreams(jobs, command, input_write, {out_read: _STDOUT, error_read: _STDERR}, None)
@@ -95,10 +95,22 @@ async def attach(jobs: Jobs, command: Command, *, stdin: bool, tty: bool) -> Oci
 
 async def _on_a_terminal(jobs: Jobs, command: Command, *, stdin: bool) -> OciExecStreams:
     ours, theirs = pty.openpty()
-    try:
-        await jobs.run(command.start, theirs, theirs, theirs)
-    finally:
-        os.close(theirs)
     reading = os.dup(ours)
+    with _handed_over([ours, reading], [theirs]):
+        await jobs.run(command.start, theirs, theirs, theirs)
     os.set_blocking(ours, False)
     return OciExecStreams(jobs, command, ours if stdin else None, {reading: _STDOUT}, ours)
+
+
+@contextlib.contextmanager
+def _handed_over(ours: Sequence[int], theirs: Sequence[int]) -> Iterator[None]:
+    """The command's ends are closed on our side in any case, our own if it could not be started."""
+    try:
+        yield
+    except BaseException:
+        for descriptor in ours:
+            os.close(descriptor)
+        raise
+    finally:
+        for descriptor in theirs:
+            os.close(descriptor)

@@ -1,4 +1,4 @@
-"""The machine's own root file system as an image: its programs, not its data (docs/decisions/0014).
+"""The machine's own root file system as an image: its programs, not its data (docs/decisions/0013).
 
 A layer that lies over `/` hides everything but a short list: /usr and the links into it, and of /etc what programs
 need to find users, libraries, certificates and the time. What the list does not name is not there: homes, /var,

@@ -1,5 +1,6 @@
 """From options to a runtime that works: what this machine has, which engine runs a container, what runs already."""
 
+import re
 import resource
 import shutil
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from petset.node.oci.network import Network
 from petset.node.oci.sandboxes import Sandboxes, remove_cgroups
 from petset.node.runtime import ContainerSpec, RuntimeFailure, SandboxSpec
 
+_PLAIN = re.compile(r"/[^,:\\]*")
 _CHECK = "engine-check"
 
 
@@ -49,6 +51,10 @@ def assemble(options: Options) -> Parts:
     """Blocking. Unusable says what to install or to do."""
     engine.require_root()
     layout = Layout(options.directory)
+    if not _PLAIN.fullmatch(str(layout.directory)):
+        raise engine.Unusable(
+            f"overlay mounts cannot take the path {layout.directory}: it must have no `,` `:` or `\\`"
+        )
     layout.directory.mkdir(parents=True, exist_ok=True)
     layout.directory.chmod(0o700)
     _forget_other_boots(layout)

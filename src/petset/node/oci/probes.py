@@ -20,6 +20,9 @@ async def run(jobs: Jobs, command: Command, timeout_seconds: float) -> ExecResul
     try:
         try:
             await jobs.run(command.start, subprocess.DEVNULL, writing, writing)
+        except BaseException:
+            os.close(reading)
+            raise
         finally:
             os.close(writing)
         async with asyncio.timeout(timeout_seconds), asyncio.TaskGroup() as tasks:

@@ -98,7 +98,10 @@ class OciRuntime:
             for record in mine:
                 await self._jobs.run(self._parts.containers.remove, record)
                 del self._containers[record.id]
-            await self._jobs.run(self._parts.sandboxes.unmake, uid)
+            try:
+                await self._jobs.run(self._parts.sandboxes.unmake, uid)
+            except OSError as error:
+                raise RuntimeFailure("KillPodSandboxError", str(error)) from error
             del self._sandboxes[uid]
 
     async def resolve_image(self, image: str) -> str:
