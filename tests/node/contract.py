@@ -4,13 +4,15 @@ An adapter's own test module makes a `RuntimeCase` and runs every member of `CAS
 commands of the case must exist for that adapter; `long` runs until it is signalled and ends on SIGTERM.
 """
 
+import asyncio
+import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
 
-from petset.node.runtime import ContainerSpec, ContainerState, Runtime, RuntimeFailure, SandboxSpec
+from petset.node.runtime import Container, ContainerSpec, ContainerState, Runtime, RuntimeFailure, SandboxSpec
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,14 @@ def sandbox(uid: str = "uid-1", name: str = "web-0") -> SandboxSpec:
 
 def container(case: RuntimeCase, attempt: int = 0) -> ContainerSpec:
     return ContainerSpec(name="app", attempt=attempt, image=case.image, command=case.long)
+
+
+async def stopped(runtime: Runtime, container_id: str) -> Container:
+    """Ask it to end until it does: the first process of a container ignores SIGTERM until it has set its trap."""
+    while True:
+        await runtime.signal(container_id, signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(runtime.wait(container_id), 0.1)
 
 
 async def a_sandbox_has_an_address_and_is_started_once(case: RuntimeCase) -> None:
@@ -74,8 +84,7 @@ async def starting_the_same_attempt_twice_starts_it_once(case: RuntimeCase) -> N
 async def a_stop_signal_ends_a_container_and_its_end_is_recorded(case: RuntimeCase) -> None:
     await case.runtime.start_sandbox(sandbox())
     started = await case.runtime.start_container("uid-1", container(case))
-    await case.runtime.signal(started.id, signal.SIGTERM)
-    ended = await case.runtime.wait(started.id)
+    ended = await stopped(case.runtime, started.id)
     assert ended.state is ContainerState.EXITED
     assert ended.exit_code is not None
     assert ended.finished_at is not None
@@ -132,8 +141,7 @@ async def containers_outlive_whoever_started_them(case: RuntimeCase) -> None:
         wanted.uid, wanted.namespace, wanted.name, wanted.node,
     )  # fmt: skip
     assert [(c.id, c.state) for c in listed.containers] == [(started.id, ContainerState.RUNNING)]
-    await again.signal(started.id, signal.SIGTERM)
-    assert (await again.wait(started.id)).exit_code is not None
+    assert (await stopped(again, started.id)).exit_code is not None
 
 
 CASES: tuple[Callable[[RuntimeCase], Awaitable[None]], ...] = (
