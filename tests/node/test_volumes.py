@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from isolation import needs_containers, own_machine
 from node.world import a_container, a_pod
 
 from petset.api.models import core_v1
@@ -227,3 +228,18 @@ def test_fs_group_owns_the_volume_and_may_write(tmp_path: Path) -> None:
     assert (paths["config"] / "a").stat().st_gid == 2000
     assert stat.S_IMODE((paths["config"] / "a").stat().st_mode) == 0o640
     assert paths["cache"].stat().st_gid == 2000
+
+
+@pytest.mark.containers
+@needs_containers
+def test_a_scratch_volume_in_memory_is_a_tmpfs_of_its_size_and_goes_with_the_pod(tmp_path: Path) -> None:
+    with own_machine():
+        store = DirectoryVolumes(tmp_path)
+        path = prepare(store, cache=Scratch(memory=True, size_bytes=1 << 20))["cache"]
+        again = prepare(store, cache=Scratch(memory=True, size_bytes=1 << 20))["cache"]
+        assert again.is_mount()
+        found = os.statvfs(path)
+        assert found.f_blocks * found.f_frsize == 1 << 20
+        assert stat.S_IMODE(path.stat().st_mode) == 0o777
+        asyncio.run(store.remove("uid-1"))
+        assert not path.exists()
