@@ -238,6 +238,7 @@ async def test_long_answers_are_compressed_for_those_who_take_it(site: Site) -> 
 async def test_head_and_options_answer_without_a_body(site: Site) -> None:
     head = await site.ask("HEAD", CONFIG_MAPS)
     assert (head.status, head.body) == (200, b"") and int(head.headers["content-length"]) > 0
+    assert (await site.ask("HEAD", f"{CONFIG_MAPS}?watch=true")).body == b""
     options = await site.ask("OPTIONS", CONFIG_MAPS)
     assert options.headers["allow"] == "DELETE, GET, HEAD, POST"
 

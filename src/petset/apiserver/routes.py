@@ -20,7 +20,7 @@ _SUBRESOURCES = {
     "finalize": {"PUT": "update"},
     "binding": {"POST": "create"},
     "eviction": {"POST": "create"},
-    "log": {"GET": "get", "HEAD": "get"},
+    "log": {"GET": "get"},
     "exec": {"GET": "get", "POST": "create"},
 }
 _OF_A_NAMESPACE = ("status", "finalize")
@@ -97,7 +97,7 @@ def _check_place(kind: Kind, namespace: str, name: str, subresource: str) -> Non
 def verb_of(method: str, where: Address, *, watch: bool) -> str:
     """The API's word for a method at an address. Raises MethodNotAllowed."""
     verb = _methods(where).get(method)
-    if verb == "list" and watch:
+    if verb == "list" and watch and method == "GET":  # a HEAD has nothing to wait for
         verb = "watch"
     known = where.subresource or (verb in where.kind.verbs)
     if verb is None or not known:

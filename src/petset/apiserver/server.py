@@ -106,6 +106,8 @@ def _config(app: Application) -> Config:
         ws=websocket,  # type: ignore[arg-type] # uvicorn only ever calls it
         ws_max_size=4 * 1024 * 1024,
         ws_per_message_deflate=False,
+        # A command that reads no input for a while keeps pongs waiting too; dead peers are TCP keep-alive's affair.
+        ws_ping_interval=None,
         interface="asgi3",
         lifespan="off",
         log_config=None,
