@@ -14,6 +14,7 @@ import msgspec
 from petset.api.kinds import KINDS, Kind
 from petset.apiserver.messages import Reply, written
 from petset.apiserver.negotiate import NO_SHAPES, accepts, answer
+from petset.apiserver.routes import SUBRESOURCES
 
 KUBERNETES_MAJOR, KUBERNETES_MINOR = "1", "37"
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
@@ -23,15 +24,6 @@ _SUBRESOURCE_KINDS = {
     "binding": ("", "v1", "Binding"),
     "eviction": ("policy", "v1", "Eviction"),
     "exec": ("", "v1", "PodExecOptions"),
-}
-_SUBRESOURCE_VERBS = {
-    "status": ["get", "patch", "update"],
-    "scale": ["get", "patch", "update"],
-    "finalize": ["update"],
-    "binding": ["create"],
-    "eviction": ["create"],
-    "log": ["get"],
-    "exec": ["create", "get"],
 }
 
 
@@ -152,11 +144,15 @@ def _subresource(kind: Kind, name: str) -> dict[str, Any]:
         "singularName": "",
         "namespaced": kind.namespaced,
         "kind": _subresource_kind(kind, name)[2],
-        "verbs": _SUBRESOURCE_VERBS[name],
+        "verbs": _subresource_verbs(name),
     }
     if name in _SUBRESOURCE_KINDS:
         found["group"], found["version"], _ = _SUBRESOURCE_KINDS[name]
     return found
+
+
+def _subresource_verbs(name: str) -> list[str]:
+    return sorted(set(SUBRESOURCES[name].values()))
 
 
 def _subresource_kind(kind: Kind, name: str) -> tuple[str, str, str]:
@@ -180,7 +176,7 @@ def _aggregated_resource(kind: Kind) -> dict[str, Any]:
             {
                 "subresource": sub,
                 "responseKind": _type(*_subresource_kind(kind, sub)),
-                "verbs": _SUBRESOURCE_VERBS[sub],
+                "verbs": _subresource_verbs(sub),
             }
             for sub in kind.subresources
         ]

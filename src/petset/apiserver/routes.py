@@ -14,7 +14,7 @@ from petset.apiserver.query import Query
 _COLLECTION = {"GET": "list", "HEAD": "list", "POST": "create", "DELETE": "deletecollection"}
 _OBJECT = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _READ_AND_WRITE = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch"}
-_SUBRESOURCES = {
+SUBRESOURCES = {
     "status": _READ_AND_WRITE,
     "scale": _READ_AND_WRITE,
     "finalize": {"PUT": "update"},
@@ -23,6 +23,7 @@ _SUBRESOURCES = {
     "log": {"GET": "get"},
     "exec": {"GET": "get", "POST": "create"},
 }
+"""The methods of each sub-resource, and the verb that each stands for."""
 _OF_A_NAMESPACE = ("status", "finalize")
 
 
@@ -107,7 +108,7 @@ def verb_of(method: str, where: Address, *, watch: bool) -> str:
 
 def _methods(where: Address) -> dict[str, str]:
     if where.subresource:
-        return _SUBRESOURCES[where.subresource]
+        return SUBRESOURCES[where.subresource]
     if where.name:
         return _OBJECT
     if where.kind.namespaced and not where.namespace:
