@@ -138,7 +138,11 @@ def _volumes(pod: Document, claims: Sequence[Document]) -> str:
 
 
 def _why(pod: Document, warnings: Sequence[Document]) -> str:
-    """The most telling reason a pod is not Ready: the newest warning about it, else its own status."""
+    """The most telling reason a pod is not Ready: a container's own, else the newest warning, else a condition."""
+    for container in (pod.get("status") or {}).get("containerStatuses") or ():
+        message = ((container.get("state") or {}).get("waiting") or {}).get("message")
+        if message:
+            return f"{container['name']}: {message}"
     about = [
         event
         for event in warnings
@@ -147,10 +151,6 @@ def _why(pod: Document, warnings: Sequence[Document]) -> str:
     if about:
         newest = max(about, key=lambda e: e.get("lastTimestamp") or e["metadata"].get("creationTimestamp") or "")
         return str(newest["message"])
-    for container in (pod.get("status") or {}).get("containerStatuses") or ():
-        message = ((container.get("state") or {}).get("waiting") or {}).get("message")
-        if message:
-            return f"{container['name']}: {message}"
     for kind in ("PodScheduled", "Ready"):
         condition = _condition(pod, kind)
         if condition.get("status") == "False" and condition.get("message"):
