@@ -8,24 +8,21 @@ import contextlib
 import os
 import shutil
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from petset.node.oci import bundle, conmon, state, syscalls, users
+from petset.node.oci import bundle, conmon, preparation, state
 from petset.node.oci.engine import Engine, complaint
 from petset.node.oci.images import Image
 from petset.node.oci.layout import Layout
-from petset.node.oci.network import NAMESPACES
-from petset.node.runtime import Container, ContainerSpec, ContainerState, Mount, RuntimeFailure
+from petset.node.runtime import Container, ContainerSpec, ContainerState, RuntimeFailure
 
 CREATED = "created.json"
 STARTED = "started.json"
-CONFIG = "config.json"
-TERMINATION = "termination"
 _TERMINATION_BYTES = 4096
 _PATIENCE_SECONDS = 5.0  # for conmon to write down an end that has happened
 _LOST = 255  # how a container ended that nobody saw end: the machine stopped
@@ -54,7 +51,8 @@ class Containers:
         record = replace(record, boot=self._boot, created_at=self._now(), image_id=image.id)
         state.write(directory / CREATED, record)
         try:
-            self._write_bundle(directory, record, spec, image, hostname)
+            around = preparation.surroundings(self._layout, record, spec, hostname)
+            preparation.prepare(directory, spec, image, around, self._host)
             process = self._run(directory, record, spec, image)
         except BaseException:
             self.remove(record)
@@ -68,7 +66,7 @@ class Containers:
             record.id, directory, self._layout.sockets, self._layout.engine_root, tty=spec.tty, stdin=spec.stdin
         )
         with self._engine.mounts(private=True):
-            self._mount_root(directory, image)
+            preparation.mount_root(directory, image)
             try:
                 process = state.identify(conmon.create(monitored, self._engine.monitor, self._engine.path))
                 self._engine.ask(self._layout.engine_root, ["start", record.id])
@@ -116,52 +114,6 @@ class Containers:
         state.await_end(record.monitor, seconds)
         return self.view(record).exit_code
 
-    def _write_bundle(
-        self, directory: Path, record: state.ContainerRecord, spec: ContainerSpec, image: Image, hostname: str
-    ) -> None:
-        for mount in spec.mounts:
-            if not mount.source.exists():
-                raise RuntimeFailure("CreateContainerError", f"mount {mount.target}: there is no {mount.source}")
-        try:
-            user = users.resolve(
-                image.config.user, spec.security, image.text("etc/passwd"), image.text("etc/group")
-            )
-            around = self._surroundings(directory, record, spec, hostname)
-            document = bundle.document(spec, image.config, user, around, self._host)
-        except LookupError as error:
-            raise RuntimeFailure("CreateContainerError", str(error.args[0])) from error
-        (directory / conmon.EXITS).mkdir()
-        for name in ("work", "root", "upper"):
-            (directory / name).mkdir()
-            (directory / name).chmod(0o755)
-        for name in {*image.directories, *([image.config.working_dir] if image.config.working_dir else [])}:
-            _make_directory(directory / "upper", name, user)
-        termination = directory / TERMINATION
-        termination.touch()
-        termination.chmod(0o666)
-        state.write(directory / CONFIG, document)
-
-    def _surroundings(
-        self, directory: Path, record: state.ContainerRecord, spec: ContainerSpec, hostname: str
-    ) -> bundle.Surroundings:
-        sandbox, kept = self._layout.sandbox(record.sandbox_uid), self._layout.kept(record.sandbox_uid)
-        read_only = spec.security.read_only_root
-        files = [Mount(sandbox / name, f"/etc/{name}", read_only) for name in ("hosts", "hostname", "resolv.conf")]
-        files.append(Mount(kept / "shm", "/dev/shm"))  # noqa: S108 - it is the pod's own
-        if spec.termination_message_path:
-            files.append(Mount(directory / TERMINATION, spec.termination_message_path))
-        namespaces: Mapping[str, Path] = {kind: kept / kind for kind in NAMESPACES if (kept / kind).exists()}
-        cgroup = f"{self._layout.cgroup(record.sandbox_uid)}/{record.id}"
-        return bundle.Surroundings(directory / "root", hostname, cgroup, namespaces, files)
-
-    def _mount_root(self, directory: Path, image: Image) -> None:
-        lower = ":".join(str(layer) for layer in image.layers)
-        options = f"lowerdir={lower},upperdir={directory / 'upper'},workdir={directory / 'work'}"
-        try:
-            syscalls.mount("overlay", directory / "root", "overlay", 0, options)
-        except OSError as error:
-            raise RuntimeFailure("CreateContainerError", f"cannot lay out the root file system: {error}") from error
-
     def view(self, record: state.ContainerRecord) -> Container:
         """How it stands, from what is on disk. A container whose conmon was killed is ended by this."""
         directory = self._layout.container(record.sandbox_uid, record.id)
@@ -180,13 +132,13 @@ class Containers:
             finished_at=end.at if end else None,
             exit_code=end.code if end else None,
             oom_killed=end.oom_killed if end else False,
-            message=_message(directory / TERMINATION) if end else "",
+            message=_message(directory / preparation.TERMINATION) if end else "",
             log_path=directory / conmon.LOG,
         )
 
     def process(self, record: state.ContainerRecord) -> bundle.Document:
         """The process of its document, from which those of its execs are made."""
-        path = self._layout.container(record.sandbox_uid, record.id) / CONFIG
+        path = self._layout.container(record.sandbox_uid, record.id) / preparation.CONFIG
         process = msgspec.json.decode(path.read_bytes())["process"]
         assert isinstance(process, dict)
         return process
@@ -213,6 +165,8 @@ class Containers:
         if (self._layout.engine_root / record.id).exists():
             with self._engine.mounts():
                 self._discard(record.id)
+        if record.monitor is None and record.boot == self._boot:  # it writes here until it has ended
+            state.await_end(state.identify(conmon.monitor_pid(directory)), _PATIENCE_SECONDS)
         shutil.rmtree(self._layout.sockets / record.id, ignore_errors=True)
         try:
             shutil.rmtree(directory)
@@ -249,16 +203,6 @@ def _message(path: Path) -> str:
             return file.read().decode(errors="replace")
     except OSError:
         return ""
-
-
-def _make_directory(upper: Path, name: str, user: users.User) -> None:
-    path = upper
-    for part in Path(name).relative_to("/").parts:
-        path /= part
-        if not path.exists():
-            path.mkdir()
-            path.chmod(0o755)
-    os.chown(path, user.uid, user.gid)
 
 
 def _explain(said: str, spec: ContainerSpec) -> str:

@@ -8,12 +8,12 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 import msgspec
 
-from petset.node.oci import archive, hostroot, imagemap
+from petset.node.oci import archive, hostroot, imagemap, unpack
 from petset.node.oci.bundle import ImageConfig
 from petset.node.oci.layout import Layout
 from petset.node.runtime import RuntimeFailure
@@ -35,8 +35,8 @@ class Image:
     def text(self, name: str) -> str:
         """A file such as `etc/passwd` of the image, without following links out of it; empty where it has none."""
         for layer in self.layers:
-            path = layer / name
-            if path.is_file() and (layer == _ROOT or not path.is_symlink()):
+            path = unpack.inside(layer, PurePosixPath(name))
+            if path.is_file():
                 return path.read_text(errors="replace")
         return ""
 
@@ -105,4 +105,5 @@ class MappedImages:
             user=base.user if rule.user is None else rule.user,
         )
         digest = hashlib.sha256(repr((rule, [str(layer) for layer in layers])).encode()).hexdigest()
-        return Image(f"sha256:{digest}", config, layers, rule.directories)
+        directories = [*rule.directories, *([rule.working_dir] if rule.working_dir else [])]
+        return Image(f"sha256:{digest}", config, layers, directories)

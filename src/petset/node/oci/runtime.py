@@ -34,9 +34,9 @@ _UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 class OciRuntime:
     """Containers of one data directory. Make it with `open`; the directory is then this process's alone."""
 
-    def __init__(self, parts: opening.Parts) -> None:
+    def __init__(self, parts: opening.Parts, jobs: Jobs) -> None:
         self._parts = parts
-        self._jobs = Jobs()
+        self._jobs = jobs
         self._sandboxes = {record.spec.uid: record for record in parts.sandboxes.load()}
         self._containers = {record.id: record for uid in self._sandboxes for record in parts.containers.load(uid)}
         self._locks = WeakValueDictionary[str, asyncio.Lock]()
@@ -44,7 +44,12 @@ class OciRuntime:
     @classmethod
     async def open(cls, options: Options) -> "OciRuntime":
         """Find out what works here, set the network up and find what runs. Unusable says what is missing."""
-        return await asyncio.to_thread(lambda: cls(opening.assemble(options)))
+        jobs = Jobs()
+        try:
+            return await jobs.run(lambda: cls(opening.assemble(options), jobs))
+        except BaseException:
+            jobs.close()
+            raise
 
     @property
     def name(self) -> str:
