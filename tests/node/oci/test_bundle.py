@@ -68,6 +68,12 @@ def test_limits_are_what_kubelet_would_set(resources: Resources, cpu: dict[str, 
     assert limits["devices"] == [{"allow": False, "access": "rwm"}]
 
 
+def test_a_machine_without_the_cpu_controller_keeps_no_shares_but_is_asked_for_limits() -> None:
+    bare = bundle.Host(EVERY, 4096, shares_cpu=False)
+    assert "cpu" not in made(host=bare)["linux"]["resources"]
+    assert made(replace(SPEC, resources=Resources(cpu_millis=100)), host=bare)["linux"]["resources"]["cpu"]
+
+
 def test_a_score_for_the_killer_is_not_lowered_where_the_machine_forbids_it() -> None:
     wished = replace(SPEC, resources=Resources(oom_score_adj=-997))
     assert made(wished, host=bundle.Host(EVERY, 4096, oom_score_floor=0))["process"]["oomScoreAdj"] == 0

@@ -37,11 +37,12 @@ class ImageConfig:
 
 @dataclass(frozen=True)
 class Host:
-    """What this process may hand on: its bounding capabilities and its limit of open files."""
+    """What this process may hand on: its bounding capabilities, its limit of open files, a share of the CPU."""
 
     bounding: Collection[str]
     open_files: int
     oom_score_floor: int = 0
+    shares_cpu: bool = True  # whether cgroups here have the cpu controller
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def document(spec: ContainerSpec, image: ImageConfig, user: User, around: Surrou
         "linux": {
             "namespaces": _namespaces(around),
             "cgroupsPath": around.cgroup,
-            "resources": _resources(spec.resources, privileged),
+            "resources": _resources(spec.resources, host, privileged=privileged),
             "maskedPaths": [] if privileged else list(_MASKED),
             "readonlyPaths": [] if privileged else list(_READ_ONLY),
         },
@@ -127,14 +128,16 @@ def _namespaces(around: Surroundings) -> list[dict[str, str]]:
     return [{"type": "mount"}, {"type": "pid"}, *kept]
 
 
-def _resources(limits: Resources, privileged: bool) -> Document:
+def _resources(limits: Resources, host: Host, *, privileged: bool) -> Document:
     """CPU as shares of 1024 a core and a quota per 100 ms (at least 1 ms of it), as kubelet computes them."""
     cpu: dict[str, int] = {}
     request = limits.cpu_millis if limits.cpu_request_millis is None else limits.cpu_request_millis
     cpu["shares"] = max(2, min((request or 0) * 1024 // 1000, 262_144))
     if limits.cpu_millis:
         cpu |= {"quota": max(1000, limits.cpu_millis * _PERIOD // 1000), "period": _PERIOD}
-    found: Document = {"cpu": cpu, "devices": [{"allow": privileged, "access": "rwm"}]}
+    found: Document = {"devices": [{"allow": privileged, "access": "rwm"}]}
+    if host.shares_cpu or limits.cpu_millis:  # a limit that cannot be kept is an error, a share is not
+        found["cpu"] = cpu
     if limits.memory_bytes:
         found["memory"] = {"limit": limits.memory_bytes}
     return found

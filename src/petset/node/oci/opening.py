@@ -17,6 +17,7 @@ from petset.node.oci.sandboxes import Sandboxes, remove_cgroups
 from petset.node.runtime import ContainerSpec, RuntimeFailure, SandboxSpec
 
 _PLAIN = re.compile(r"/[^,:\\]*")
+_CGROUPS = Path("/sys/fs/cgroup")
 _CHECK = "engine-check"
 
 
@@ -114,7 +115,9 @@ def host_facts() -> bundle.Host:
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     most = 1_048_576
     lowest = -1000 if "CAP_SYS_RESOURCE" in bounding else int(Path("/proc/self/oom_score_adj").read_text())
-    return bundle.Host(bounding, most if files == resource.RLIM_INFINITY else min(files, most), lowest)
+    unified = _CGROUPS / "cgroup.controllers"
+    shares_cpu = "cpu" in unified.read_text().split() if unified.exists() else (_CGROUPS / "cpu").exists()
+    return bundle.Host(bounding, most if files == resource.RLIM_INFINITY else min(files, most), lowest, shares_cpu)
 
 
 def take_down(parts: Parts) -> None:
