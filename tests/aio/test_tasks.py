@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from petset.aio.tasks import Supervisor
+from petset.aio.tasks import SECONDS_BETWEEN_CANCELS, Supervisor
 from petset.testing.clock import SimulatedClock
 from petset.testing.loop import run
 
@@ -38,6 +38,24 @@ def test_leaving_the_block_stops_every_child_and_waits_for_it() -> None:
 
     run(main())
     assert sorted(ended) == ["a", "b"]
+
+
+def test_a_child_that_loses_a_cancel_while_cleaning_up_is_told_again() -> None:
+    async def stubborn() -> None:
+        while True:
+            try:
+                await _clock.sleep(100)
+            except asyncio.CancelledError:
+                if _clock.monotonic() >= 1 + SECONDS_BETWEEN_CANCELS:
+                    raise
+
+    async def main() -> float:
+        async with Supervisor("parent") as tasks:
+            tasks.start("stubborn", stubborn())
+            await _clock.sleep(1)
+        return _clock.monotonic()
+
+    assert run(main()) == 1 + SECONDS_BETWEEN_CANCELS
 
 
 def test_a_failing_child_is_logged_by_name_and_fails_the_wait(caplog: pytest.LogCaptureFixture) -> None:

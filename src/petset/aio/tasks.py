@@ -14,6 +14,8 @@ from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
 
+SECONDS_BETWEEN_CANCELS = 1.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -57,10 +59,11 @@ class Supervisor:
         """Cancel the children and wait until each is gone. Called from a child, it leaves that one running."""
         self._stopping = True
         children = self._children - {asyncio.current_task()}
-        for child in children:
-            child.cancel(f"{self.name} stops")
-        if children:
-            await asyncio.wait(children)
+        while children:
+            for child in children:
+                child.cancel(f"{self.name} stops")
+            # A child that fails while it cleans up may take that failure for its own and go on: it is told again.
+            _, children = await asyncio.wait(children, timeout=SECONDS_BETWEEN_CANCELS)
         self._ended.set()
 
     async def __aenter__(self) -> Self:

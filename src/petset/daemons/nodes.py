@@ -58,22 +58,27 @@ class Nodes:
 
     async def run(self, client: Client) -> None:
         """Work until cancelled; containers go on."""
-        async with Supervisor("nodes") as tasks:
-            if self._runtime is not None:
-                names = DnsService(client, self._clock, [self._runtime.dns_address])
-                tasks.start("dns", names.run())
-                await names.listening()
-            agents = list(self._agents(client))
-            for agent in agents:
-                tasks.start("agent", agent.run())
-            try:
-                for agent in agents:
-                    await agent.caught_up()
-                self._caught_up.set()
+        try:
+            async with Supervisor("nodes") as tasks:
+                tasks.start("start", self._start(client, tasks))
                 await tasks.wait()
-            finally:
-                if self._runtime is not None:
-                    await self._runtime.close()
+        finally:
+            # Last of all: a probe or a start that is under way still needs it to end cleanly.
+            if self._runtime is not None:
+                await self._runtime.close()
+
+    async def _start(self, client: Client, tasks: Supervisor) -> None:
+        """DNS first: what a pod asks in its first moment must be answered."""
+        if self._runtime is not None:
+            names = DnsService(client, self._clock, [self._runtime.dns_address])
+            tasks.start("dns", names.run())
+            await names.listening()
+        agents = list(self._agents(client))
+        for agent in agents:
+            tasks.start("agent", agent.run())
+        for agent in agents:
+            await agent.caught_up()
+        self._caught_up.set()
 
     async def caught_up(self) -> None:
         """Return once the API shows the pods of every node as they are now."""
