@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.trial import ROOT, Trial, median, timed, trial
+from bench.trial import ROOT, median, timed, trial
 
 REDIS = str(ROOT / "examples" / "redis")
 REDIS_PATH = "/apis/apps/v1/namespaces/default/statefulsets/redis"
@@ -30,13 +30,9 @@ def cold_start() -> float:
 
         def until_ready() -> None:
             run.begin("up", "--port", "0", "--detach")
-            run.until(lambda: run.directory.server_file.exists() and _is_ready(run))
+            run.until(run.is_ready)
 
         return timed(until_ready)
-
-
-def _is_ready(run: Trial) -> bool:
-    return run.get("/readyz?as=json") is not None or run.get("/version") is not None
 
 
 def first_redis_ready() -> float:

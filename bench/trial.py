@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from petset.cli.connection import Connection, Refused, Unreachable
 from petset.cli.directory import DataDirectory
@@ -18,6 +18,8 @@ from petset.cli.surroundings import CommandFailure
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_SECONDS = 60
+
+T = TypeVar("T")
 
 
 class Trial:
@@ -42,11 +44,17 @@ class Trial:
 
     def get(self, path: str) -> dict[str, Any] | None:
         """The document at a path, or None as long as nobody answers there."""
+        return self._ask(lambda connection: connection.get(path))
+
+    def is_ready(self) -> bool:
+        return self._ask(lambda connection: connection.text("/readyz")) == "ok"
+
+    def _ask(self, ask: Callable[[Connection], T]) -> T | None:
         try:
             if self._connection is None:
                 self._connection = Connection(self.directory)
-            return self._connection.get(path)
-        except (CommandFailure, Refused, Unreachable, OSError):
+            return ask(self._connection)
+        except (CommandFailure, Refused, Unreachable):
             self._connection = None
             return None
 

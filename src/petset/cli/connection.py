@@ -50,6 +50,13 @@ class Connection:
         """The JSON document at a path."""
         return self.request("GET", path)
 
+    def text(self, path: str) -> str:
+        """The plain text at a path, such as `/readyz`."""
+        code, answer = self._exchange("GET", path, None, JSON)
+        if code >= 400:
+            raise _refusal(code, answer)
+        return answer.decode()
+
     def request(self, method: str, path: str, body: Any = None, content_type: str = JSON) -> dict[str, Any]:
         """Send one request. Raises Refused for a Status of failure and Unreachable where nobody answers."""
         data = None if body is None else json.dumps(body).encode()
