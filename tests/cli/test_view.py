@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from petset.cli.documents import Observed
 from petset.cli.progress import age, line
-from petset.cli.view import Observed, SetView, views
+from petset.cli.view import SetView, views
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -70,6 +71,8 @@ def test_a_replica_that_is_not_there_yet_says_whom_it_waits_for() -> None:
     waits = [{"namespace": "n", "name": "db", "pod": "db-1", "message": "db-1 waits: db-0 is not Ready"}]
     shown = view(pod(0, ready=False), waiting=waits)
     assert (shown.rows[1].phase, shown.rows[1].why) == ("Waiting", "db-1 waits: db-0 is not Ready")
+    waits[0]["blocker"] = "db-0"
+    assert view(pod(0, ready=False), waiting=waits).rows[1].why == "waits for db-0"
 
 
 def test_the_newest_warning_tells_why_a_pod_is_not_ready() -> None:
@@ -84,7 +87,7 @@ def test_the_newest_warning_tells_why_a_pod_is_not_ready() -> None:
 def test_a_container_that_waits_shows_its_reason_instead_of_the_phase() -> None:
     waiting = [{"name": "a", "state": {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}}]
     row = view(pod(0, ready=False, containerStatuses=waiting)).rows[0]
-    assert (row.phase, row.why) == ("ErrImagePull", "a: no such image")
+    assert (row.phase, row.why) == ("ErrImagePull", "container a has no image: no such image")
 
 
 def test_ordinals_may_start_anywhere_and_stand_in_order_of_number() -> None:

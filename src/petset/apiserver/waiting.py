@@ -15,13 +15,20 @@ PATH = "/petset/waiting"
 
 @dataclass(frozen=True)
 class Wait:
-    """One set's reason: `pod` is who waits, `rule` the number in the contract, `message` the sentence to show."""
+    """One set's reason: `pod` is who waits, `rule` the number in the contract, `message` the sentence to show.
+
+    The sentence's parts stand beside it: `blocker` is the pod or claim that is waited for, `because` what is wrong
+    with it, `remedy` what would end the wait.
+    """
 
     namespace: str
     name: str
     pod: str
     rule: int
     message: str
+    blocker: str = ""
+    because: str = ""
+    remedy: str = ""
 
 
 class WaitingPage:

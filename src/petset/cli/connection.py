@@ -51,11 +51,11 @@ class Connection:
         return self.request("GET", path)
 
     def text(self, path: str) -> str:
-        """The plain text at a path, such as `/readyz`."""
+        """The plain text at a path, such as a log or `/readyz`. Raises Refused and Unreachable."""
         code, answer = self._exchange("GET", path, None, JSON)
         if code >= 400:
             raise _refusal(code, answer)
-        return answer.decode()
+        return answer.decode(errors="replace")
 
     def request(self, method: str, path: str, body: Any = None, content_type: str = JSON) -> dict[str, Any]:
         """Send one request. Raises Refused for a Status of failure and Unreachable where nobody answers."""

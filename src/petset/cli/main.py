@@ -10,6 +10,7 @@ from petset.cli.surroundings import CommandFailure, Surroundings
 _VERBS = {
     "up": "start the server where none runs, apply manifests, and show how they come up",
     "status": "show every stateful set, and why it waits",
+    "why": "say why a stateful set, or one of its pods, is not as its spec says, and what to do",
     "down": "stop the server and its containers; keep all data",
     "wipe": "stop everything and remove all data",
     "kubeconfig": "print the path of the kubeconfig",
@@ -30,6 +31,11 @@ def _parser(surroundings: Surroundings) -> argparse.ArgumentParser:
         )
         if name == "up":
             _add_up(verb)
+        if name == "why":
+            verb.add_argument("name", metavar="NAME", help="web, statefulset/web, or a pod of it such as web-2")
+            verb.add_argument(
+                "-n", "--namespace", default="default", help="the namespace it lives in (default: default)"
+            )
         if name == "wipe":
             verb.add_argument("--yes", action="store_true", help="do not ask")
     return parser

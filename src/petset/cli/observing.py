@@ -1,7 +1,7 @@
 """Reading what the views are made from: the sets, their pods, claims, warnings, and what controllers wait for."""
 
 from petset.cli.connection import Connection, Refused
-from petset.cli.view import Observed
+from petset.cli.documents import Observed
 
 WAITING_PATH = "/petset/waiting"
 
@@ -23,3 +23,16 @@ def _waiting(connection: Connection) -> list[dict[str, object]]:
     except Refused:
         # A control plane of another make has no such page; the view then says less.
         return []
+
+
+def last_line(connection: Connection, namespace: str, pod: str, container: str) -> str:
+    """What a container that has ended wrote last; empty where nobody kept it."""
+    path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&tailLines=1"
+    for query in ("", "&previous=true"):
+        try:
+            text = connection.text(path + query).strip()
+        except Refused:
+            continue
+        if text:
+            return text
+    return ""

@@ -1,10 +1,14 @@
 """Showing how sets come up: a live table for a person, a line for each change for a log."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from petset.cli.surroundings import Surroundings
 from petset.cli.view import Row, SetView
+
+_COUNT = re.compile(r"once|twice|[0-9]+ times")
+"""A count that grows is no news of its own."""
 
 
 class Progress(Protocol):
@@ -47,7 +51,7 @@ class PlainProgress:
         for view in views:
             present = {(view.namespace, row.name) for row in view.rows}
             for row in view.rows:
-                known = (row.phase, row.ready, row.node, row.volume, row.restarts, row.why)
+                known = (row.phase, row.ready, row.node, row.volume, row.restarts, _COUNT.sub("", row.why))
                 if self._said.get((view.namespace, row.name)) != known:
                     self._said[view.namespace, row.name] = known
                     self._surroundings.say(f"{elapsed:7.2f}s  {line(row)}")

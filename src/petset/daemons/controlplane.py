@@ -29,4 +29,4 @@ class ControlPlane:
         """What the stateful sets wait for now."""
         for (namespace, name), waiting in self._manager.stateful_sets.all_waiting():
             for one in waiting:
-                yield Wait(namespace, name, one.subject, one.rule, str(one))
+                yield Wait(namespace, name, one.subject, one.rule, str(one), one.blocker, one.because, one.remedy)

@@ -27,5 +27,5 @@ def run(options: argparse.Namespace, surroundings: Surroundings) -> int:
         for row in view.rows:
             surroundings.say(f"  {line(row)}")
         if view.blocked:
-            surroundings.say(f"  waits: {view.blocked}")
+            surroundings.say(f"  Blocked: {view.blocked}")
     return 0
