@@ -15,6 +15,7 @@ from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.endpoints.controller import EndpointsController
+from petset.controllers.events.controller import EventSweeper
 from petset.controllers.garbage.controller import GarbageCollector
 from petset.controllers.namespaces.controller import NamespaceController
 from petset.controllers.nodelifecycle.controller import NodeLifecycleController
@@ -57,6 +58,7 @@ class ControllerManager:
             "volumes": VolumeController(client, clock, self.pool, volumes, directories, settings.volume_root),
             "scheduler": Scheduler(client, clock, self.pool, self._recorder("default-scheduler")),
             "endpoints": EndpointsController(client, clock, self.pool),
+            "events": EventSweeper(client, clock),
             "garbage": GarbageCollector(client, clock, self.pool),
             "nodes": NodeLifecycleController(client, clock, self.pool, self._recorder("node-controller")),
             "namespaces": NamespaceController(client, clock, self.pool, settings.root_ca_pem),
