@@ -172,6 +172,9 @@ def test_what_is_immutable_in_a_set_stays(changes: dict[str, Any]) -> None:
         {"spec__revisionHistoryLimit": 0},
         {"spec__persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}},
         {"spec__volumeClaimTemplates__0__spec__resources__requests__storage": "1024Mi"},
+        {"spec__volumeClaimTemplates__0__metadata__labels": {}},
+        {"spec__volumeClaimTemplates__0__kind": "PersistentVolumeClaim"},
+        {"spec__selector__matchExpressions": []},
     ],
 )
 def test_what_may_change_in_a_set_changes(changes: dict[str, Any]) -> None:

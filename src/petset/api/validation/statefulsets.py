@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from petset.api import names
+from petset.api.equality import same_meaning
 from petset.api.models import apps_v1
 from petset.api.objects import replace
 from petset.api.selectors import Selector
@@ -50,7 +51,7 @@ def check_statefulset_update(new: apps_v1.StatefulSet, old: apps_v1.StatefulSet,
         _check_template(after, found)
     if found.causes and not _template_is_broken(before):
         faults.causes.extend(found.causes)
-    if replace(after, **{name: getattr(before, name) for name in _MUTABLE}) != before:
+    if not same_meaning(replace(after, **{name: getattr(before, name) for name in _MUTABLE}), before):
         faults.forbidden("spec", ONLY_THESE)
 
 
