@@ -3,7 +3,8 @@
 import pytest
 from controllers.statefulset.tiny import template
 
-from petset.controllers.statefulset.hashing import canonical, fnv1_32, revision_hash, template_patch
+from petset.api.models import apps_v1, meta_v1
+from petset.controllers.statefulset.hashing import canonical, fnv1_32, revision_hash, template_in, template_patch
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,10 @@ def test_a_revision_keeps_the_template_marked_to_replace() -> None:
         b'{"spec":{"template":{"$patch":"replace","metadata":{"labels":{"app":"web"}},'
         b'"spec":{"containers":[{"image":"redis:7.0","name":"main"}]}}}}'
     )
+
+
+@pytest.mark.parametrize("data", [{}, {"spec": None}, {"spec": {"template": []}}, None])
+def test_a_revision_without_a_template_is_named(data: object) -> None:
+    revision = apps_v1.ControllerRevision(metadata=meta_v1.ObjectMeta(name="web-odd"), data=data, revision=1)
+    with pytest.raises(ValueError, match="ControllerRevision web-odd: data holds no pod template"):
+        template_in(revision)

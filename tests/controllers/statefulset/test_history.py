@@ -1,12 +1,15 @@
 """Rules 37-41: finding, renumbering, naming and forgetting revisions."""
 
+from datetime import timedelta
+
 import msgspec
-from controllers.statefulset.tiny import Tiny, make_set, steps, template
+import pytest
+from controllers.statefulset.tiny import Tiny, make_set, rolling, steps, template
 
 from petset.api.models import apps_v1, meta_v1
 from petset.api.objects import meta, owner_reference
 from petset.controllers.statefulset.hashing import canonical, revision_hash, template_patch
-from petset.controllers.statefulset.history import HASH_LABEL
+from petset.controllers.statefulset.history import HASH_LABEL, decide
 from petset.controllers.statefulset.model import AdoptRevision, CreateRevision, DeleteRevision
 
 
@@ -131,3 +134,93 @@ def revision_of_another_template(name: str, image: str = "other") -> apps_v1.Con
         data=msgspec.to_builtins(template_patch(template(image))),
         revision=1,
     )
+
+
+def test_a_revision_has_the_sets_annotations() -> None:
+    """Rule 36."""
+    tiny = Tiny()
+    meta(tiny.set).annotations = {"kubernetes.io/change-cause": "first"}
+    tiny.look()
+    (revision,) = tiny.revisions.values()
+    assert meta(revision).annotations == {"kubernetes.io/change-cause": "first"}
+    assert meta(revision).annotations is not meta(tiny.set).annotations
+
+
+@pytest.mark.parametrize("metadata", [None, meta_v1.ObjectMeta()], ids=["none", "empty"])
+def test_a_template_without_labels_leaves_the_hash_label_alone(metadata: meta_v1.ObjectMeta | None) -> None:
+    tiny = Tiny(make_set(template=msgspec.structs.replace(template(), metadata=metadata)))
+    tiny.look()
+    (revision,) = tiny.revisions.values()
+    assert list(meta(revision).labels or {}) == [HASH_LABEL]
+
+
+def test_every_name_that_is_taken_counts() -> None:
+    """Rule 38: rehash until a name is free."""
+    tiny = Tiny(make_set(replicas=0))
+    text = canonical(template_patch(template()))
+    for count in range(3):
+        taken = f"web-{revision_hash(text, count)}"
+        tiny.revisions[taken] = revision_of_another_template(taken)
+    made = tiny.look()
+    assert made.status.collisionCount == 3
+    assert made.status.updateRevision == f"web-{revision_hash(text, 3)}"
+
+
+def test_a_long_set_name_is_cut_in_the_name_of_its_revision() -> None:
+    """Rule 36: at 223 bytes. Such names are older than the limit of 63."""
+    tiny = Tiny(make_set(name="w" * 250, replicas=0))
+    tiny.look()
+    (name,) = tiny.revisions
+    assert name == "w" * 223 + "-" + revision_hash(canonical(template_patch(template())), 0)
+
+
+def test_of_two_revisions_with_one_number_the_younger_is_the_newer() -> None:
+    """Rule 37: number, then time, then name; one without a time is the oldest."""
+    tiny = Tiny(make_set(replicas=0, template=template("b")))
+    for name, image, age in (("web-z", "a", 0), ("web-a", "b", 1), ("web-zz", "c", None)):
+        tiny.revisions[name] = revision_of_another_template(name, image)
+        born = None if age is None else tiny.now + timedelta(seconds=age)
+        meta(tiny.revisions[name]).creationTimestamp = born
+    assert steps(tiny.look()) == []
+    tiny.change(template=template("a"))
+    assert steps(tiny.look()) == ["renumber revision"]
+    assert tiny.revisions["web-z"].revision == 2
+
+
+def test_of_two_revisions_of_one_age_the_name_decides() -> None:
+    tiny = Tiny(make_set(replicas=0, template=template("b")))
+    for name, image in (("web-b", "b"), ("web-a", "a")):
+        tiny.revisions[name] = revision_of_another_template(name, image)
+    assert steps(tiny.look()) == []
+
+
+def test_data_that_holds_no_template_means_nothing() -> None:
+    """Rule 37: what cannot be read again is not the same template."""
+    tiny = Tiny(make_set(replicas=0))
+    odd = revision_of_another_template("web-odd")
+    tiny.revisions["web-odd"] = msgspec.structs.replace(odd, data={"spec": {}})
+    assert steps(tiny.look()) == ["create revision"]
+    assert numbers(tiny) == [1, 2]
+
+
+def test_the_revision_that_a_plan_makes_is_known_by_its_text() -> None:
+    tiny = Tiny()
+    snapshot = tiny.snapshot()
+    assert decide(snapshot, ()).update.data == snapshot.template
+
+
+def test_the_current_revision_is_the_one_that_the_status_names_else_the_update_revision() -> None:
+    """Rule 39: also where the status names one that is gone."""
+    tiny = Tiny(make_set(replicas=1))
+    tiny.run()
+    first = tiny.set.status.currentRevision if tiny.set.status else ""
+    tiny.change(template=template("new"), updateStrategy=rolling(partition=1))
+    tiny.run()
+    made = tiny.plan().status
+    assert made.currentRevision == first != made.updateRevision
+    assert tiny.set.status is not None
+    tiny.set = msgspec.structs.replace(
+        tiny.set, status=msgspec.structs.replace(tiny.set.status, currentRevision="web-gone")
+    )
+    made = tiny.plan().status
+    assert made.currentRevision == made.updateRevision

@@ -1,11 +1,12 @@
 """Rules 15-18, 24 and 42: names, labels, claims, and who belongs to the set."""
 
+import msgspec
 import pytest
 from controllers.statefulset.tiny import Tiny, claim_template, make_set, steps, template
 
 from petset.api.models import core_v1, meta_v1
 from petset.api.objects import meta
-from petset.controllers.statefulset.identity import NO_ORDINAL, ordinal_of
+from petset.controllers.statefulset.identity import NO_ORDINAL, ordinal_of, revision_of
 
 
 @pytest.mark.parametrize(
@@ -133,3 +134,83 @@ def test_the_pod_of_another_controller_is_left_alone() -> None:
     tiny.edit("web-2", ownerReferences=[other])
     assert "release pod web-2" not in steps(tiny.plan())
     assert "adopt pod web-2" not in steps(tiny.plan())
+
+
+def test_a_pod_has_all_metadata_of_the_template_as_its_own() -> None:
+    """Rule 16: a later change of the pod must not show in the template."""
+    rich = template()
+    assert rich.metadata is not None
+    rich.metadata.annotations = {"note": "kept"}
+    rich.metadata.finalizers = ["example.com/hold"]
+    tiny = Tiny(make_set(template=rich))
+    tiny.look()
+    metadata = meta(tiny.pods["web-0"])
+    assert (metadata.annotations, metadata.finalizers) == (rich.metadata.annotations, rich.metadata.finalizers)
+    assert metadata.annotations is not rich.metadata.annotations
+    assert metadata.finalizers is not rich.metadata.finalizers
+
+
+def test_a_pod_of_a_bare_template_has_no_empty_metadata() -> None:
+    tiny = Tiny()
+    tiny.look()
+    assert (meta(tiny.pods["web-0"]).annotations, meta(tiny.pods["web-0"]).finalizers) == (None, None)
+
+
+def test_a_claim_has_annotations_and_finalizers_of_its_template() -> None:
+    """Rule 24: the whole template, not only its spec."""
+    rich = claim_template()
+    assert rich.metadata is not None
+    rich.metadata.annotations = {"backup": "daily"}
+    rich.metadata.finalizers = ["example.com/hold"]
+    tiny = Tiny(make_set(volumeClaimTemplates=[rich]))
+    tiny.look()
+    metadata = meta(tiny.claims["data-web-0"])
+    assert (metadata.annotations, metadata.finalizers) == (rich.metadata.annotations, rich.metadata.finalizers)
+
+
+def test_host_name_and_subdomain_of_the_template_give_way() -> None:
+    """Rule 17; a set without a service name gives no subdomain."""
+    named = template()
+    assert named.spec is not None
+    named.spec.hostname, named.spec.subdomain = "other", "elsewhere"
+    for service, subdomain in (("web", "web"), ("", None)):
+        tiny = Tiny(make_set(template=named, serviceName=service))
+        tiny.look()
+        spec = tiny.pods["web-0"].spec
+        assert spec is not None
+        assert (spec.hostname, spec.subdomain) == ("web-0", subdomain)
+
+
+def test_the_repair_of_a_name_label_brings_the_index_label_back() -> None:
+    """Rule 18."""
+    tiny = running()
+    labels = {k: v for k, v in (meta(tiny.pods["web-1"]).labels or {}).items() if not k.endswith(("name", "index"))}
+    tiny.edit("web-1", labels=labels)
+    tiny.look()
+    repaired = meta(tiny.pods["web-1"]).labels or {}
+    assert repaired == {
+        **labels, "statefulset.kubernetes.io/pod-name": "web-1", "apps.kubernetes.io/pod-index": "1",
+    }  # fmt: skip
+    assert tiny.pods["web-1"].spec == running().pods["web-1"].spec
+
+
+def test_volumes_that_lead_to_a_wrong_claim_are_repaired_and_the_others_kept() -> None:
+    """Rule 18; the claims that the pod should have had are made with it."""
+    tiny = running()
+    before = tiny.pods["web-1"].spec
+    assert before is not None and before.volumes is not None
+    source = core_v1.PersistentVolumeClaimVolumeSource(claimName="data-web-2")
+    wrong = core_v1.Volume(name="data", persistentVolumeClaim=source)
+    spec = msgspec.structs.replace(before, volumes=[core_v1.Volume(name="tmp"), wrong])
+    tiny.pods["web-1"] = msgspec.structs.replace(tiny.pods["web-1"], spec=spec)
+    del tiny.claims["data-web-1"]
+    assert steps(tiny.look()) == ["create claim data-web-1", "repair pod web-1"]
+    after = tiny.pods["web-1"].spec
+    assert after is not None
+    assert after.volumes == [before.volumes[0], core_v1.Volume(name="tmp")]
+    assert after.containers == before.containers
+    assert steps(tiny.look()) == []
+
+
+def test_a_pod_without_the_label_is_of_no_revision() -> None:
+    assert revision_of(core_v1.Pod(metadata=meta_v1.ObjectMeta(name="web-0"))) == ""

@@ -7,6 +7,7 @@ from controllers.statefulset.tiny import Tiny, claim_template, make_set, retain,
 from petset.api.models import core_v1, meta_v1
 from petset.api.objects import meta, uid_of
 from petset.controllers.statefulset.model import UpdateClaimOwners
+from petset.controllers.statefulset.retention import policy_of
 
 
 def running(when_deleted: str, when_scaled: str, replicas: int = 3) -> Tiny:
@@ -151,3 +152,98 @@ def test_a_claim_that_vanished_under_a_pending_pod_is_made_again() -> None:
     tiny.look()
     del tiny.claims["data-web-0"]
     assert steps(tiny.look()) == ["create claim data-web-0"]
+
+
+def test_a_new_claim_has_its_owner_from_the_beginning() -> None:
+    """Rule 31: no moment in which nobody owns it."""
+    policy = retain("Delete", "Retain")
+    tiny = Tiny(make_set(volumeClaimTemplates=[claim_template()], persistentVolumeClaimRetentionPolicy=policy))
+    tiny.look()
+    assert meta(tiny.claims["data-web-0"]).ownerReferences == [set_reference()]
+
+
+def set_reference() -> meta_v1.OwnerReference:
+    """Rule 31: a managing controller that blocks the owner's foreground deletion."""
+    return meta_v1.OwnerReference(
+        apiVersion="apps/v1",
+        kind="StatefulSet",
+        name="web",
+        uid="uid-web",
+        controller=True,
+        blockOwnerDeletion=True,
+    )
+
+
+def test_a_claim_that_waited_for_its_pod_gets_its_owner_with_it() -> None:
+    """Rules 26 and 31."""
+    policy = retain("Delete", "Retain")
+    tiny = Tiny(
+        make_set(replicas=1, volumeClaimTemplates=[claim_template()], persistentVolumeClaimRetentionPolicy=policy)
+    )
+    status = core_v1.PersistentVolumeClaimStatus(phase="Bound")
+    metadata = meta_v1.ObjectMeta(name="data-web-0", uid="mine")
+    tiny.claims["data-web-0"] = core_v1.PersistentVolumeClaim(metadata=metadata, status=status)
+    assert steps(tiny.look())[1:] == ["create pod web-0", "own claim data-web-0"]
+    assert meta(tiny.claims["data-web-0"]).ownerReferences == [set_reference()]
+    assert tiny.claims["data-web-0"].status == status
+
+
+@pytest.mark.parametrize(
+    ("policy", "meant"),
+    [
+        (None, ("Retain", "Retain")),
+        (retain("", ""), ("Retain", "Retain")),
+        (retain("Delete", ""), ("Delete", "Retain")),
+        (retain("", "Delete"), ("Retain", "Delete")),
+    ],
+)
+def test_what_a_policy_leaves_out_is_retained(policy: object, meant: tuple[str, str]) -> None:
+    assert policy_of(make_set(persistentVolumeClaimRetentionPolicy=policy)) == meant
+
+
+def test_where_all_is_retained_another_controller_is_no_conflict() -> None:
+    """Rule 32: our reference goes, theirs stays, and nobody is told."""
+    tiny = running("Retain", "Retain", replicas=1)
+    own(tiny, "data-web-0", ref("StatefulSet", "web", "uid-web"), ref("Backup", "nightly", "b"))
+    made = tiny.look()
+    assert [a.conflicting for a in made.actions if isinstance(a, UpdateClaimOwners)] == [False]
+    assert owners(tiny.claims["data-web-0"]) == ["Backup b"]
+
+
+def test_a_pod_that_is_wanted_again_gives_its_claim_back() -> None:
+    """Rule 31: scaled down, owned by its pod, and scaled up again before the pod was asked to go."""
+    tiny = running("Retain", "Delete", replicas=3)
+    tiny.change(replicas=2)
+    tiny.look(stop_after=1)
+    assert owners(tiny.claims["data-web-2"]) == [f"Pod {uid_of(tiny.pods['web-2'])}"]
+    tiny.change(replicas=3)
+    assert steps(tiny.look()) == ["own claim data-web-2", "repair pod web-2"]
+    assert owners(tiny.claims["data-web-2"]) == []
+
+
+def test_a_claim_that_vanished_under_a_running_pod_is_not_made_again() -> None:
+    """Rule 28 is about Pending pods alone."""
+    tiny = running("Retain", "Retain", replicas=1)
+    del tiny.claims["data-web-0"]
+    assert steps(tiny.look()) == []
+
+
+def test_of_two_claims_one_is_made_though_the_other_keeps_the_pod_waiting() -> None:
+    """Rules 25 and 27."""
+    tiny = Tiny(make_set(replicas=1, volumeClaimTemplates=[claim_template("data"), claim_template("log")]))
+    going = meta_v1.ObjectMeta(name="log-web-0", uid="old", deletionTimestamp=tiny.now)
+    tiny.claims["log-web-0"] = core_v1.PersistentVolumeClaim(metadata=going)
+    made = tiny.look()
+    assert steps(made)[1:] == ["create claim data-web-0", "refuse web-0 for claim log-web-0"]
+    assert [(w.subject, w.blocker, w.rule) for w in made.waiting] == [("web-0", "log-web-0", 27)]
+    assert "log-web-0 is being deleted" in str(made.waiting[0])
+
+
+def test_who_waits_for_a_claim_of_a_former_pod_is_told_its_name() -> None:
+    """Rule 33."""
+    tiny = running("Retain", "Delete", replicas=1)
+    own(tiny, "data-web-0", ref("Pod", "web-0", "former"))
+    del tiny.pods["web-0"]
+    (waiting,) = tiny.look().waiting
+    assert (waiting.subject, waiting.blocker, waiting.rule) == ("web-0", "data-web-0", 33)
+    assert "data-web-0 still belongs to a former pod" in str(waiting)

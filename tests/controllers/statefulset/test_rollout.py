@@ -4,8 +4,9 @@ import pytest
 from controllers.statefulset.tiny import Tiny, make_set, rolling, steps, template
 
 from petset.api.models import apps_v1
+from petset.controllers.statefulset.history import decide
 from petset.controllers.statefulset.model import Gates
-from petset.controllers.statefulset.rollout import max_unavailable_of
+from petset.controllers.statefulset.rollout import max_unavailable_of, template_for
 
 
 def updating(replicas: int = 3, *, gates: Gates | None = None, **spec: object) -> Tiny:
@@ -141,3 +142,63 @@ def test_max_unavailable_counts_pods_or_percent_rounded_down_but_never_none(
     value: int | str | None, replicas: int, pods: int
 ) -> None:
     assert max_unavailable_of(make_set(replicas=replicas, updateStrategy=rolling(0, value))) == pods
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kept", "new_from"),
+    [
+        (rolling(partition=2), None, 7),
+        (rolling(partition=0), 3, 5),
+        (apps_v1.StatefulSetUpdateStrategy(type="RollingUpdate"), 2, 7),
+        (apps_v1.StatefulSetUpdateStrategy(type="RollingUpdate"), 0, 5),
+        (apps_v1.StatefulSetUpdateStrategy(type="RollingUpdate"), None, 5),
+        (apps_v1.StatefulSetUpdateStrategy(type=""), 2, 7),
+        (apps_v1.StatefulSetUpdateStrategy(), 2, 7),
+        (None, 2, 7),
+        (apps_v1.StatefulSetUpdateStrategy(type="OnDelete"), 2, 5),
+    ],
+    ids=[
+        "the partition", "a block without one", "no block: as many as are current", "no block: none is current",
+        "no block, no status", "no type", "an absent type", "no strategy", "OnDelete",
+    ],
+)  # fmt: skip
+def test_the_first_ordinal_that_comes_back_new(
+    strategy: apps_v1.StatefulSetUpdateStrategy | None, kept: int | None, new_from: int
+) -> None:
+    """Rule 46, counted from the first ordinal."""
+    tiny = Tiny(make_set(replicas=4, ordinals=apps_v1.StatefulSetOrdinals(start=5)))
+    tiny.run()
+    tiny.change(template=template("new"), updateStrategy=strategy)
+    assert tiny.set.status is not None
+    tiny.set.status.currentReplicas = kept
+    past = decide(tiny.snapshot(), ())
+    made = [template_for(past, ordinal) for ordinal in range(5, 9)]
+    assert [t.spec.containers[0].image for t, _ in made if t.spec] == [
+        "redis:7.0" if ordinal < new_from else "new" for ordinal in range(5, 9)
+    ]
+    assert [label for _, label in made] == [
+        past.current_label if ordinal < new_from else past.update_label for ordinal in range(5, 9)
+    ]
+
+
+def test_who_spends_the_budget_is_told_with_the_rule_and_the_time_left() -> None:
+    """Rule 53."""
+    tiny = updating(2, podManagementPolicy="Parallel", minReadySeconds=10)
+    tiny.look()
+    tiny.gone("web-1")
+    tiny.look()
+    tiny.ready("web-1")
+    (waiting,) = tiny.look().waiting
+    assert (waiting.subject, waiting.blocker, waiting.rule) == ("web-0", "web-1", 53)
+    assert "must stay so for 10 s" in waiting.because
+
+
+@pytest.mark.parametrize("policy", ["OrderedReady", "Parallel"])
+def test_a_pod_that_goes_already_spends_the_budget(policy: str) -> None:
+    """Rule 53: of two that may be away, one is on its way."""
+    tiny = updating(4, podManagementPolicy=policy, updateStrategy=rolling(max_unavailable=2))
+    tiny.delete("web-0")
+    if policy == "OrderedReady":  # stage (a) waits for it before anything is updated (rule 52)
+        assert steps(tiny.look()) == ["create revision"]
+    else:
+        assert steps(tiny.look())[1:] == ["delete pod web-3 (update)"]

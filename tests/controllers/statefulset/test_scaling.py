@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from controllers.statefulset.tiny import START, Tiny, claim_template, make_set, rolling, steps, template
+from controllers.statefulset.tiny import START, Tiny, claim_template, make_set, retain, rolling, steps, template
 
 from petset.api.models import apps_v1
 
@@ -163,3 +163,79 @@ def test_the_partition_counts_from_the_first_ordinal() -> None:
     tiny.change(template=template("new"))
     tiny.run()
     assert [tiny.pods[name].spec.containers[0].image for name in tiny.names()] == ["redis:7.0"] * 2 + ["new"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "stages"),
+    [
+        (
+            "OrderedReady",
+            [("history", False), ("claims of condemned", False), ("condemned", False)],
+        ),
+        (
+            "Parallel",
+            [
+                ("history", False), ("claims of condemned", True), ("condemned", True), ("replicas", True),
+                ("rollout", False),
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_the_stages_of_a_sync_and_which_work_side_by_side(policy: str, stages: list[tuple[str, bool]]) -> None:
+    """Rules 44 and 45; in Parallel the condemned go first (section M)."""
+    tiny = running(
+        4,
+        podManagementPolicy=policy,
+        volumeClaimTemplates=[claim_template()],
+        persistentVolumeClaimRetentionPolicy=retain("Retain", "Delete"),
+        updateStrategy=rolling(max_unavailable=2),
+    )
+    if policy == "Parallel":
+        tiny.gone("web-0")
+    tiny.change(replicas=2, template=template("new"))
+    assert [(stage.name, stage.concurrent) for stage in tiny.plan().stages] == stages
+
+
+def test_the_replicas_of_an_ordered_set_are_a_stage_in_order() -> None:
+    (history, replicas) = Tiny().plan().stages
+    assert (history.name, replicas.name, replicas.concurrent) == ("history", "replicas", False)
+
+
+def test_a_set_with_nothing_to_do_and_a_pod_that_is_not_ready_waits_for_that_pod() -> None:
+    tiny = running(3, podManagementPolicy="Parallel")
+    tiny.phase("web-1", "Running")
+    assert steps(tiny.look()) == []
+    assert waits(tiny) == ["web for web-1 by 47"]
+
+
+@pytest.mark.parametrize("policy", ["OrderedReady", "Parallel"])
+def test_a_finished_pod_is_waited_for_in_order_only(policy: str) -> None:
+    """Rule 47."""
+    tiny = running(3, podManagementPolicy=policy)
+    tiny.gone("web-2")
+    tiny.phase("web-1", "Failed")
+    made = tiny.look()
+    waiting = [f"{w.subject} for {w.blocker} by {w.rule}" for w in made.waiting]
+    if policy == "OrderedReady":
+        assert (steps(made), waiting) == (["delete pod web-1 (finished)"], ["web-2 for web-1 by 47"])
+    else:
+        assert (steps(made), waiting) == (["delete pod web-1 (finished)", "create pod web-2"], [])
+
+
+def test_after_the_last_condemned_pod_the_set_itself_waits() -> None:
+    tiny = running(2)
+    tiny.change(replicas=1)
+    tiny.look()
+    assert waits(tiny) == ["web for web-1 by 49"]
+
+
+def test_a_condemned_pod_that_is_ready_and_not_yet_available_holds_up_those_above_it() -> None:
+    """Rule 49."""
+    tiny = running(5, minReadySeconds=10)
+    tiny.ready("web-2")
+    tiny.phase("web-4", "Running")
+    tiny.change(replicas=1)
+    made = tiny.look()
+    assert steps(made) == []
+    assert [f"{w.subject} for {w.blocker} by {w.rule}" for w in made.waiting] == ["web-4 for web-2 by 49"]
+    assert "must stay so for 10 s" in made.waiting[0].because

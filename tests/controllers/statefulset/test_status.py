@@ -1,6 +1,7 @@
 """Rules 63-68: the status, field by field."""
 
 import msgspec
+import pytest
 from controllers.statefulset.tiny import Tiny, make_set, template
 
 from petset.api.models import apps_v1
@@ -92,3 +93,62 @@ def test_there_is_nothing_to_say_of_a_complete_set() -> None:
     tiny.run()
     made = tiny.plan()
     assert (made.stages, made.waiting, made.wake_after_seconds) == ((), (), None)
+
+
+def test_a_status_without_a_generation_is_older_than_any() -> None:
+    """Rule 63."""
+    nothing = apps_v1.StatefulSetStatus(replicas=0)
+    assert not differs(nothing, apps_v1.StatefulSetStatus(replicas=0))
+    assert differs(nothing, apps_v1.StatefulSetStatus(replicas=0, observedGeneration=1))
+    assert differs(None, nothing)
+
+
+@pytest.mark.parametrize(
+    "field", ["replicas", "readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"]
+)
+def test_every_count_is_worth_a_write(field: str) -> None:
+    """Rule 63; none and nothing are the same."""
+    old = apps_v1.StatefulSetStatus(replicas=0)
+    assert differs(old, msgspec.structs.replace(old, **{field: 1}))
+    assert not differs(old, msgspec.structs.replace(old, **{field: 0}))
+
+
+@pytest.mark.parametrize("field", ["currentRevision", "updateRevision"])
+def test_a_revision_is_worth_a_write(field: str) -> None:
+    """Rule 63."""
+    old = apps_v1.StatefulSetStatus(replicas=0)
+    assert differs(old, msgspec.structs.replace(old, **{field: "web-1"}))
+
+
+def test_a_pod_of_which_nobody_has_said_anything_does_not_count_yet() -> None:
+    """Rule 65."""
+    tiny = Tiny(make_set(replicas=1))
+    tiny.look()
+    assert counts(tiny) == {"replicas": 1, "ready": 0, "available": 0, "current": 1, "updated": 1}
+    tiny.pods["web-0"] = msgspec.structs.replace(tiny.pods["web-0"], status=None)
+    assert counts(tiny) == {"replicas": 0, "ready": 0, "available": 0, "current": 0, "updated": 0}
+
+
+def test_counts_of_nothing_are_written_where_kubernetes_writes_them() -> None:
+    """Rule 64."""
+    status = Tiny(make_set(replicas=0)).plan().status
+    assert {"replicas": 0, "availableReplicas": 0, "collisionCount": 0}.items() <= msgspec.to_builtins(
+        status
+    ).items()
+    assert (status.readyReplicas, status.currentReplicas, status.updatedReplicas) == (None, None, None)
+
+
+def test_a_rollout_is_complete_only_with_the_last_wanted_pod() -> None:
+    """Rule 66: updated, Ready, and as many as the spec wants."""
+    tiny = Tiny(make_set(replicas=2))
+    tiny.run()
+    old = tiny.plan().status.currentRevision
+    tiny.change(template=template("new"))
+    while tiny.plan().status.updatedReplicas != 2:
+        assert tiny.look().status.currentRevision == old
+        tiny.nodes_work()
+    tiny.phase("web-0", "Running")
+    assert tiny.plan().status.currentRevision == old
+    tiny.ready("web-0")
+    made = tiny.plan().status
+    assert (made.currentRevision, made.currentReplicas) == (made.updateRevision, 2)
