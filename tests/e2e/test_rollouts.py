@@ -1,6 +1,7 @@
 """Rules 73 and 74: what kubectl says of a rollout, and what it does to one.
 
-The server is real, its nodes are simulated. Pods wait for a readiness gate, so that the test decides when each of them is Ready.
+The server is real, its nodes are simulated. Pods wait for a readiness gate, so that the test decides when each is
+Ready.
 """
 
 import json

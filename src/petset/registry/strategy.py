@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from petset.api import objects
+from petset.api.equality import same_meaning
 from petset.api.kinds import Kind
 from petset.api.models import apps_v1, coordination_v1, core_v1, discovery_v1, meta_v1
 from petset.api.qos import qos_class
-from petset.api.equality import same_meaning
 
 BINDING = "binding"  # the server's own change of spec and status at once; it does not count as a new wish
 
