@@ -1,20 +1,34 @@
-"""`python -m bench [--runs N]`: measure everything and print the table, with the machine and the date."""
+"""`python -m bench [figures|growth] [--runs N]`: measure everything and print the table, with the machine and date."""
 
 import argparse
 import os
 import platform
 from datetime import UTC, datetime
 
-from bench.figures import table
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    what = "figures: one machine with real containers (the default); growth: sets of up to 10,000 simulated pods"
+    parser.add_argument("what", nargs="?", choices=("figures", "growth"), default="figures", help=what)
     parser.add_argument("--runs", type=int, default=5, help="how often each figure is taken (default: 5)")
+    parser.add_argument("--only", default="", help="only the growth figures whose name contains this")
     options = parser.parse_args()
+    print(_growth(options.runs, options.only) if options.what == "growth" else _figures(options.runs))
     machine = f"{os.cpu_count()} cores, Linux {platform.release()}, CPython {platform.python_version()}"
-    print(table(options.runs))
-    print(f"\nMedians of {options.runs} runs on {machine}, {datetime.now(UTC):%Y-%m-%d}; `./dev bench`.")
+    chosen = " growth" if options.what == "growth" else ""
+    print(f"\nMedians of {options.runs} runs on {machine}, {datetime.now(UTC):%Y-%m-%d}; `./dev bench{chosen}`.")
+
+
+def _figures(runs: int) -> str:
+    from bench import figures
+
+    return figures.table(runs)
+
+
+def _growth(runs: int, only: str) -> str:
+    from bench import growth
+
+    return f"{growth.table(runs, only)}\n\nThe machine's load at the end: {growth.loaded()}."
 
 
 if __name__ == "__main__":
