@@ -1,4 +1,4 @@
-"""`python -m bench [figures|growth] [--runs N]`: measure everything and print the table, with the machine and date."""
+"""`python -m bench [figures|growth] [--runs N]`: measure it all and print the table."""
 
 import argparse
 import os

@@ -1,8 +1,8 @@
-"""What a set costs as it grows: 0 → N replicas, a rollout and a scale-down, with everything real but the containers.
+"""What a set costs as it grows: all real but the containers.
 
-The control plane is composed as the server composes it: the SQLite store with `synchronous=FULL`, the registry with
-defaults, admission and validation, the in-process client, every controller, the scheduler, and the agent of one node
-whose simulated containers run at once. The set has its governing Service, so endpoints are kept too.
+The control plane is composed as the server composes it: the SQLite store with `synchronous=FULL`, the registry
+with defaults, admission and validation, the in-process client, every controller, the scheduler, and the agent of
+one node whose simulated containers run at once. The set has its governing Service, so endpoints are kept too.
 """
 
 import asyncio
@@ -231,7 +231,7 @@ FIGURES = (
 def table(runs: int, only: str = "") -> str:
     """The figures whose name contains `only`, as a Markdown table."""
     lines = [
-        "| simulated nodes, in-process client | median | least–most | CPU per pod | target | the real control plane |",
+        "| simulated nodes | median | least–most | CPU per pod | target | the real control plane |",
         "|---|---|---|---|---|---|",
     ]
     for figure in FIGURES:

@@ -21,6 +21,7 @@ from petset.controllers.namespaces.controller import NamespaceController
 from petset.controllers.nodelifecycle.controller import NodeLifecycleController
 from petset.controllers.statefulset.controller import NAME as STATEFULSET
 from petset.controllers.statefulset.controller import StatefulSetController
+from petset.controllers.statefulset.ledger import AUDIT_SECONDS
 from petset.controllers.volumes.controller import VolumeController
 from petset.controllers.volumes.directories import Directories
 from petset.scheduler.controller import Scheduler
@@ -34,10 +35,14 @@ class Part(Protocol):
 
 @dataclass(frozen=True)
 class Settings:
-    """`volume_root` is where new volumes go, as an absolute path; `root_ca_pem` what pods are to trust."""
+    """`volume_root` is where new volumes go, as an absolute path; `root_ca_pem` what pods are to trust.
+
+    `audit_seconds`: how often what is kept of a StatefulSet's pods is checked against the pods.
+    """
 
     volume_root: str
     root_ca_pem: str = ""
+    audit_seconds: float = AUDIT_SECONDS
 
 
 class ControllerManager:
@@ -52,7 +57,9 @@ class ControllerManager:
         self._random = source
         self._recorders: dict[str, EventRecorder] = {}
         volumes = self._recorder("persistentvolume-controller")
-        self.stateful_sets = StatefulSetController(client, clock, self.pool, self._recorder(STATEFULSET))
+        self.stateful_sets = StatefulSetController(
+            client, clock, self.pool, self._recorder(STATEFULSET), audit_seconds=settings.audit_seconds
+        )
         self._parts: dict[str, Part] = {
             "statefulsets": self.stateful_sets,
             "volumes": VolumeController(client, clock, self.pool, volumes, directories, settings.volume_root),

@@ -105,6 +105,7 @@ class World:
         """Let time pass. AssertionError where a promise was broken meanwhile."""
         await self.plane.clock.sleep(seconds)
         assert not self.witness.broken, f"seed {self.seed}: {'; '.join(self.witness.broken)}"
+        assert not self.manager.stateful_sets.ledger_corrections, f"seed {self.seed}: a roster was wrong"
 
     def get(self, kind: type[T], name: str, namespace: str = "default") -> T | None:
         """What the store holds at this moment."""
@@ -142,7 +143,9 @@ class World:
     def _start_controllers(self) -> None:
         clock, source = self.plane.clock, self.plane.random
         client = LateWatches(self.client, clock, lambda kind: source.uniform(0, self.lag_seconds))
-        self.manager = ControllerManager(client, clock, source, self.directories, Settings(VOLUME_ROOT))
+        self.manager = ControllerManager(
+            client, clock, source, self.directories, Settings(VOLUME_ROOT, audit_seconds=0)
+        )
         self._running[CONTROLLERS] = self._tasks.start(CONTROLLERS, self.manager.run())
 
     def _start_agent(self, node: str) -> None:

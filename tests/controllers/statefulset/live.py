@@ -96,9 +96,10 @@ async def live(seed: int = 0, lag: Lag = lambda kind: 0.0) -> AsyncIterator[Live
         client = LateWatches(p.client, p.clock, lag)
         pool = InformerPool(client, p.clock)
         recorder = EventRecorder(p.client, p.clock.now, NAME, p.random)
-        controller = StatefulSetController(client, p.clock, pool, recorder)
+        controller = StatefulSetController(client, p.clock, pool, recorder, audit_seconds=0)
         tasks.start("informers", pool.run())
         tasks.start("events", recorder.run())
         await pool.synced()
         tasks.start("controller", controller.run())
         yield Live(p, controller)
+        assert not controller.ledger_corrections

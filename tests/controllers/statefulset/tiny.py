@@ -35,6 +35,7 @@ from petset.controllers.statefulset.model import (
     UpdateClaimOwners,
 )
 from petset.controllers.statefulset.plan import plan
+from petset.controllers.statefulset.roster import roster_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -100,9 +101,9 @@ class Tiny:
     def snapshot(self) -> Snapshot:
         kept = tuple(Revision(r, canonical(r.data)) for r in self.revisions.values())
         patch = canonical(template_patch(self.set.spec.template))
-        return Snapshot(
-            self.set, tuple(self.pods.values()), dict(self.claims), kept, patch, self.now, gates=self.gates
-        )
+        claims = dict(self.claims)
+        roster = roster_of(self.set, self.pods.values(), claims, self.now)
+        return Snapshot(self.set, roster, claims, kept, patch, self.now, gates=self.gates)
 
     def plan(self) -> Plan:
         return plan(self.snapshot())

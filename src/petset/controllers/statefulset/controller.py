@@ -6,7 +6,7 @@ so it is never written into an object.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from petset.aio.clock import Clock
 from petset.aio.reconciler import Reconciler
@@ -17,9 +17,10 @@ from petset.api.selectors import Selector
 from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.client.port import Client
-from petset.controllers.statefulset import identity, status
+from petset.controllers.statefulset import status
 from petset.controllers.statefulset.apply import ClaimInTheWay, Hand, NameTaken, RevisionCollision
 from petset.controllers.statefulset.expectations import Expectations
+from petset.controllers.statefulset.ledger import AUDIT_SECONDS, Ledger, SetKey, concerned, orphan_parent
 from petset.controllers.statefulset.memo import Texts
 from petset.controllers.statefulset.model import Gates, Plan, Snapshot, Waiting
 from petset.controllers.statefulset.plan import plan
@@ -27,13 +28,6 @@ from petset.controllers.statefulset.waiting import for_name_taken, for_refusal
 
 NAME = "statefulset-controller"
 """The source component of this controller's events."""
-
-
-class SetKey(NamedTuple):
-    """A set to look at."""
-
-    namespace: str
-    name: str
 
 
 def controller_uid(obj: Any) -> Iterable[str]:
@@ -51,22 +45,33 @@ INDEXES: dict[str, Callable[[Any], Iterable[str]]] = {
     "controller-uid": controller_uid,
     "orphan-namespace": orphan_namespace,
 }
+POD_INDEXES: dict[str, Callable[[Any], Iterable[str]]] = {
+    "controller-uid": controller_uid,
+    "orphan-parent": orphan_parent,
+}
 
 
 class StatefulSetController:
     """Brings every StatefulSet to its spec, five at a time, never one twice at once (rule 71)."""
 
     def __init__(
-        self, client: Client, clock: Clock, pool: InformerPool, events: EventRecorder, gates: Gates | None = None
+        self,
+        client: Client,
+        clock: Clock,
+        pool: InformerPool,
+        events: EventRecorder,
+        gates: Gates | None = None,
+        audit_seconds: float = AUDIT_SECONDS,
     ) -> None:
         self._client = client
         self._clock = clock
         self._events = events
         self._gates = gates or Gates()
         self._sets = pool.informer(apps_v1.StatefulSet)
-        self._pods = pool.informer(core_v1.Pod, INDEXES)
+        pods = self._pods = pool.informer(core_v1.Pod, POD_INDEXES)
         self._revisions = pool.informer(apps_v1.ControllerRevision, INDEXES)
         self._claims = pool.informer(core_v1.PersistentVolumeClaim)
+        self._ledger = Ledger(pods, self._claims, audit_seconds)
         self._expectations = Expectations(
             {
                 apps_v1.StatefulSet: self._sets,
@@ -84,6 +89,11 @@ class StatefulSetController:
         self._pods.on_change(self._pod_changed)
         self._claims.on_change(lambda old, new: self._wake_held())
         self._revisions.on_change(self._revision_changed)
+
+    @property
+    def ledger_corrections(self) -> int:
+        """How often the check of the rosters has found one wrong."""
+        return self._ledger.corrections
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -104,6 +114,7 @@ class StatefulSetController:
         if stateful_set is None:
             self._waiting.pop(key, None)
             self._held.discard(key)
+            self._ledger.forget(key)
             return None
         if not self._expectations.met(uid_of(stateful_set)):
             self._held.add(key)
@@ -137,16 +148,15 @@ class StatefulSetController:
         return made.wake_after_seconds
 
     def _look(self, stateful_set: apps_v1.StatefulSet) -> Snapshot:
-        uid, namespace = uid_of(stateful_set), namespace_of(stateful_set)
-        pods = (*self._pods.by_index("controller-uid", uid), *self._pods.by_index("orphan-namespace", namespace))
+        uid, now = uid_of(stateful_set), self._clock.now()
         stored = stateful_set.status.collisionCount if stateful_set.status else None
         return Snapshot(
             set=stateful_set,
-            pods=pods,
-            claims=self._claims_of(stateful_set, pods),
+            roster=self._ledger.roster(stateful_set, now),
+            claims=self._ledger.claims_of(namespace_of(stateful_set)),
             revisions=tuple(map(self._texts.revision, self._revisions_of(stateful_set))),
             template=self._texts.template(stateful_set),
-            now=self._clock.now(),
+            now=now,
             collisions=max(stored or 0, self._collisions.get(uid, 0)),
             gates=self._gates,
         )
@@ -159,19 +169,6 @@ class StatefulSetController:
             if selector.matches(meta(orphan).labels):
                 yield orphan
 
-    def _claims_of(
-        self, stateful_set: apps_v1.StatefulSet, pods: Iterable[core_v1.Pod]
-    ) -> dict[str, core_v1.PersistentVolumeClaim]:
-        """The claims that exist for every ordinal that is wanted or has a pod."""
-        if not stateful_set.spec.volumeClaimTemplates:
-            return {}
-        ordinals = set(identity.wanted_ordinals(stateful_set))
-        found = (identity.ordinal_of(name_of(stateful_set), name_of(pod)) for pod in pods)
-        ordinals.update(ordinal for ordinal in found if ordinal is not None)
-        names = (name for ordinal in ordinals for name in identity.claim_names(stateful_set, ordinal))
-        claims = ((name, self._claims.get(name, namespace_of(stateful_set))) for name in names)
-        return {name: claim for name, claim in claims if claim is not None}
-
     # -- what wakes a set
 
     def _set_changed(self, old: apps_v1.StatefulSet | None, new: apps_v1.StatefulSet | None) -> None:
@@ -183,23 +180,9 @@ class StatefulSetController:
 
     def _pod_changed(self, old: core_v1.Pod | None, new: core_v1.Pod | None) -> None:
         for pod in (old, new):
-            if pod is not None:
-                self._wake_for(pod)
-
-    def _wake_for(self, pod: core_v1.Pod) -> None:
-        """Its owner, or for an orphan every set that might adopt it."""
-        owner = controller_of(pod)
-        if owner is None:
-            self._wake_adopters(pod)
-        elif owner.kind == "StatefulSet":
-            self._work.wake(SetKey(namespace_of(pod), owner.name))
-
-    def _wake_adopters(self, orphan: core_v1.Pod) -> None:
-        labels = meta(orphan).labels
-        for candidate in self._sets.list():
-            is_near = namespace_of(candidate) == namespace_of(orphan)
-            if is_near and labels and Selector.from_struct(candidate.spec.selector).matches(labels):
-                self._work.wake(SetKey(namespace_of(candidate), name_of(candidate)))
+            key = concerned(pod) if pod is not None else None
+            if key is not None:
+                self._work.wake(key)
 
     def _revision_changed(
         self, old: apps_v1.ControllerRevision | None, new: apps_v1.ControllerRevision | None

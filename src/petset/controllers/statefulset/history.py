@@ -4,7 +4,6 @@ The history is a list of ControllerRevisions, newest last. A template that was u
 bytes and renumbered instead of stored twice: that is what a rollback is.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,7 +17,6 @@ from petset.controllers.statefulset.model import (
     AdoptRevision,
     CreateRevision,
     DeleteRevision,
-    Member,
     RenumberRevision,
     Revision,
     Snapshot,
@@ -59,14 +57,14 @@ class History:
         return revision_of(pod) != self.update_label
 
 
-def decide(snapshot: Snapshot, members: Iterable[Member]) -> History:
+def decide(snapshot: Snapshot) -> History:
     """Find or make the update revision, find the current one, and drop what the history limit does not keep."""
     known = sorted(snapshot.revisions, key=_age)
     adoptions = [AdoptRevision(revision.object) for revision in known if controller_of(revision.object) is None]
     update, changes, collisions = _update_revision(snapshot, known)
     named = (snapshot.set.status.currentRevision if snapshot.set.status else None) or ""
     current = next((revision for revision in known if revision.name == named), update)
-    deletions = _beyond_limit(snapshot, known, {current.name, update.name}, members)
+    deletions = _beyond_limit(snapshot, known, {current.name, update.name})
     return History(snapshot.set, current, update, (*adoptions, *changes, *deletions), collisions)
 
 
@@ -122,15 +120,13 @@ def _template_labels(stateful_set: apps_v1.StatefulSet) -> dict[str, str]:
     return dict(template.labels) if template and template.labels else {}
 
 
-def _beyond_limit(
-    snapshot: Snapshot, known: list[Revision], in_use: set[str], members: Iterable[Member]
-) -> list[DeleteRevision]:
+def _beyond_limit(snapshot: Snapshot, known: list[Revision], in_use: set[str]) -> list[DeleteRevision]:
     """The oldest revisions that nobody uses, down to the limit; a negative limit keeps all (rule 40)."""
     limit = snapshot.set.spec.revisionHistoryLimit
     limit = DEFAULT_HISTORY_LIMIT if limit is None else limit
     if limit < 0 or len(known) <= limit:
         return []
-    labels = {revision_of(member.pod) for member in members}
+    labels = snapshot.roster.revision_labels()
     set_name = name_of(snapshot.set)
     history = [r for r in known if r.name not in in_use and revision_label(set_name, r.name) not in labels]
     return [DeleteRevision(revision.object) for revision in history[: max(0, len(history) - limit)]]

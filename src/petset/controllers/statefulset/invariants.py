@@ -6,10 +6,10 @@ them, and tests check them before every single action of every plan, also after 
 
 from collections.abc import Callable, Iterator
 
-from petset.api.models import core_v1
+from petset.api.models import core_v1, meta_v1
 from petset.api.objects import is_terminating, meta, name_of
-from petset.controllers.statefulset import history, identity, membership, retention
-from petset.controllers.statefulset.lineup import Lineup, line_up
+from petset.controllers.statefulset import history, identity, retention
+from petset.controllers.statefulset.lineup import Lineup
 from petset.controllers.statefulset.model import (
     Action,
     CreateClaim,
@@ -25,19 +25,18 @@ Check = Callable[[Lineup, Action], bool]
 
 def violations(snapshot: Snapshot, action: Action) -> tuple[str, ...]:
     """The names of the promises that `action` would break in the state of `snapshot`."""
-    joined = membership.decide(snapshot)
-    lineup = line_up(snapshot, joined.members, history.decide(snapshot, joined.members))
+    lineup = Lineup(snapshot, history.decide(snapshot))
     return tuple(name for name, holds in PROMISES.items() if not holds(lineup, action))
 
 
 def _at_most_one_pod_per_identity(lineup: Lineup, action: Action) -> bool:
     if not isinstance(action, CreatePod):
         return True
-    return name_of(action.pod) not in {name_of(pod) for pod in lineup.pods()}
+    return lineup.replica(_ordinal(lineup, action.pod)) is None
 
 
 def _one_claim_per_template_and_ordinal(lineup: Lineup, action: Action) -> bool:
-    return not isinstance(action, CreateClaim) or name_of(action.claim) not in lineup.snapshot.claims
+    return not isinstance(action, CreateClaim) or lineup.snapshot.claims.get(name_of(action.claim)) is None
 
 
 def _a_pod_is_created_after_its_claims(lineup: Lineup, action: Action) -> bool:
@@ -52,17 +51,17 @@ def _ordered_start(lineup: Lineup, action: Action) -> bool:
     """Nobody starts before every lower ordinal is Available."""
     if not lineup.ordered or not isinstance(action, CreatePod):
         return True
-    below = lineup.replicas[: _ordinal(lineup, action.pod) - lineup.ordinals.start]
-    return not any(map(lineup.is_unavailable, below))
+    below = range(lineup.ordinals.start, _ordinal(lineup, action.pod))
+    return not any(lineup.is_unavailable(lineup.replica(ordinal)) for ordinal in below)
 
 
 def _ordered_removal(lineup: Lineup, action: Action) -> bool:
     """The condemned go from the highest, one at a time, and only when every wanted replica is Available."""
     if not lineup.ordered or not isinstance(action, DeletePod) or action.why != "condemned":
         return True
-    highest = lineup.condemned[0].pod
+    highest = max(lineup.condemned(), key=lambda pod: _ordinal(lineup, pod))
     is_next = name_of(highest) == name_of(action.pod) and not is_terminating(highest)
-    return is_next and not lineup.unavailable_replicas
+    return is_next and not any(lineup.is_unavailable(lineup.replica(ordinal)) for ordinal in lineup.ordinals)
 
 
 def _only_the_unwanted_are_removed(lineup: Lineup, action: Action) -> bool:
@@ -91,13 +90,17 @@ def _retained_claims_get_no_owner(lineup: Lineup, action: Action) -> bool:
         return True
     when_deleted, when_scaled = retention.policy_of(lineup.set)
     allowed = {"StatefulSet": when_deleted == "Delete", "Pod": when_scaled == "Delete"}
-    names = {name_of(lineup.set), *(name_of(pod) for pod in lineup.snapshot.pods)}
     owners = meta(action.claim).ownerReferences or []
-    return all(allowed.get(ref.kind, True) for ref in owners if ref.name in names and ref.controller)
+    return all(allowed.get(ref.kind, True) for ref in owners if _is_ours(lineup, ref) and ref.controller)
 
 
 def _nothing_is_done_for_a_set_that_is_going(lineup: Lineup, action: Action) -> bool:
     return not is_terminating(lineup.set)
+
+
+def _is_ours(lineup: Lineup, ref: meta_v1.OwnerReference) -> bool:
+    """It names the set, or a pod that the set has or may have."""
+    return ref.name == name_of(lineup.set) or identity.ordinal_of(name_of(lineup.set), ref.name) is not None
 
 
 def _ordinal(lineup: Lineup, pod: core_v1.Pod) -> int:

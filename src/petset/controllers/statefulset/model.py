@@ -8,12 +8,15 @@ Objects inside a snapshot or an action are shared and immutable; an action that 
 carries the whole new object.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from petset.api.models import apps_v1, core_v1
+
+if TYPE_CHECKING:  # these two know the actions below
+    from petset.controllers.statefulset.roster import Roster
+    from petset.controllers.statefulset.upkeep import Claims
 
 
 @dataclass(frozen=True)
@@ -44,28 +47,22 @@ class Revision:
 class Snapshot:
     """All inputs of one decision.
 
-    `pods`: pods of the set's namespace that the set owns, and pods without a controller. `claims`: the claims, by
-    name, that the set's ordinals (wanted or condemned) use and that exist. `revisions`: those the set owns, and
-    those without a controller that match its selector. `template`: the patch of the set's present template in
-    canonical JSON. `collisions`: how many revision names proved to be taken so far (rule 38).
+    `roster`: the pods that the set owns, and those without a controller that it may adopt. `claims`: the claims of
+    the set's namespace, by name. `revisions`: those the set owns, and those without a controller that match its
+    selector. `template`: the patch of the set's present template in canonical JSON. `collisions`: how many revision
+    names proved to be taken so far (rule 38).
+
+    Roster and claims are read where they are kept, not copied: a snapshot is good until its maker next waits.
     """
 
     set: apps_v1.StatefulSet
-    pods: tuple[core_v1.Pod, ...]
-    claims: Mapping[str, core_v1.PersistentVolumeClaim]
+    roster: "Roster"
+    claims: "Claims"
     revisions: tuple[Revision, ...]
     template: bytes
     now: datetime
     collisions: int = 0
     gates: Gates = Gates()
-
-
-@dataclass(frozen=True)
-class Member:
-    """A pod of the set, and the ordinal in its name."""
-
-    ordinal: int
-    pod: core_v1.Pod
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,9 @@ from collections.abc import Callable
 
 from petset.api.models import core_v1
 from petset.api.objects import is_terminating, name_of
-from petset.controllers.statefulset import health, history, membership, scaling, status, waiting
+from petset.controllers.statefulset import history, membership, scaling, status, waiting
 from petset.controllers.statefulset.history import History
-from petset.controllers.statefulset.lineup import Lineup, line_up
-from petset.controllers.statefulset.membership import Membership
+from petset.controllers.statefulset.lineup import Lineup
 from petset.controllers.statefulset.model import DeletePod, Plan, Snapshot, Stage, Waiting
 from petset.controllers.statefulset.rollout import rollout
 from petset.controllers.statefulset.steps import Step
@@ -35,13 +34,12 @@ PARALLEL: tuple[Callable[[Lineup], Step], ...] = (
 
 def plan(snapshot: Snapshot) -> Plan:
     """Everything to do now for one set; no actions when it is where it should be or must wait."""
-    joined = membership.decide(snapshot)
-    past = history.decide(snapshot, joined.members)
-    lineup = line_up(snapshot, joined.members, past)
+    past = history.decide(snapshot)
+    lineup = Lineup(snapshot, past)
     if is_terminating(snapshot.set):
         return Plan((), status.count(lineup, ()))
     steps = _walk(lineup)
-    stages = (*_preparation(joined, past), *(step.stage() for step in steps if step.strands))
+    stages = (*_preparation(snapshot, past), *(step.stage() for step in steps if step.strands))
     return Plan(
         stages,
         status.count(lineup, _replaced(stages)),
@@ -60,9 +58,9 @@ def _walk(lineup: Lineup) -> list[Step]:
     return steps
 
 
-def _preparation(joined: Membership, past: History) -> list[Stage]:
+def _preparation(snapshot: Snapshot, past: History) -> list[Stage]:
     """Ownership and history come first: pods are counted and made by them."""
-    stages = [Stage("membership", (joined.actions,)), Stage("history", (past.actions,))]
+    stages = [Stage("membership", (membership.changes(snapshot.roster),)), Stage("history", (past.actions,))]
     return [stage for stage in stages if stage.strands[0]]
 
 
@@ -75,14 +73,11 @@ def _unfinished(lineup: Lineup, stages: tuple[Stage, ...]) -> tuple[Waiting, ...
     """With nothing left to do and somebody not Available, the set itself waits for that pod."""
     if stages:
         return ()
-    pod = next((pod for pod in lineup.pods() if lineup.is_unavailable(pod)), None)
+    pod = lineup.first_unavailable_pod
     return () if pod is None else (waiting.for_pod(lineup, name_of(lineup.set), pod, 47),)
 
 
 def _next_availability(lineup: Lineup) -> float | None:
     """When the next Ready pod becomes Available by the passing of time alone (rule 48)."""
-    if not lineup.min_ready_seconds:
-        return None
-    now, minimum = lineup.snapshot.now, lineup.min_ready_seconds
-    due = (health.seconds_until_available(pod, minimum, now) for pod in lineup.pods())
-    return min((seconds for seconds in due if seconds), default=None)
+    ripe_at = lineup.roster.next_ripe_at
+    return None if ripe_at is None else (ripe_at - lineup.snapshot.now).total_seconds()

@@ -5,8 +5,10 @@ from the highest ordinal downward to the partition, as many at a time as `maxUna
 unavailable for other reasons spends that budget too.
 """
 
+from itertools import islice
+
 from petset.api.models import apps_v1, core_v1
-from petset.api.objects import is_terminating, name_of
+from petset.api.objects import name_of
 from petset.controllers.statefulset import waiting
 from petset.controllers.statefulset.history import History
 from petset.controllers.statefulset.identity import first_ordinal, wanted_replicas
@@ -28,13 +30,16 @@ def rollout(lineup: Lineup) -> Step:
     strategy = lineup.set.spec.updateStrategy
     if strategy is not None and strategy.type == "OnDelete":
         return step
-    stale = _stale(lineup)
-    chosen = _within_budget(lineup, stale) if lineup.snapshot.gates.max_unavailable else _one(lineup, stale)
+    stale = lineup.stale(partition_of(lineup.set))
+    highest = next(lineup.pods_from_the_top(stale), None)
+    if highest is None:
+        return step
+    chosen = _within_budget(lineup, stale) if lineup.snapshot.gates.max_unavailable else _one(lineup, highest)
     for pod in chosen:
         step.add(DeletePod(pod, "update"))
-    blocker = _first_unavailable_replica(lineup)
-    if stale and not chosen and blocker is not None:
-        step.block(waiting.for_pod(lineup, name_of(stale[0]), blocker, 53))
+    blocker = lineup.first_unavailable_replica
+    if not chosen and blocker is not None:
+        step.block(waiting.for_pod(lineup, name_of(highest), blocker, 53))
     return step
 
 
@@ -66,37 +71,16 @@ def _is_due_current(stateful_set: apps_v1.StatefulSet, ordinal: int) -> bool:
     return ordinal < first_ordinal(stateful_set) + kept
 
 
-def _stale(lineup: Lineup) -> list[core_v1.Pod]:
-    """The pods to replace sooner or later, highest first; those on their way out are not counted."""
-    above_partition = lineup.replicas[partition_of(lineup.set) :]
-    return [p for p in reversed(above_partition) if p is not None and _is_replaceable(lineup, p)]
-
-
-def _is_replaceable(lineup: Lineup, pod: core_v1.Pod) -> bool:
-    return lineup.history.is_stale(pod) and not is_terminating(pod)
-
-
-def _within_budget(lineup: Lineup, stale: list[core_v1.Pod]) -> list[core_v1.Pod]:
+def _within_budget(lineup: Lineup, stale: int) -> list[core_v1.Pod]:
     """Rules 53-55: healthy pods as the budget allows; in Parallel also every stale pod that is unavailable."""
     budget = max(0, max_unavailable_of(lineup.set) - lineup.unavailable_replicas)
     if lineup.ordered:
-        return stale[:budget]
-    broken = [pod for pod in stale if lineup.is_unavailable(pod)]
-    healthy = [pod for pod in stale if not lineup.is_unavailable(pod)]
-    return broken + healthy[:budget]
+        return list(islice(lineup.pods_from_the_top(stale), budget))
+    broken = lineup.pods_from_the_top(stale & lineup.unavailable)
+    healthy = lineup.pods_from_the_top(stale & ~lineup.unavailable)
+    return [*broken, *islice(healthy, budget)]
 
 
-def _one(lineup: Lineup, stale: list[core_v1.Pod]) -> list[core_v1.Pod]:
+def _one(lineup: Lineup, highest: core_v1.Pod) -> list[core_v1.Pod]:
     """Rule 51, the gate off: the highest stale pod, unless one above it is unavailable."""
-    if not stale:
-        return []
-    for pod in reversed(lineup.replicas):
-        if pod is stale[0]:
-            return stale[:1]
-        if lineup.is_unavailable(pod):
-            return []
-    return []
-
-
-def _first_unavailable_replica(lineup: Lineup) -> core_v1.Pod | None:
-    return next((pod for pod in lineup.replicas if pod is not None and lineup.is_unavailable(pod)), None)
+    return [] if lineup.is_unavailable_above(highest) else [highest]

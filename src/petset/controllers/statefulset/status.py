@@ -1,9 +1,9 @@
-"""The set's status, counted afresh at every look (rules 63-68)."""
+"""The set's status, taken from the roster at every look (rules 63-68)."""
 
 from collections.abc import Iterable
 
 from petset.api.models import apps_v1, core_v1
-from petset.api.objects import is_terminating, meta
+from petset.api.objects import meta
 from petset.controllers.statefulset import health
 from petset.controllers.statefulset.identity import revision_of, wanted_replicas
 from petset.controllers.statefulset.lineup import Lineup
@@ -20,22 +20,16 @@ def count(lineup: Lineup, replaced: Iterable[core_v1.Pod]) -> apps_v1.StatefulSe
     Where Kubernetes subtracts every replaced pod from `currentReplicas`, which can end below zero, only those of
     the current revision are; conditions that others set are kept (section M).
     """
-    current, update = lineup.history.current_label, lineup.history.update_label
-    leaving = {id(pod) for pod in replaced}
-    replicas = ready = available = current_replicas = updated = 0
-    for pod in lineup.pods():
-        created = bool(health.phase_of(pod))
-        is_ready = health.is_running_and_ready(pod)
-        replicas += created
-        ready += is_ready
-        available += is_ready and health.is_available(pod, lineup.min_ready_seconds, lineup.snapshot.now)
-        if created and not is_terminating(pod):
-            current_replicas += revision_of(pod) == current and id(pod) not in leaving
-            updated += revision_of(pod) == update
+    roster, current = lineup.roster, lineup.history.current_label
+    created, staying = roster.having("created"), roster.having("created") & ~roster.having("terminating")
+    ready = roster.having("ready").bit_count()
+    leaving = sum(revision_of(pod) == current and bool(health.phase_of(pod)) for pod in replaced)
+    current_replicas = (staying & roster.at_revision(current)).bit_count() - leaving
+    updated = (staying & roster.at_revision(lineup.history.update_label)).bit_count()
     status = apps_v1.StatefulSetStatus(
-        replicas=replicas,
+        replicas=created.bit_count(),
         readyReplicas=ready or None,
-        availableReplicas=available,
+        availableReplicas=roster.having("available").bit_count(),
         currentReplicas=current_replicas or None,
         updatedReplicas=updated or None,
         currentRevision=lineup.history.current.name,

@@ -60,12 +60,12 @@ def for_refusal(set_name: str, error: object) -> Waiting:
 
 def next_in_line(lineup: Lineup, after: int) -> str:
     """Who would be served next if the pod of ordinal `after` were no obstacle; the set itself if nobody."""
-    missing = next((ordinal for ordinal in lineup.missing() if ordinal > after), None)
+    missing = lineup.missing_after(after)
     if missing is not None:
         return lineup.pod_name(missing)
-    if lineup.condemned:
-        return name_of(lineup.condemned[0].pod)
-    stale = lineup.highest_stale()
+    if lineup.highest_condemned is not None:
+        return name_of(lineup.highest_condemned)
+    stale = next(map(name_of, lineup.pods_from_the_top(lineup.stale())), "")
     return stale if stale and stale != lineup.pod_name(after) else name_of(lineup.set)
 
 

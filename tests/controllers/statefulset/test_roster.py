@@ -1,0 +1,102 @@
+"""The roster that is kept up pod by pod says what one made anew would say, whatever happened in between."""
+
+from dataclasses import replace
+
+import msgspec
+from controllers.statefulset.test_properties import EVENTS, SETS, happen
+from controllers.statefulset.tiny import Tiny, make_set
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from petset.api.models import apps_v1
+from petset.api.objects import meta, name_of
+from petset.controllers.statefulset import bits
+from petset.controllers.statefulset.identity import ordinal_of
+from petset.controllers.statefulset.plan import plan
+from petset.controllers.statefulset.roster import Roster, roster_of
+from petset.controllers.statefulset.standing import Trait
+
+
+class Kept:
+    """A roster that hears of every change of a tiny world, as the ledger does."""
+
+    def __init__(self, tiny: Tiny) -> None:
+        self._tiny = tiny
+        self._begin()
+
+    def _begin(self) -> None:
+        tiny = self._tiny
+        self._generation = meta(tiny.set).generation
+        self._pods, self._claims = dict(tiny.pods), dict(tiny.claims)
+        self.roster = roster_of(tiny.set, tiny.pods.values(), tiny.claims, tiny.now)
+
+    def catch_up(self) -> Roster:
+        tiny = self._tiny
+        if meta(tiny.set).generation != self._generation:
+            self._begin()
+        for name in changed(self._pods, tiny.pods) | {
+            f"web-{ordinal_of('data-web', claim)}" for claim in changed(self._claims, tiny.claims)
+        }:
+            if name in tiny.pods:
+                self.roster.put(tiny.pods[name], tiny.now)
+            else:
+                self.roster.remove(name)
+        self._pods, self._claims = dict(tiny.pods), dict(tiny.claims)
+        self.roster.ripen(tiny.now)
+        return self.roster
+
+
+def changed(before: dict[str, object], after: dict[str, object]) -> set[str]:
+    return {name for name in before.keys() | after.keys() if before.get(name) is not after.get(name)}
+
+
+@given(SETS, st.lists(EVENTS, max_size=25))
+@settings(max_examples=150)
+def test_kept_up_or_made_anew_a_roster_is_the_same(
+    stateful_set: apps_v1.StatefulSet, events: list[tuple[str, object]]
+) -> None:
+    tiny = Tiny(stateful_set)
+    kept = Kept(tiny)
+    for event in events:
+        happen(tiny, event)
+        tiny.pass_time(1)
+        assert kept.catch_up().same_as(roster_of(tiny.set, tiny.pods.values(), tiny.claims, tiny.now))
+
+
+class Suspicious(Roster):
+    """Every pod may be needy."""
+
+    def having(self, trait: Trait) -> int:
+        return self.there if trait == "needy" else super().having(trait)
+
+
+@given(SETS, st.lists(EVENTS, max_size=25))
+@settings(max_examples=100)
+def test_a_pod_that_the_plan_does_not_look_at_needs_nothing(
+    stateful_set: apps_v1.StatefulSet, events: list[tuple[str, object]]
+) -> None:
+    tiny = Tiny(stateful_set)
+    for event in events:
+        happen(tiny, event)
+    everybody = Suspicious(tiny.set, tiny.claims)
+    for pod in tiny.pods.values():
+        everybody.put(pod, tiny.now)
+    assert plan(replace(tiny.snapshot(), roster=everybody)) == tiny.plan()
+
+
+def test_bits_go_up_and_down() -> None:
+    numbers = sum(1 << n for n in (0, 5, 64, 1000))
+    assert list(bits.ascending(numbers)) == [0, 5, 64, 1000]
+    assert list(bits.descending(numbers)) == [1000, 64, 5, 0]
+    assert (bits.lowest(0), bits.highest(0)) == (None, None)
+    assert list(bits.ascending(bits.span(2, 5))) == [2, 3, 4] and bits.span(5, 2) == 0
+
+
+def test_a_far_away_orphan_costs_no_more_than_one_near_by() -> None:
+    tiny = Tiny(make_set(replicas=2))
+    tiny.run()
+    stray, far = tiny.pods["web-1"], "web-2000000000"
+    tiny.pods[far] = msgspec.structs.replace(stray, metadata=msgspec.structs.replace(meta(stray), name=far))
+    roster = tiny.snapshot().roster
+    assert roster.there.bit_length() == 3
+    assert [name_of(pod) for pod in roster.pods([2])] == [far]
