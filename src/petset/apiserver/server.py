@@ -137,5 +137,6 @@ def _bind(host: str, port: int) -> socket.socket:
         listening.setblocking(False)
     except OSError as error:
         listening.close()
-        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}; is it in use?") from error
+        why = f"cannot listen on {host}:{port}: {error.strerror}; choose another port or address"
+        raise OSError(error.errno, why) from error
     return listening

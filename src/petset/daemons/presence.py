@@ -52,13 +52,20 @@ def write_facts(directory: DataDirectory, facts: Mapping[str, object]) -> None:
     fresh.replace(directory.server_file)
 
 
-def report(ready_fd: int | None, outcome: str) -> None:
-    """Say `ready`, or why not, to whoever started us; then the pipe is closed."""
-    if ready_fd is None:
-        return
-    try:
-        os.write(ready_fd, outcome.encode())
-    except BrokenPipeError:
-        pass  # they did not wait
-    finally:
-        os.close(ready_fd)
+class Starter:
+    """Whoever started us, listening on a pipe for how the start ended. Only the first word counts."""
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor
+
+    def tell(self, outcome: str) -> None:
+        """Say `ready`, or why not; then the pipe is closed."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is None:
+            return
+        try:
+            os.write(descriptor, outcome.encode())
+        except BrokenPipeError:
+            pass  # they did not wait
+        finally:
+            os.close(descriptor)

@@ -30,7 +30,7 @@ from petset.client.local import LocalClient
 from petset.daemons.clock import SystemClock
 from petset.daemons.controlplane import ControlPlane
 from petset.daemons.nodes import Nodes, NodesUnusable
-from petset.daemons.presence import AlreadyRunning, PidFile, report, write_facts
+from petset.daemons.presence import AlreadyRunning, PidFile, Starter, write_facts
 from petset.daemons.settings import Settings, parse
 from petset.registry.bootstrap import bootstrap
 from petset.registry.registry import Registry
@@ -46,18 +46,20 @@ _log = logging.getLogger("petset")
 def main() -> int:
     """Serve until told to stop; the exit code."""
     settings = parse(sys.argv[1:], os.environ, Path.home())
+    starter = Starter(settings.ready_fd)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         with PidFile(settings.directory), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(settings))
+            runner.run(_serve(settings, starter))
     except (AlreadyRunning, StoreUnusable, NodesUnusable, OSError) as error:
-        _log.error("cannot start: %s", error)
-        report(settings.ready_fd, str(error))
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        _log.error("cannot go on: %s", reason)
+        starter.tell(reason)
         return 1
     return 0
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, starter: Starter) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -71,7 +73,7 @@ async def _serve(settings: Settings) -> None:
             await asyncio.wait({failing, catching_up}, timeout=TAKEOVER_SECONDS, return_when=FIRST_COMPLETED)
             tasks.start("control plane", plane.run())
             if not failing.done():
-                report(settings.ready_fd, "ready")
+                starter.tell("ready")
             stopping = tasks.start("stop signal", stopped.wait())
             await asyncio.wait({failing, stopping}, return_when=FIRST_COMPLETED)
             await server.stop()
