@@ -71,8 +71,12 @@ def test_names_resolve_inside_a_pod(redis: Petset) -> None:
     for name in ("redis-0.redis", "redis-0.redis.default.svc.cluster.local"):
         assert redis.exec("redis-2", "getent", "hosts", name).split()[0] == address
     everyone = {redis.pod(p)["status"]["podIP"] for p in redis.pods()}
-    answers = redis.exec("redis-1", "getent", "ahostsv4", "redis").splitlines()
-    assert {line.split()[0] for line in answers} == everyone
+
+    def found() -> set[str]:
+        answers = redis.try_kubectl("exec", "redis-1", "--", "getent", "ahostsv4", "redis").stdout
+        return {line.split()[0] for line in answers.splitlines()}
+
+    eventually("the set's name means every ready replica", lambda: found() == everyone)
     assert redis.exec("redis-1", "hostname") == "redis-1"
     assert redis.exec("redis-1", "hostname", "-f") == "redis-1.redis.default.svc.cluster.local"
 
