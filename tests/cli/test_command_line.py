@@ -40,7 +40,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 
 def test_the_version_and_every_help_text_are_printed(run: Run) -> None:
     assert run("--version")[:2] == (0, f"petset {__version__}\n")
-    for verb in ("up", "status", "why", "down", "wipe", "kubeconfig"):
+    for verb in ("up", "status", "plan", "why", "down", "wipe", "kubeconfig"):
         code, out, _ = run(verb, "--help")
         assert code == 0
         assert "exit codes: 0 done, 1 not reached, 2 wrong use" in out

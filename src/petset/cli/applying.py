@@ -76,6 +76,11 @@ def path_of(kind: Kind, namespace: str, name: str = "") -> str:
 
 def apply(connection: Connection, manifest: Manifest, *, dry_run: bool = False) -> str:
     """Create or patch one object; `created`, `configured` or `unchanged`. Raises Refused."""
+    return send(connection, manifest, dry_run=dry_run)[0]
+
+
+def send(connection: Connection, manifest: Manifest, *, dry_run: bool) -> tuple[str, Document]:
+    """The same, with the object as it is then. Raises Refused."""
     kind = kind_of(manifest)
     namespace = namespace_of(manifest, kind)
     modified = with_annotation(manifest.document, namespace)
@@ -85,15 +90,21 @@ def apply(connection: Connection, manifest: Manifest, *, dry_run: bool = False) 
     except Refused as refused:
         if refused.code != 404:
             raise
-        connection.request("POST", path_of(kind, namespace) + query, modified)
-        return "created"
+        return "created", connection.request("POST", path_of(kind, namespace) + query, modified)
     patch = three_way_patch(last_applied(current), modified, current)
     if not patch:
-        return "unchanged"
+        return "unchanged", current
     path = path_of(kind, namespace, manifest.name) + query
     answer = connection.request("PATCH", path, patch, MERGE_PATCH)
+    if dry_run:  # a trial keeps the version, whatever it would change
+        return "unchanged" if answer == current else "configured", answer
     same = answer["metadata"].get("resourceVersion") == current["metadata"].get("resourceVersion")
-    return "unchanged" if same else "configured"
+    return "unchanged" if same else "configured", answer
+
+
+def namespaces_in(manifests: Sequence[Manifest]) -> set[str]:
+    """The namespaces that come with the manifests: what lives in them cannot be tried before they are there."""
+    return {m.name for m in manifests if m.kind == "Namespace" and m.api_version == "v1"}
 
 
 def apply_all(connection: Connection, manifests: Sequence[Manifest]) -> list[tuple[Manifest, str]]:
@@ -102,7 +113,7 @@ def apply_all(connection: Connection, manifests: Sequence[Manifest]) -> list[tup
     An object in a namespace that comes with the same manifests cannot be tried before that namespace is there;
     it has passed the same checks in this process already (`petset.cli.checking`).
     """
-    new_namespaces = {m.name for m in manifests if m.kind == "Namespace" and m.api_version == "v1"}
+    new_namespaces = namespaces_in(manifests)
     for manifest in manifests:
         if manifest.namespace not in new_namespaces:
             _complain_with_place(connection, manifest, dry_run=True)

@@ -10,6 +10,7 @@ from petset.cli.surroundings import CommandFailure, Surroundings
 _VERBS = {
     "up": "start the server where none runs, apply manifests, and show how they come up",
     "status": "show every stateful set, and why it waits",
+    "plan": "show every step that applying manifests will cause, in order; changes nothing",
     "why": "say why a stateful set, or one of its pods, is not as its spec says, and what to do",
     "down": "stop the server and its containers; keep all data",
     "wipe": "stop everything and remove all data",
@@ -31,6 +32,8 @@ def _parser(surroundings: Surroundings) -> argparse.ArgumentParser:
         )
         if name == "up":
             _add_up(verb)
+        if name == "plan":
+            _add_plan(verb)
         if name == "why":
             verb.add_argument("name", metavar="NAME", help="web, statefulset/web, or a pod of it such as web-2")
             verb.add_argument(
@@ -39,6 +42,17 @@ def _parser(surroundings: Surroundings) -> argparse.ArgumentParser:
         if name == "wipe":
             verb.add_argument("--yes", action="store_true", help="do not ask")
     return parser
+
+
+def _add_plan(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "-f", "--filename", dest="paths", metavar="PATH", action="append", required=True,
+        help="a manifest, a directory of manifests, or - for standard input; may be given again",
+    )  # fmt: skip
+    verb.add_argument("-n", "--namespace", default="", help="where manifests go that name no namespace")
+    verb.add_argument(
+        "-o", "--output", choices=["text", "json"], default="text", help="how to print (default: text)"
+    )
 
 
 def _add_up(verb: argparse.ArgumentParser) -> None:

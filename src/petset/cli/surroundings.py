@@ -12,7 +12,7 @@ class Surroundings:
     """Clock, streams, environment and how to start the server. Only `petset.daemons.command` makes a real one.
 
     `server_command` and `stop_command` are the argument lists that run the server and that stop what it left
-    running; the data directory and options are appended.
+    running; the data directory and options are appended. `plan_command` answers a question on its standard input.
     """
 
     now: Callable[[], datetime]
@@ -26,6 +26,7 @@ class Surroundings:
     user_id: int
     server_command: Sequence[str]
     stop_command: Sequence[str]
+    plan_command: Sequence[str] = ()
 
     @property
     def is_terminal(self) -> bool:

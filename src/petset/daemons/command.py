@@ -25,5 +25,6 @@ def main() -> int:
         user_id=os.geteuid(),
         server_command=[*python, "petset.daemons.server"],
         stop_command=[*python, "petset.daemons.stop"],
+        plan_command=[*python, "petset.daemons.plan"],
     )
     return run_command_line(sys.argv[1:], surroundings)

@@ -17,7 +17,7 @@ ONLY_THESE = (
     "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
 )
 RETENTION = ("Retain", "Delete")
-_MUTABLE = (
+MUTABLE = (
     "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
     "persistentVolumeClaimRetentionPolicy", "minReadySeconds",
 )  # fmt: skip
@@ -51,7 +51,7 @@ def check_statefulset_update(new: apps_v1.StatefulSet, old: apps_v1.StatefulSet,
         _check_template(after, found)
     if found.causes and not _template_is_broken(before):
         faults.causes.extend(found.causes)
-    if not same_meaning(replace(after, **{name: getattr(before, name) for name in _MUTABLE}), before):
+    if not same_meaning(replace(after, **{name: getattr(before, name) for name in MUTABLE}), before):
         faults.forbidden("spec", ONLY_THESE)
 
 

@@ -1,0 +1,70 @@
+"""`petset plan` against a running server: what it prints, and that it changes nothing."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from e2e.harness import Petset
+
+pytestmark = pytest.mark.timeout(120)
+
+SET = """\
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - {name: web, image: "web:1"}
+"""
+
+
+@pytest.fixture(scope="module")
+def petset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Petset]:
+    petset = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
+    petset.petset("up", "-f", "-", "--port", "0", "--runtime", "simulated", "--wait", stdin=SET)
+    yield petset
+    petset.try_petset("wipe", "--yes")
+
+
+def everything(petset: Petset) -> dict[str, str]:
+    kinds = "statefulsets,pods,pvc,pv,controllerrevisions,services,configmaps,namespaces"
+    items = petset.get(kinds, "-A")["items"]
+    return {i["metadata"]["uid"]: i["metadata"]["resourceVersion"] for i in items}
+
+
+def test_an_update_is_shown_step_by_step_and_nothing_is_changed(petset: Petset) -> None:
+    before = everything(petset)
+    new = SET.replace("web:1", "web:2")
+    lines = petset.petset("plan", "-f", "-", stdin=new).splitlines()
+    assert lines[0] == "statefulset.apps/web would be configured"
+    assert lines[2].startswith("  2. delete pod web-1 (update)")
+    assert lines[-1] == "default/web: web is as its spec says: 2 of 2 ready"
+    assert everything(petset) == before
+
+
+def test_the_same_as_json(petset: Petset) -> None:
+    extra = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: other}\n"
+    new = SET.replace("name: web}\nspec", "name: web, namespace: other}\nspec") + extra
+    found = json.loads(petset.petset("plan", "-f", "-", "--output", "json", stdin=new))
+    assert [o["outcome"] for o in found["objects"]] == ["created", "created"]
+    assert [s["action"] for s in found["steps"] if s["kind"] == "Pod"] == ["create", "wait", "create", "wait"]
+    assert found["outlooks"][0]["set"] == "other/web"
+    assert petset.try_kubectl("get", "namespace", "other").returncode != 0
+
+
+def test_what_cannot_be_changed_is_named_with_the_way_round(petset: Petset) -> None:
+    done = petset.try_petset("plan", "-f", "-", stdin=SET.replace("replicas: 2", "serviceName: other"))
+    assert done.returncode == 1
+    assert "updates to statefulset spec for fields other than" in done.stderr
+    assert "(changed: serviceName; to change that, 'kubectl delete statefulset web" in done.stderr
+    assert "--cascade=orphan" in done.stderr
+
+
+def test_wrong_use_ends_with_two(petset: Petset) -> None:
+    assert petset.try_petset("plan").returncode == 2
+    assert petset.try_petset("plan", "-f", "-", "-o", "xml", stdin=SET).returncode == 2
