@@ -5,7 +5,6 @@ Safety is checked inside `Tiny.look`, before every single action (`invariants.vi
 
 from dataclasses import replace
 
-import pytest
 from controllers.statefulset.tiny import Tiny, claim_template, make_set, retain, rolling, steps, template
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,16 +90,6 @@ def heal(tiny: Tiny) -> None:
             tiny.ready(name)
 
 
-def reached(tiny: Tiny) -> dict[str, object]:
-    """What an end state is compared by."""
-    return {
-        "pods": {name: pod.spec.containers[0].image for name, pod in tiny.pods.items() if pod.spec},
-        "claims": set(tiny.claims),
-        "revisions": {name: revision.revision for name, revision in tiny.revisions.items()},
-        "waiting": tiny.plan().waiting,
-    }
-
-
 @given(SETS, st.lists(EVENTS, max_size=25))
 @settings(max_examples=150)
 def test_no_promise_is_broken_and_a_healthy_world_reaches_the_spec(
@@ -131,42 +120,3 @@ def test_a_plan_is_a_function_of_what_is_there(
 def copied(tiny: Tiny) -> Tiny:
     """The same world once more; what is in it is never changed in place."""
     return replace(tiny, pods=dict(tiny.pods), claims=dict(tiny.claims), revisions=dict(tiny.revisions))
-
-
-SCENARIOS = {
-    "start": (3, {}),
-    "scale down": (3, {"replicas": 1}),
-    "move": (3, {"ordinals": apps_v1.StatefulSetOrdinals(start=2)}),
-    "update": (3, {"template": template("new")}),
-    "update and scale": (2, {"template": template("new"), "replicas": 4}),
-    "new policy": (2, {"persistentVolumeClaimRetentionPolicy": retain("Retain", "Retain")}),
-}
-
-
-@pytest.mark.parametrize("policy", ["OrderedReady", "Parallel"])
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_a_crash_after_any_action_changes_nothing_of_the_end(policy: str, scenario: str) -> None:
-    replicas, change = SCENARIOS[scenario]
-    tiny = Tiny(
-        make_set(
-            replicas=replicas,
-            podManagementPolicy=policy,
-            volumeClaimTemplates=[claim_template()],
-            persistentVolumeClaimRetentionPolicy=retain("Delete", "Delete"),
-        )
-    )
-    if change:
-        tiny.run()
-        tiny.change(**change)
-    end = copied(tiny)
-    end.run()
-    for _ in range(30):
-        for cut in range(len(tiny.plan().actions)):
-            crashed = copied(tiny)
-            crashed.look(stop_after=cut)
-            crashed.run()
-            assert reached(crashed) == reached(end), f"crashed before action {cut} of {steps(tiny.plan())}"
-        if not tiny.look().actions and tiny.pods.keys() == end.pods.keys() and reached(tiny) == reached(end):
-            return
-        tiny.nodes_work()
-    raise AssertionError("never reached the end")
