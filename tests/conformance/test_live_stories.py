@@ -1,8 +1,8 @@
-"""Reads the stories in tests/stories/live: what somebody does to a set on a whole simulated machine, and what shows.
+"""Reads the stories in tests/stories/live: what somebody does to a set on a simulated machine, and what shows.
 
-A line that begins with `>` is done or asked; the lines below it are what comes of it, none if nothing is to be said.
-Lines that begin with `#` are for the reader. Values are YAML. The set is called `web` and has three replicas of the
-image `web:1` unless the story says otherwise (`conformance.scenario.document`).
+A line that begins with `>` is done or asked; the lines below it are what comes of it, none if nothing is to be
+said. Lines that begin with `#` are for the reader. Values are YAML. The set is called `web` and has three replicas
+of the image `web:1` unless the story says otherwise (`conformance.scenario.document`).
 """
 
 from collections.abc import Awaitable, Callable

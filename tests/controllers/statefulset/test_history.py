@@ -206,7 +206,7 @@ def test_data_that_holds_no_template_means_nothing() -> None:
 def test_the_revision_that_a_plan_makes_is_known_by_its_text() -> None:
     tiny = Tiny()
     snapshot = tiny.snapshot()
-    assert decide(snapshot, ()).update.data == snapshot.template
+    assert decide(snapshot).update.data == snapshot.template
 
 
 def test_the_current_revision_is_the_one_that_the_status_names_else_the_update_revision() -> None:

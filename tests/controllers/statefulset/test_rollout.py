@@ -171,7 +171,7 @@ def test_the_first_ordinal_that_comes_back_new(
     tiny.change(template=template("new"), updateStrategy=strategy)
     assert tiny.set.status is not None
     tiny.set.status.currentReplicas = kept
-    past = decide(tiny.snapshot(), ())
+    past = decide(tiny.snapshot())
     made = [template_for(past, ordinal) for ordinal in range(5, 9)]
     assert [t.spec.containers[0].image for t, _ in made if t.spec] == [
         "redis:7.0" if ordinal < new_from else "new" for ordinal in range(5, 9)
