@@ -1,4 +1,9 @@
-"""Runs the endpoints controller: which pods, slices and Endpoints wake which Service."""
+"""Runs the endpoints controller: which pods, slices and Endpoints wake which Service.
+
+Endpoints name every pod of a Service, so a look costs as much as there are pods. A change after a quiet time is
+written at once; while changes come one after the other, each look is followed by a pause in proportion to its cost,
+in which they collect. So N pods that come up cost N looks at a pod, times a constant, and not N².
+"""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -23,6 +28,11 @@ from petset.controllers.endpoints.model import (
 from petset.controllers.endpoints.plan import plan
 
 
+PAUSE_SECONDS_PER_POD = 0.0005
+"""About ten times what a look costs, so that no Service takes more than a tenth of the processor."""
+LONGEST_PAUSE_SECONDS = 2.0
+
+
 class ServiceKey(NamedTuple):
     """A Service to look at."""
 
@@ -35,6 +45,8 @@ class EndpointsController:
 
     def __init__(self, client: Client, clock: Clock, pool: InformerPool) -> None:
         self._client = client
+        self._clock = clock
+        self._rests_until: dict[ServiceKey, float] = {}  # on the clock's monotonic scale
         self._services = pool.informer(core_v1.Service, {"by-namespace": by_namespace})
         self._pods = pool.informer(core_v1.Pod, {"by-namespace": by_namespace})
         self._slices = pool.informer(discovery_v1.EndpointSlice, {"by-service": _service_of_slice})
@@ -57,9 +69,23 @@ class EndpointsController:
     async def _reconcile(self, key: ServiceKey) -> float | None:
         if self._writes.are_unseen(key):
             return PATIENCE_SECONDS
-        for action in plan(self._look(key)).actions:
+        now = self._clock.monotonic()
+        rests_until = self._rests_until.get(key, now)
+        if now < rests_until:
+            return rests_until - now
+        snapshot = self._look(key)
+        self._rest(key, snapshot, now)
+        for action in plan(snapshot).actions:
             await apply(self._client, action, partial(self._writes.note, key))
         return None
+
+    def _rest(self, key: ServiceKey, snapshot: Snapshot, now: float) -> None:
+        """How long the next look must wait."""
+        if snapshot.service is None:
+            self._rests_until.pop(key, None)
+            return
+        pods = len(self._pods.by_index("by-namespace", key.namespace))
+        self._rests_until[key] = now + min(LONGEST_PAUSE_SECONDS, pods * PAUSE_SECONDS_PER_POD)
 
     def _look(self, key: ServiceKey) -> Snapshot:
         service = self._services.get(key.name, key.namespace)
