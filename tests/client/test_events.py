@@ -10,7 +10,7 @@ from registry.given import play, pod
 from petset.aio.tasks import Supervisor
 from petset.api.models import core_v1
 from petset.client.correlate import BURST, COMBINED, MOST_SIMILAR, Correlator, Occurrence, Subject
-from petset.client.events import EventRecorder
+from petset.client.events import AT_ONCE, PER_SECOND, EventRecorder
 from petset.testing.plane import Plane
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -87,7 +87,7 @@ def test_what_one_object_says_costs_another_nothing() -> None:
 
 def recording(story: Callable[[Plane, EventRecorder], Awaitable[None]]) -> None:
     async def main(p: Plane) -> None:
-        recorder = EventRecorder(p.client, p.clock.now, "agent", p.random, host="n1")
+        recorder = EventRecorder(p.client, p.clock, "agent", p.random, host="n1")
         async with Supervisor("test") as tasks:
             tasks.start("recorder", recorder.run())
             await story(p, recorder)
@@ -159,12 +159,24 @@ def test_what_has_no_namespace_is_told_of_in_default() -> None:
     recording(story)
 
 
+def test_a_flood_is_written_at_a_measured_pace() -> None:
+    async def story(p: Plane, recorder: EventRecorder) -> None:
+        for n in range(2 * AT_ONCE):
+            recorder.event(pod(f"web-{n}"), "Normal", "Told", "hello")
+        await p.clock.sleep(0.001)
+        assert len((await p.client.list(core_v1.Event)).items) == AT_ONCE
+        await p.clock.sleep(AT_ONCE / PER_SECOND)
+        assert len((await p.client.list(core_v1.Event)).items) == 2 * AT_ONCE
+
+    recording(story)
+
+
 def test_neither_a_full_queue_nor_a_refusal_reaches_the_teller(caplog: pytest.LogCaptureFixture) -> None:
     async def story(p: Plane) -> None:
-        recorder = EventRecorder(p.client, p.clock.now, "agent", p.random)
+        recorder = EventRecorder(p.client, p.clock, "agent", p.random)
         stray = pod("stray", namespace="nowhere")
         with caplog.at_level(logging.WARNING):
-            for n in range(1500):
+            for n in range(10_500):
                 recorder.event(stray, "Normal", "Told", f"message {n}")
             assert "too many events wait" in caplog.text
             async with Supervisor("test") as tasks:

@@ -85,9 +85,14 @@ def zero(kind: Type) -> Callable[[], Any] | None:
 
 def empty(model: Any) -> Any:
     """A struct with every field at Go's zero value."""
+    return model(**{field.attribute: _nothing(field) for field in _needed(model)})
+
+
+@per_type
+def _needed(model: type[Any]) -> list[Field]:
+    """The fields that the struct cannot do without."""
     fields = {field.attribute: field for field in shape(model).fields.values()}
-    needed = (each.name for each in msgspec.structs.fields(model) if each.required)
-    return model(**{name: _nothing(fields[name]) for name in needed})
+    return [fields[each.name] for each in msgspec.structs.fields(model) if each.required]
 
 
 def _nothing(field: Field) -> Any:

@@ -1,7 +1,9 @@
 """What a component tells people about an object: `Normal Scheduled Successfully assigned …`.
 
 Telling never holds up the work and never fails it: an event is put into a bounded queue and written by a task of
-its own; what does not fit, or is refused, is lost with a line in the log.
+its own; what does not fit, or is refused, is lost with a line in the log. A flood is written at a measured pace, as
+Kubernetes' own components do (a kubelet: 50 a second, 100 at once), so that a thousand pods that start at once are
+not held up by four thousand lines about them.
 """
 
 import asyncio
@@ -10,15 +12,18 @@ from datetime import UTC, datetime
 from random import Random  # noqa: TID251 - the type of an argument
 from typing import Literal
 
+from petset.aio.clock import Clock
 from petset.api import objects
 from petset.api.errors import ApiError, NotFound
 from petset.api.models import core_v1, meta_v1
-from petset.api.objects import Now, Object
+from petset.api.objects import Object
 from petset.client.correlate import Correlator, Occurrence, Subject, Tally
 from petset.client.port import Client
 from petset.registry.port import Patch
 
-_MOST_WAITING = 1000
+AT_ONCE = 50
+PER_SECOND = 200
+_MOST_WAITING = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _log = logging.getLogger(__name__)
 
@@ -26,14 +31,16 @@ _log = logging.getLogger(__name__)
 class EventRecorder:
     """Events of one component, such as `statefulset-controller`, on `host` where it runs on a node."""
 
-    def __init__(self, client: Client, now: Now, component: str, source: Random, host: str = "") -> None:
+    def __init__(self, client: Client, clock: Clock, component: str, source: Random, host: str = "") -> None:
         self._client = client
-        self._now = now
+        self._clock = clock
         self._component = component
         self._host = host
         self._random = source
         self._correlator = Correlator(self._name_for)
         self._waiting: asyncio.Queue[Occurrence] = asyncio.Queue(_MOST_WAITING)
+        self._lost = 0
+        self._paid_until = clock.monotonic() - AT_ONCE / PER_SECOND  # the pace allows what was written up to then
 
     def event(
         self, obj: Object, type: Literal["Normal", "Warning"], reason: str, message: str, field_path: str = ""
@@ -48,21 +55,33 @@ class EventRecorder:
             field_path,
         )
         try:
-            self._waiting.put_nowait(Occurrence(subject, type, reason, message, self._now()))
+            self._waiting.put_nowait(Occurrence(subject, type, reason, message, self._clock.now()))
         except asyncio.QueueFull:
-            _log.warning("too many events wait; lost: %s %s: %s", subject.name, reason, message)
+            if not self._lost:
+                _log.warning("too many events wait; lost: %s %s: %s", subject.name, reason, message)
+            self._lost += 1
 
     async def run(self) -> None:
         """Write what is told, until cancelled."""
         while True:
             occurrence = await self._waiting.get()
+            if self._lost and self._waiting.qsize() < _MOST_WAITING // 2:
+                _log.warning("%d events were lost because too many waited", self._lost)
+                self._lost = 0
             tally = self._correlator.observe(occurrence)
             if tally is None:
                 continue
+            await self._keep_pace()
             try:
                 await self._write(occurrence, tally)
             except ApiError as error:
                 _log.warning("the event %s %s is lost: %s", occurrence.subject.name, occurrence.reason, error)
+
+    async def _keep_pace(self) -> None:
+        """A burst passes at once; those behind it wait for their turn."""
+        now = self._clock.monotonic()
+        self._paid_until = max(self._paid_until, now - AT_ONCE / PER_SECOND) + 1 / PER_SECOND
+        await self._clock.sleep(self._paid_until - now)
 
     async def _write(self, occurrence: Occurrence, tally: Tally) -> None:
         if tally.count > 1:

@@ -84,5 +84,5 @@ class ControllerManager:
 
     def _recorder(self, component: str) -> EventRecorder:
         return self._recorders.setdefault(
-            component, EventRecorder(self._client, self._clock.now, component, self._random)
+            component, EventRecorder(self._client, self._clock, component, self._random)
         )

@@ -56,7 +56,7 @@ class Agent:
             client, clock, core_v1.Service, indexes={"namespace": lambda s: [namespace_of(s)]}
         )
         self._referenced = {kind: Informer(client, clock, model) for kind, model in _REFERENCED.items()}
-        self._recorder = EventRecorder(client, clock.now, "kubelet", source, settings.name)
+        self._recorder = EventRecorder(client, clock, "kubelet", source, settings.name)
         events = PodEvents(self._recorder)
         checks = Checks(machine.runtime, machine.network)
         launcher = Launcher(machine, settings, Reader(client), self._services_of)

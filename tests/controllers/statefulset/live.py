@@ -95,7 +95,7 @@ async def live(seed: int = 0, lag: Lag = lambda kind: 0.0) -> AsyncIterator[Live
     async with plane(seed) as p, Supervisor("test") as tasks:
         client = LateWatches(p.client, p.clock, lag)
         pool = InformerPool(client, p.clock)
-        recorder = EventRecorder(p.client, p.clock.now, NAME, p.random)
+        recorder = EventRecorder(p.client, p.clock, NAME, p.random)
         controller = StatefulSetController(client, p.clock, pool, recorder, audit_seconds=0)
         tasks.start("informers", pool.run())
         tasks.start("events", recorder.run())

@@ -24,6 +24,7 @@ from petset.controllers.statefulset.ledger import AUDIT_SECONDS, Ledger, SetKey,
 from petset.controllers.statefulset.memo import Texts
 from petset.controllers.statefulset.model import Gates, Plan, Snapshot, Waiting
 from petset.controllers.statefulset.plan import plan
+from petset.controllers.statefulset.reports import Reports
 from petset.controllers.statefulset.waiting import for_name_taken, for_refusal
 
 NAME = "statefulset-controller"
@@ -81,6 +82,7 @@ class StatefulSetController:
             }
         )
         self._texts = Texts()
+        self._reports = Reports()
         self._collisions: dict[str, int] = {}
         self._waiting: dict[SetKey, tuple[Waiting, ...]] = {}
         self._held: set[SetKey] = set()
@@ -141,11 +143,23 @@ class StatefulSetController:
         except ApiError as error:
             self._waiting[key] = (for_refusal(key.name, error),)
             failure = error
-        if status.differs(stateful_set.status, made.status):
-            await hand.write_status(made.status)
+        again_seconds = await self._report(hand, stateful_set, made)
         if failure is not None:
             raise failure
-        return made.wake_after_seconds
+        return again_seconds
+
+    async def _report(self, hand: Hand, stateful_set: apps_v1.StatefulSet, made: Plan) -> float | None:
+        """Write the status where that is worth it, or come back for it; when to look again."""
+        wake_after = made.wake_after_seconds
+        if not status.differs(stateful_set.status, made.status):
+            return wake_after
+        uid, now = uid_of(stateful_set), self._clock.monotonic()
+        wait_seconds = self._reports.wait_seconds(uid, stateful_set, made, now)
+        if wait_seconds:
+            return wait_seconds if wake_after is None else min(wait_seconds, wake_after)
+        self._reports.written(uid, now)
+        await hand.write_status(made.status)
+        return wake_after
 
     def _look(self, stateful_set: apps_v1.StatefulSet) -> Snapshot:
         uid, now = uid_of(stateful_set), self._clock.now()
@@ -198,4 +212,5 @@ class StatefulSetController:
     def _forget(self, uid: str) -> None:
         self._expectations.forget(uid)
         self._texts.forget_set(uid)
+        self._reports.forget(uid)
         self._collisions.pop(uid, None)
