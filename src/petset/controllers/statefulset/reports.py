@@ -1,9 +1,9 @@
 """When a set's status is written: what matters at once, mere counts now and then.
 
 A thousand pods that become Ready one after the other change the counts two thousand times. Whoever watches the set
-learns nothing from every single one, so counts that go on changing are written at most ten times a second. Written at
-once is all that tells of a decision (a generation observed, a revision), all that the next plan reads from the status
-(rule 46), and the counts of a set that has come to rest.
+learns nothing from every single one, so counts that go on changing are written at most ten times a second. Written
+at once is all that tells of a decision (a generation observed, a revision), all that the next plan reads from the
+status (rule 46), and the counts of a set that has come to rest.
 """
 
 from petset.api.models import apps_v1
