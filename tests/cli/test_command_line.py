@@ -54,6 +54,10 @@ def test_the_version_and_every_help_text_are_printed(run: Run) -> None:
         (["up", "--port", "70000"], "give a number from 0 to 65535"),
         (["up", "--nodes", "-1"], "--nodes"),
         (["up", "--runtime", "docker"], "invalid choice: 'docker'"),
+        (["up", "--feature-gates", "Warp=true"], "unrecognized feature gate: Warp; known are: "),
+        (["up", "--feature-gates", "AllAlpha=perhaps"], "'perhaps' is neither true nor false"),
+        (["plan"], "-f/--filename"),
+        (["why"], "NAME"),
         (["up", "--timeout", "soon"], "'soon' is not a number of seconds"),
     ],
 )

@@ -11,10 +11,12 @@ import subprocess
 from collections.abc import Mapping
 from typing import IO
 
+from petset.api.gates import Gates
+from petset.api.gates import parse as parse_gates
 from petset.cli.directory import DataDirectory, stop_process
 from petset.cli.surroundings import CommandFailure, Surroundings
 
-_REMEMBERED = {"bind": "127.0.0.1", "port": 6443, "nodes": 1, "runtime": "auto"}
+_REMEMBERED = {"bind": "127.0.0.1", "port": 6443, "nodes": 1, "runtime": "auto", "feature_gates": ""}
 _STOP_SECONDS = 15.0
 
 
@@ -74,12 +76,29 @@ def _refuse_other_settings(
     directory: DataDirectory, pid: int, asked: Mapping[str, object], facts: Mapping[str, object]
 ) -> None:
     for name, value in asked.items():
-        if value != facts.get(name):
+        present = facts.get(name, _REMEMBERED[name])
+        if value != present:
+            running = f"--{_option(name)} {_shown(present)}"
             raise CommandFailure(
-                f"the server of {directory.path} (process {pid}) runs with --{name} {facts.get(name)}, not "
-                f"{value}; 'petset down' stops it, then start it anew",
+                f"the server of {directory.path} (process {pid}) runs with {running}, not "
+                f"{_shown(value)}; 'petset down' stops it, then start it anew",
                 exit_code=2,
             )
+
+
+def gates_in_force(directory: DataDirectory, options: argparse.Namespace) -> Gates:
+    """The feature gates of the server that runs, or that is about to start as asked or as the last time."""
+    asked = getattr(options, "feature_gates", None)
+    remembered = str(directory.server_facts().get("feature_gates", ""))
+    return parse_gates(remembered if asked is None else asked)
+
+
+def _option(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _shown(value: object) -> str:
+    return str(value) or "(none)"
 
 
 def _start(directory: DataDirectory, settings: Mapping[str, object], surroundings: Surroundings) -> Launch:
@@ -90,7 +109,7 @@ def _start(directory: DataDirectory, settings: Mapping[str, object], surrounding
     except OSError as error:
         raise CommandFailure(f"cannot use {directory.path}: {error.strerror}; choose another --data-dir") from error
     reading, writing = os.pipe()
-    options = [f"--{name}={value}" for name, value in settings.items()]
+    options = [f"--{_option(name)}={value}" for name, value in settings.items()]
     process = subprocess.Popen(
         [*surroundings.server_command, f"--data-dir={directory.path}", f"--ready-fd={writing}", *options],
         stdin=subprocess.DEVNULL,

@@ -5,6 +5,7 @@ import sys
 from importlib import import_module
 
 from petset import __version__
+from petset.api import gates
 from petset.cli.surroundings import CommandFailure, Surroundings
 
 _VERBS = {
@@ -69,6 +70,10 @@ def _add_up(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--runtime", choices=["auto", "runc", "crun", "simulated"], help="who runs containers (default: auto)"
     )
+    verb.add_argument(
+        "--feature-gates", type=_gates, metavar="GATES",
+        help=f"behaviour to switch on or off, as NAME=true,NAME=false: {gates.listed()}",
+    )  # fmt: skip
     verb.add_argument("--detach", action="store_true", help="leave the server running and return once applied")
     verb.add_argument(
         "--wait", action="store_true",
@@ -77,6 +82,13 @@ def _add_up(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--timeout", type=_seconds, metavar="SECONDS", default=300.0, help="how long --wait waits (default: 300)"
     )
+
+
+def _gates(text: str) -> str:
+    try:
+        return gates.written(gates.parse(text))
+    except gates.UnknownGate as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _port(text: str) -> int:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from petset.aio.clock import Clock
 from petset.aio.tasks import Supervisor
+from petset.api.gates import DEFAULT, Gates
 from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.client.port import Client
@@ -43,6 +44,7 @@ class Settings:
     volume_root: str
     root_ca_pem: str = ""
     audit_seconds: float = AUDIT_SECONDS
+    gates: Gates = DEFAULT
 
 
 class ControllerManager:
@@ -58,7 +60,7 @@ class ControllerManager:
         self._recorders: dict[str, EventRecorder] = {}
         volumes = self._recorder("persistentvolume-controller")
         self.stateful_sets = StatefulSetController(
-            client, clock, self.pool, self._recorder(STATEFULSET), audit_seconds=settings.audit_seconds
+            client, clock, self.pool, self._recorder(STATEFULSET), settings.gates, settings.audit_seconds
         )
         self._parts: dict[str, Part] = {
             "statefulsets": self.stateful_sets,

@@ -17,9 +17,8 @@ class ControlPlane:
 
     def __init__(self, settings: Settings, client: Client, clock: Clock, source: Random, root_ca_pem: str) -> None:
         volumes = settings.directory.volumes
-        self._manager = ControllerManager(
-            client, clock, source, DiskDirectories(volumes), ManagerSettings(str(volumes), root_ca_pem)
-        )
+        manager_settings = ManagerSettings(str(volumes), root_ca_pem, gates=settings.gates)
+        self._manager = ControllerManager(client, clock, source, DiskDirectories(volumes), manager_settings)
 
     async def run(self) -> None:
         """Work until cancelled."""

@@ -10,6 +10,7 @@ import sys
 from dataclasses import asdict
 from datetime import datetime
 
+from petset.api.gates import parse
 from petset.testing.forecast.run import Question, forecast
 
 
@@ -18,7 +19,11 @@ def main() -> int:
     logging.disable(logging.CRITICAL)  # what would be logged happens only in the copy
     asked = json.load(sys.stdin)
     question = Question(
-        datetime.fromisoformat(asked["now"]), asked["present"], asked["wanted"], asked.get("warnings", ())
+        datetime.fromisoformat(asked["now"]),
+        asked["present"],
+        asked["wanted"],
+        asked["warnings"],
+        parse(asked["gates"]),
     )
     json.dump(asdict(forecast(question)), sys.stdout)
     return 0

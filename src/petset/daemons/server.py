@@ -20,6 +20,7 @@ import uvloop
 
 from petset import __version__
 from petset.aio.tasks import Supervisor
+from petset.api.gates import written
 from petset.apiserver import certificates, kubeconfig
 from petset.apiserver.app import Options, create_app
 from petset.apiserver.authenticate import CertificatesAndTokens, admin, ensure_admin_token
@@ -90,7 +91,7 @@ async def _start(settings: Settings, store: SqliteStore, tasks: Supervisor) -> t
     opening = tasks.start("container runtime", nodes.open())
     signing = asyncio.to_thread(certificates.ensure, directory.pki, [settings.bind], clock.now())
     signed = tasks.start("certificates", signing)
-    registry = Registry(store, clock.now, _new_id, source)
+    registry = Registry(store, clock.now, _new_id, source, settings.gates)
     await bootstrap(registry)
     files = await signed
     client = LocalClient(registry)
@@ -121,6 +122,7 @@ def _facts(settings: Settings, url: str, port: int) -> dict[str, object]:
         "port": port,
         "nodes": settings.nodes,
         "runtime": settings.runtime,
+        "feature_gates": written(settings.gates),
     }
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from petset.api.gates import DEFAULT, Gates
+from petset.api.gates import parse as parse_gates
 from petset.cli.directory import DataDirectory, default_configuration_directory
 
 
@@ -18,6 +20,7 @@ class Settings:
     nodes: int
     runtime: str
     ready_fd: int | None = None
+    gates: Gates = DEFAULT
     configuration: Path = Path("/nonexistent")  # the user's own, where an image map may stand
 
     @property
@@ -34,6 +37,7 @@ def parse(arguments: list[str], environment: Mapping[str, str], home: Path) -> S
     parser.add_argument("--port", type=int, default=6443)
     parser.add_argument("--nodes", type=int, default=1)
     parser.add_argument("--runtime", default="auto")
+    parser.add_argument("--feature-gates", default="")
     parser.add_argument("--ready-fd", type=int)
     options = parser.parse_args(arguments)
     return Settings(
@@ -43,5 +47,6 @@ def parse(arguments: list[str], environment: Mapping[str, str], home: Path) -> S
         options.nodes,
         options.runtime,
         options.ready_fd,
+        parse_gates(options.feature_gates),
         default_configuration_directory(environment, home),
     )

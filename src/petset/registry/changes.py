@@ -5,6 +5,7 @@ touches what it is given and always starts afresh.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from petset.api.canonical import settle
 from petset.api.decode import decode
 from petset.api.defaults import apply_defaults
 from petset.api.encode import to_document
+from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
 from petset.api.models import autoscaling_v1, core_v1, meta_v1
 from petset.api.patch import apply_patch
@@ -25,19 +27,27 @@ Change = Callable[[Any], Any]
 Its resource version is the one that the client acts on, or None where any will do."""
 
 
-def replaced(kind: Kind, namespace: str, name: str, obj: Any, subresource: str) -> Change:
+@dataclass(frozen=True)
+class Way:
+    """By which sub-resource a change comes (empty: the object itself), and which features are on."""
+
+    subresource: str
+    gates: Gates = DEFAULT
+
+
+def replaced(kind: Kind, namespace: str, name: str, obj: Any, way: Way) -> Change:
     """The client's object as it is. Raises BadRequest where it says it lives elsewhere."""
     _keep_place(kind, namespace, name, obj)
-    if subresource == "scale":
+    if way.subresource == "scale":
         return lambda old: scale.with_scale(kind, old, obj)
     stored = events.to_stored(kind, obj)
-    _complete(events.stored_kind(kind), stored, subresource)
+    _complete(events.stored_kind(kind), stored, way)
     return lambda _: objects.with_own_metadata(stored)
 
 
-def patched(kind: Kind, patch: Patch, options: WriteOptions, subresource: str) -> Change:
+def patched(kind: Kind, patch: Patch, options: WriteOptions, way: Way) -> Change:
     """What the patch makes of the object as the client sees it. Raises BadRequest or Invalid."""
-    if subresource == "scale":
+    if way.subresource == "scale":
         return lambda old: scale.with_scale(kind, old, _patched_scale(kind, patch, scale.to_scale(old)))
 
     def change(old: Any) -> Any:
@@ -47,16 +57,16 @@ def patched(kind: Kind, patch: Patch, options: WriteOptions, subresource: str) -
         options.warnings[:] = decoded.warnings  # of the last attempt: an earlier one said the same
         _keep_place(kind, objects.namespace_of(old), objects.name_of(old), decoded.obj)
         new = events.to_stored(kind, decoded.obj)
-        _complete(events.stored_kind(kind), new, subresource)
+        _complete(events.stored_kind(kind), new, way)
         return new
 
     return change
 
 
-def _complete(kind: Kind, obj: Any, subresource: str) -> None:
+def _complete(kind: Kind, obj: Any, way: Way) -> None:
     """Bring the object into stored form; of a status write only what is kept of it."""
-    if subresource != "status":
-        apply_defaults(kind, obj)
+    if way.subresource != "status":
+        apply_defaults(kind, obj, way.gates)
         return
     settle(obj.metadata)
     if obj.status is not None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from petset.api.encode import encode
 from petset.api.errors import NotFound
+from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind, by_model
 from petset.api.models import autoscaling_v1, core_v1, meta_v1
 from petset.registry import changes, scale
@@ -34,11 +35,17 @@ class Registry:
     """
 
     def __init__(
-        self, store: Store, now: Callable[[], datetime], new_uid: Callable[[], str], source: Random
+        self,
+        store: Store,
+        now: Callable[[], datetime],
+        new_uid: Callable[[], str],
+        source: Random,
+        gates: Gates = DEFAULT,
     ) -> None:
         self._store = store
         self._decoder = Decoder()
-        self._writer = Writer(store, self._decoder, Sources(now, new_uid, source))
+        self._writer = Writer(store, self._decoder, Sources(now, new_uid, source, gates))
+        self._gates = gates
 
     def decode(self, kind: Kind, record: Record) -> Any:
         return self._decoder.decode(kind, record)
@@ -68,7 +75,7 @@ class Registry:
     async def update(
         self, kind: Kind, namespace: str, name: str, obj: Any, options: WriteOptions, subresource: str = ""
     ) -> Record:
-        change = changes.replaced(kind, namespace, name, obj, subresource)
+        change = changes.replaced(kind, namespace, name, obj, changes.Way(subresource, self._gates))
         try:
             return await self._rewrite(kind, _key(kind, namespace, name), change, options, subresource)
         except NotFound:
@@ -81,7 +88,7 @@ class Registry:
     async def patch(
         self, kind: Kind, namespace: str, name: str, patch: Patch, options: WriteOptions, subresource: str = ""
     ) -> Record:
-        change = changes.patched(kind, patch, options, subresource)
+        change = changes.patched(kind, patch, options, changes.Way(subresource, self._gates))
         return await self._rewrite(kind, _key(kind, namespace, name), change, options, subresource)
 
     async def delete(

@@ -16,12 +16,14 @@ from petset.api import objects
 from petset.api.defaults import apply_defaults
 from petset.api.encode import encode
 from petset.api.errors import Cause
+from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
 from petset.api.models import core_v1, meta_v1
 from petset.api.validation import check_create, check_status_update, check_update
 from petset.registry import deletion, metadata, refusals
 from petset.registry.admission import Admission
 from petset.registry.changes import Change
+from petset.registry.gated import drop_disabled
 from petset.registry.memo import Decoder, Memo
 from petset.registry.services import ServiceAddresses
 from petset.registry.strategy import BINDING, prepare_create, prepare_update, strategy_of
@@ -33,11 +35,12 @@ _ANY_VERSION = (None, "", "0")
 
 @dataclass(frozen=True)
 class Sources:
-    """What must not come from inside: the time, ids and randomness."""
+    """What must not come from inside: the time, ids and randomness, and which features are on."""
 
     now: Callable[[], datetime]
     new_uid: Callable[[], str]
     random: Random
+    gates: Gates = DEFAULT
 
 
 class Writer:
@@ -73,13 +76,14 @@ class Writer:
             new = change(old)
             _check_version(kind, new.metadata, old.metadata)
             metadata.carry_over(new.metadata, old.metadata)
+            drop_disabled(kind, new, old, self._sources.gates)
             prepare_update(kind, subresource, new, old, self.now())
             with self._holding_addresses(kind, new, old):
                 if subresource == "status":
                     check_status_update(kind, new, old)
                 elif subresource != BINDING:
                     self._admission.admit_update(kind, new, old)
-                    check_update(kind, new, old)
+                    check_update(kind, new, old, self._sources.gates)
                 if encode(new) == current.value:
                     return current
                 gone = deletion.ends_with_update(kind, new, old)
@@ -114,10 +118,11 @@ class Writer:
 
     def _complete(self, kind: Kind, namespace: str, obj: Any) -> None:
         """Fill in what the client left to us, and check the whole."""
-        apply_defaults(kind, obj)
+        apply_defaults(kind, obj, self._sources.gates)
+        drop_disabled(kind, obj, None, self._sources.gates)
         self._admission.admit(kind, namespace, obj)
         prepare_create(kind, obj, self.now())
-        check_create(kind, obj)
+        check_create(kind, obj, self._sources.gates)
 
     async def _create_once(self, kind: Kind, obj: Any, *, dry_run: bool) -> Record:
         key = Key(kind.store_key, objects.namespace_of(obj), objects.name_of(obj))

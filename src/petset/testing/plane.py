@@ -14,8 +14,10 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from petset.api.encode import encode
+from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import KINDS
 from petset.client.local import LocalClient
 from petset.registry.bootstrap import bootstrap
@@ -36,17 +38,22 @@ class Plane:
 
 
 @asynccontextmanager
-async def plane(seed: int = 0) -> AsyncIterator[Plane]:
+async def plane(seed: int = 0, gates: Gates = DEFAULT) -> AsyncIterator[Plane]:
     """A bootstrapped control plane: namespaces and their accounts, the storage class, the API's Service."""
     source = random.Random(seed)  # noqa: S311 - names and ids of a test, no secrets
     store, clock = MemoryStore(), SimulatedClock()
-    registry = Registry(store, clock.now, lambda: str(uuid.UUID(int=source.getrandbits(128), version=4)), source)
+    new_uid = partial(_new_uid, source)
+    registry = Registry(store, clock.now, new_uid, source, gates)
     await bootstrap(registry)
     try:
         yield Plane(store, registry, LocalClient(registry), clock, source)
         _require_untouched(store)
     finally:
         await store.close()
+
+
+def _new_uid(source: random.Random) -> str:
+    return str(uuid.UUID(int=source.getrandbits(128), version=4))
 
 
 def _require_untouched(store: MemoryStore) -> None:

@@ -20,6 +20,7 @@ from typing import Self, TypeVar
 
 from petset.aio.tasks import Supervisor
 from petset.api.errors import NotFound
+from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import by_model
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, meta, uid_of
@@ -47,15 +48,16 @@ class World:
     Controllers hear of changes up to `lag_seconds` late.
     """
 
-    def __init__(self, seed: int = 0, nodes: int = 1, lag_seconds: float = 0.0) -> None:
+    def __init__(self, seed: int = 0, nodes: int = 1, lag_seconds: float = 0.0, gates: Gates = DEFAULT) -> None:
         self.seed = seed
+        self.gates = gates
         self.lag_seconds = lag_seconds
         self.nodes = [f"node-{number}" for number in range(nodes)]
         self._running: dict[str, asyncio.Task[None]] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        self.plane: Plane = await self._stack.enter_async_context(plane(self.seed))
+        self.plane: Plane = await self._stack.enter_async_context(plane(self.seed, self.gates))
         self._tasks = await self._stack.enter_async_context(Supervisor("world"))
         self.machine = simulated_machine(self.plane.clock)
         self.directories = SimulatedDirectories()
@@ -144,7 +146,7 @@ class World:
         clock, source = self.plane.clock, self.plane.random
         client = LateWatches(self.client, clock, lambda kind: source.uniform(0, self.lag_seconds))
         self.manager = ControllerManager(
-            client, clock, source, self.directories, Settings(VOLUME_ROOT, audit_seconds=0)
+            client, clock, source, self.directories, Settings(VOLUME_ROOT, audit_seconds=0, gates=self.gates)
         )
         self._running[CONTROLLERS] = self._tasks.start(CONTROLLERS, self.manager.run())
 

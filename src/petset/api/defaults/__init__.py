@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from petset.api.canonical import settle
 from petset.api.defaults import claims, objects, pods, services, statefulsets
+from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
 
 T = TypeVar("T")
@@ -22,13 +23,15 @@ _DEFAULTS: dict[tuple[str, str], Callable[[Any], None]] = {
     ("", "Pod"): pods.default_pod,
     ("", "Secret"): objects.default_secret,
     ("", "Service"): services.default_service,
-    ("apps", "StatefulSet"): statefulsets.default_statefulset,
     ("discovery.k8s.io", "EndpointSlice"): services.default_endpoint_slice,
     ("storage.k8s.io", "StorageClass"): objects.default_storage_class,
 }
+_GATED: dict[tuple[str, str], Callable[[Any, Gates], None]] = {
+    ("apps", "StatefulSet"): statefulsets.default_statefulset,
+}
 
 
-def apply_defaults(kind: Kind, obj: T) -> T:
+def apply_defaults(kind: Kind, obj: T, gates: Gates = DEFAULT) -> T:
     """Bring an object into stored form and fill in its defaults, in place; returns it.
 
     The object must be the caller's own: pass a `petset.api.objects.copy` of a shared one. Doing it twice changes
@@ -38,4 +41,7 @@ def apply_defaults(kind: Kind, obj: T) -> T:
     fill = _DEFAULTS.get((kind.group, kind.name))
     if fill is not None:
         fill(obj)
+    fill_gated = _GATED.get((kind.group, kind.name))
+    if fill_gated is not None:
+        fill_gated(obj, gates)
     return obj

@@ -2,10 +2,11 @@
 
 from petset.api.defaults.claims import default_claim_template
 from petset.api.defaults.pods import default_pod_spec
+from petset.api.gates import Gates
 from petset.api.models import apps_v1
 
 
-def default_statefulset(statefulset: apps_v1.StatefulSet) -> None:
+def default_statefulset(statefulset: apps_v1.StatefulSet, gates: Gates) -> None:
     """A StatefulSet with its pod template and claim templates."""
     spec = statefulset.spec
     assert spec is not None and spec.updateStrategy is not None, "stored form has them"
@@ -14,7 +15,7 @@ def default_statefulset(statefulset: apps_v1.StatefulSet) -> None:
         spec.replicas = 1
     if spec.revisionHistoryLimit is None:
         spec.revisionHistoryLimit = 10
-    _default_strategy(spec.updateStrategy)
+    _default_strategy(spec.updateStrategy, gates)
     if spec.persistentVolumeClaimRetentionPolicy is None:
         spec.persistentVolumeClaimRetentionPolicy = apps_v1.StatefulSetPersistentVolumeClaimRetentionPolicy()
     policy = spec.persistentVolumeClaimRetentionPolicy
@@ -26,7 +27,7 @@ def default_statefulset(statefulset: apps_v1.StatefulSet) -> None:
         default_claim_template(claim)
 
 
-def _default_strategy(strategy: apps_v1.StatefulSetUpdateStrategy) -> None:
+def _default_strategy(strategy: apps_v1.StatefulSetUpdateStrategy, gates: Gates) -> None:
     """Rule 5: naming no type adds an empty block; naming one adds none, and that changes behaviour (rule 46)."""
     if not strategy.type:
         strategy.type = "RollingUpdate"
@@ -36,5 +37,5 @@ def _default_strategy(strategy: apps_v1.StatefulSetUpdateStrategy) -> None:
     if strategy.type == "RollingUpdate" and block is not None:
         if block.partition is None:
             block.partition = 0
-        if block.maxUnavailable is None:
+        if block.maxUnavailable is None and gates.max_unavailable:
             block.maxUnavailable = 1

@@ -7,6 +7,7 @@ checks a kind has besides those on metadata; a kind that is absent has no rules 
 from collections.abc import Callable
 from typing import Any
 
+from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
 from petset.api.objects import meta
 from petset.api.validation import claims, objects, pod_updates, pods, services, statefulsets
@@ -51,9 +52,9 @@ _STATUS: dict[tuple[str, str], Compare] = {
 }
 
 
-def check_create(kind: Kind, obj: Any) -> None:
+def check_create(kind: Kind, obj: Any, gates: Gates = DEFAULT) -> None:
     """Raises Invalid where a new object breaks a rule."""
-    faults = Faults()
+    faults = Faults(gates)
     check_metadata(kind, obj, faults)
     check = _CREATE.get((kind.group, kind.name))
     if check is not None:
@@ -61,9 +62,9 @@ def check_create(kind: Kind, obj: Any) -> None:
     faults.raise_if_any(kind, meta(obj).name or "")
 
 
-def check_update(kind: Kind, new: Any, old: Any) -> None:
+def check_update(kind: Kind, new: Any, old: Any, gates: Gates = DEFAULT) -> None:
     """Raises Invalid where the change from `old` to `new` breaks a rule."""
-    faults = Faults()
+    faults = Faults(gates)
     check_metadata_update(new, old, faults)
     compare, check = _UPDATE.get((kind.group, kind.name)), _CREATE.get((kind.group, kind.name))
     if compare is not None:

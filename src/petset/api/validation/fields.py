@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from petset.api.errors import Cause, Invalid
+from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
 
 AT_LEAST_ZERO = "must be greater than or equal to 0"
@@ -19,9 +20,10 @@ IMMUTABLE = "field is immutable"
 
 
 class Faults:
-    """What is wrong so far, in the order in which it was found."""
+    """What is wrong so far, in the order in which it was found. `gates` say which rules are in force."""
 
-    def __init__(self) -> None:
+    def __init__(self, gates: Gates = DEFAULT) -> None:
+        self.gates = gates
         self.causes: list[Cause] = []
 
     def required(self, path: str, detail: str = "") -> None:

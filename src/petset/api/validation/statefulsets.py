@@ -1,5 +1,6 @@
 """StatefulSets and their revisions: section B of the contract, with its exact messages."""
 
+import dataclasses
 import re
 from typing import Any
 
@@ -45,6 +46,8 @@ def check_statefulset_update(new: apps_v1.StatefulSet, old: apps_v1.StatefulSet,
     """A set that is there: rule 12 says what is immutable, rule 13 when its template goes unchecked."""
     after, before = new.spec, old.spec
     assert after is not None and before is not None
+    if before.updateStrategy is not None and before.updateStrategy.type == "Recreate":
+        faults.gates = dataclasses.replace(faults.gates, recreate=True)  # what is in use stays allowed
     _check_spec(after, faults)
     found = Faults()
     if after.template != before.template:
@@ -115,7 +118,7 @@ def _check_strategy(path: str, strategy: apps_v1.StatefulSetUpdateStrategy, faul
     block = strategy.rollingUpdate
     if not strategy.type:
         faults.required(path)
-    elif strategy.type == "OnDelete":
+    elif strategy.type == "OnDelete" or (strategy.type == "Recreate" and faults.gates.recreate):
         if block is not None:
             faults.invalid(
                 f"{path}.rollingUpdate",
@@ -129,7 +132,12 @@ def _check_strategy(path: str, strategy: apps_v1.StatefulSetUpdateStrategy, faul
                 _check_max_unavailable(f"{path}.rollingUpdate.maxUnavailable", block.maxUnavailable, faults)
     else:
         value = {"Type": strategy.type, "RollingUpdate": _internal(block) if block is not None else None}
-        faults.invalid(path, AsWritten(value), "must be 'RollingUpdate' or 'OnDelete'")
+        known = (
+            "'RollingUpdate', 'OnDelete' or 'Recreate'"
+            if faults.gates.recreate
+            else "'RollingUpdate' or 'OnDelete'"
+        )
+        faults.invalid(path, AsWritten(value), f"must be {known}")
 
 
 def _check_max_unavailable(path: str, value: int | str, faults: Faults) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from petset.api.kinds import KINDS
 from petset.cli.applying import kind_of, path_of
 from petset.cli.connection import Connection, Refused, Unreachable
+from petset.cli.launching import gates_in_force
 from petset.cli.manifests.reading import Manifest, ManifestError, read
 from petset.cli.options import data_directory
 from petset.cli.surroundings import CommandFailure, Surroundings
@@ -26,12 +27,14 @@ def run(options: argparse.Namespace, surroundings: Surroundings) -> int:
         raise CommandFailure(f"no server runs in {directory.path}; 'petset up' starts one")
     from petset.cli.checking import check
 
-    check(manifests)
+    check(manifests, gates_in_force(directory, options))
     connection = Connection(directory)
     try:
         trials = try_all(connection, manifests)
         refused = [trial for trial in trials if trial.refusal]
-        found = {} if refused else _forecast(_question(connection, trials, surroundings), surroundings)
+        question = {} if refused else _question(connection, trials, surroundings)
+        question["gates"] = directory.server_facts().get("feature_gates", "")
+        found = {} if refused else _forecast(question, surroundings)
     except (Refused, Unreachable) as error:
         raise CommandFailure(str(error)) from error
     if options.output == "json":

@@ -2,7 +2,7 @@
 
 import argparse
 
-from petset.cli.launching import launch
+from petset.cli.launching import gates_in_force, launch
 from petset.cli.manifests.reading import ManifestError, read
 from petset.cli.options import data_directory
 from petset.cli.surroundings import CommandFailure, Surroundings
@@ -20,7 +20,7 @@ def run(options: argparse.Namespace, surroundings: Surroundings) -> int:
         # Loading the object models takes as long as the server's own start: do both at once.
         from petset.cli.checking import check
 
-        check(manifests)
+        check(manifests, gates_in_force(directory, options))
         server.wait()
         from petset.cli.bringing_up import BringUp
 

@@ -11,6 +11,7 @@ from typing import Any
 from petset.aio.clock import Clock
 from petset.aio.reconciler import Reconciler
 from petset.api.errors import ApiError, Conflict
+from petset.api.gates import Gates
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, meta, name_of, namespace_of, uid_of
 from petset.api.selectors import Selector
@@ -22,7 +23,7 @@ from petset.controllers.statefulset.apply import ClaimInTheWay, Hand, NameTaken,
 from petset.controllers.statefulset.expectations import Expectations
 from petset.controllers.statefulset.ledger import AUDIT_SECONDS, Ledger, SetKey, concerned, orphan_parent
 from petset.controllers.statefulset.memo import Texts
-from petset.controllers.statefulset.model import Gates, Plan, Snapshot, Waiting
+from petset.controllers.statefulset.model import Plan, Snapshot, Waiting
 from petset.controllers.statefulset.plan import plan
 from petset.controllers.statefulset.reports import Reports
 from petset.controllers.statefulset.waiting import for_name_taken, for_refusal

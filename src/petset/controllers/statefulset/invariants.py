@@ -18,7 +18,7 @@ from petset.controllers.statefulset.model import (
     Snapshot,
     UpdateClaimOwners,
 )
-from petset.controllers.statefulset.rollout import partition_of
+from petset.controllers.statefulset.rollout import partition_of, recreates
 
 Check = Callable[[Lineup, Action], bool]
 
@@ -75,7 +75,8 @@ def _only_the_unwanted_are_removed(lineup: Lineup, action: Action) -> bool:
             return wanted and action.pod.status is not None and action.pod.status.phase in ("Failed", "Succeeded")
         case "update":
             first = lineup.ordinals.start + partition_of(lineup.set)
-            return lineup.history.is_stale(action.pod) and _ordinal(lineup, action.pod) >= first
+            allowed = recreates(lineup.set) or _ordinal(lineup, action.pod) >= first
+            return lineup.history.is_stale(action.pod) and allowed
 
 
 def _a_new_pod_has_one_of_the_two_revisions(lineup: Lineup, action: Action) -> bool:

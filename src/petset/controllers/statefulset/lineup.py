@@ -129,6 +129,16 @@ class Lineup:
         above = 0 if first is None else self.roster.wanted >> (first + partition) << (first + partition)
         return above & self.roster.there & ~at_update & ~self._having("terminating")
 
+    @property
+    def stale_everywhere(self) -> int:
+        """The positions of all pods of other templates, the condemned and those that go already among them."""
+        return self.roster.there & ~self.roster.at_revision(self.history.update_label)
+
+    @property
+    def terminating(self) -> int:
+        """The positions of the pods that are on their way out."""
+        return self._having("terminating")
+
     def pods_from_the_top(self, places: int) -> Iterator[core_v1.Pod]:
         """The pods at these positions, highest first."""
         return self.roster.pods(bits.descending(places))

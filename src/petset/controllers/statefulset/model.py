@@ -12,18 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from petset.api.gates import DEFAULT, Gates
 from petset.api.models import apps_v1, core_v1
 
 if TYPE_CHECKING:  # these two know the actions below
     from petset.controllers.statefulset.roster import Roster
     from petset.controllers.statefulset.upkeep import Claims
-
-
-@dataclass(frozen=True)
-class Gates:
-    """The feature gates that change what a StatefulSet does, at their 1.37 defaults."""
-
-    max_unavailable: bool = True
 
 
 @dataclass(frozen=True)
@@ -62,7 +56,7 @@ class Snapshot:
     template: bytes
     now: datetime
     collisions: int = 0
-    gates: Gates = Gates()
+    gates: Gates = DEFAULT
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@
     claims of condemned, condemned                             rules 44, 49
     rollout      pods of an older template                     rules 51-57
 
+With the strategy Recreate all pods of an older template go before anything else (rule 56).
+
 Scaling comes before updating. Parallel takes the condemned before the replicas, so that a full quota cannot keep a
 set from shrinking (section M). A set that is being deleted gets its status counted and nothing else: the garbage
 collector does the rest.
@@ -21,7 +23,7 @@ from petset.controllers.statefulset import history, membership, scaling, status,
 from petset.controllers.statefulset.history import History
 from petset.controllers.statefulset.lineup import Lineup
 from petset.controllers.statefulset.model import DeletePod, Plan, Snapshot, Stage, Waiting
-from petset.controllers.statefulset.rollout import rollout
+from petset.controllers.statefulset.rollout import must_recreate, recreation, rollout
 from petset.controllers.statefulset.steps import Step
 
 ORDERED: tuple[Callable[[Lineup], Step], ...] = (
@@ -30,6 +32,7 @@ ORDERED: tuple[Callable[[Lineup], Step], ...] = (
 PARALLEL: tuple[Callable[[Lineup], Step], ...] = (
     scaling.condemned_claims, scaling.condemned, scaling.replicas, rollout,
 )  # fmt: skip
+RECREATE: tuple[Callable[[Lineup], Step], ...] = (scaling.condemned_claims, recreation)
 
 
 def plan(snapshot: Snapshot) -> Plan:
@@ -51,11 +54,17 @@ def plan(snapshot: Snapshot) -> Plan:
 def _walk(lineup: Lineup) -> list[Step]:
     """The steps up to and including the first that blocks the later ones."""
     steps: list[Step] = []
-    for decide in ORDERED if lineup.ordered else PARALLEL:
+    for decide in _order(lineup):
         steps.append(decide(lineup))
         if steps[-1].blocked:
             break
     return steps
+
+
+def _order(lineup: Lineup) -> tuple[Callable[[Lineup], Step], ...]:
+    if must_recreate(lineup):
+        return RECREATE
+    return ORDERED if lineup.ordered else PARALLEL
 
 
 def _preparation(snapshot: Snapshot, past: History) -> list[Stage]:

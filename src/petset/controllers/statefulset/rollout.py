@@ -28,7 +28,7 @@ def rollout(lineup: Lineup) -> Step:
     """Which pods to replace now."""
     step = Step("rollout", ordered=True)
     strategy = lineup.set.spec.updateStrategy
-    if strategy is not None and strategy.type == "OnDelete":
+    if strategy is not None and strategy.type in ("OnDelete", "Recreate"):
         return step
     stale = lineup.stale(partition_of(lineup.set))
     highest = next(lineup.pods_from_the_top(stale), None)
@@ -41,6 +41,32 @@ def rollout(lineup: Lineup) -> Step:
     if not chosen and blocker is not None:
         step.block(waiting.for_pod(lineup, name_of(highest), blocker, 53))
     return step
+
+
+def recreation(lineup: Lineup) -> Step:
+    """Rule 56: all pods of other templates go at once, and nobody is created before the last of them is gone.
+
+    With the gate off again, a set that is stored with this strategy replaces nobody by itself, as with OnDelete.
+    """
+    step = Step("recreation", ordered=True)
+    stale = lineup.stale_everywhere
+    for pod in lineup.pods_from_the_top(stale & ~lineup.terminating):
+        step.add(DeletePod(pod, "update"))
+    first = next(lineup.pods_from_the_top(stale), None)
+    if first is not None:
+        step.block(waiting.for_recreation(name_of(lineup.set), name_of(first)))
+    return step
+
+
+def must_recreate(lineup: Lineup) -> bool:
+    """There are pods of other templates, and the set's strategy is to let them all go."""
+    return recreates(lineup.set) and lineup.snapshot.gates.recreate and bool(lineup.stale_everywhere)
+
+
+def recreates(stateful_set: apps_v1.StatefulSet) -> bool:
+    """The set's strategy is Recreate."""
+    strategy = stateful_set.spec.updateStrategy
+    return strategy is not None and strategy.type == "Recreate"
 
 
 def partition_of(stateful_set: apps_v1.StatefulSet) -> int:

@@ -52,6 +52,12 @@ def for_name_taken(pod: str) -> Waiting:
     return Waiting(pod, pod, 61, why, "Give it the labels of the set's selector, or delete it.")
 
 
+def for_recreation(set_name: str, pod: str) -> Waiting:
+    """Rule 56: nobody is created while a pod of another template is there."""
+    why = f"{pod} still has a former template, and Recreate creates nobody before all such pods are gone"
+    return Waiting(set_name, pod, 56, why, "It goes on when they are gone.")
+
+
 def for_refusal(set_name: str, error: object) -> Waiting:
     """Rule 45: the API refused an action, and with it the rest of the plan."""
     why = f"the API refused its last step: {error}"

@@ -17,6 +17,7 @@ import msgspec
 from petset.aio.tasks import Supervisor
 from petset.api.decode import decode
 from petset.api.encode import encode
+from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import KINDS, Kind, by_model, by_type
 from petset.api.models import core_v1
 from petset.api.objects import meta, name_of, namespace_of
@@ -48,13 +49,14 @@ LONGEST_SECONDS = 30 * 24 * 3600.0
 class Question:
     """`present` is all that the server holds, `wanted` the objects as they are to be, defaults filled in.
 
-    `warnings` are the present Warning events; `now` the server's time.
+    `warnings` are the present Warning events; `now` the server's time, `gates` its features.
     """
 
     now: datetime
     present: Sequence[Document]
     wanted: Sequence[Document]
     warnings: Sequence[Document] = ()
+    gates: Gates = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class _Run:
     async def run(self) -> Forecast:
         source = random.Random(0)  # noqa: S311 - names of a copy, no secrets
         self.clock, self.store = SimulatedClock(self.question.now), MemoryStore()
-        self.registry = Registry(self.store, self.clock.now, partial(_new_id, source), source)
+        self.registry = Registry(self.store, self.clock.now, partial(_new_id, source), source, self.question.gates)
         client = LocalClient(self.registry)
         try:
             await _copy(self.store, self.question.present)
@@ -98,9 +100,8 @@ class _Run:
                     if kind.name in TRACED:
                         tasks.start(f"trace of {kind.resource}", self._trace(kind, self.store.revision))
                 await self._apply()
-                manager = ControllerManager(
-                    client, self.clock, source, SimulatedDirectories(), Settings("/volumes")
-                )
+                settings = Settings("/volumes", gates=self.question.gates)
+                manager = ControllerManager(client, self.clock, source, SimulatedDirectories(), settings)
                 self.manager = manager
                 tasks.start("controllers", manager.run())
                 nodes = ForecastNodes(client, self.clock, self._believer(), self._living_nodes())
