@@ -1,5 +1,6 @@
 """Rules 37-41: finding, renumbering, naming and forgetting revisions."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
@@ -224,3 +225,38 @@ def test_the_current_revision_is_the_one_that_the_status_names_else_the_update_r
     )
     made = tiny.plan().status
     assert made.currentRevision == made.updateRevision
+
+
+@pytest.mark.parametrize(
+    ("happens", "kept"),
+    [
+        (lambda tiny: tiny.edit("web-1", ownerReferences=None), True),
+        (lambda tiny: rename(tiny, "web-1", "web-01"), True),
+        (lambda tiny: tiny.edit("web-1", labels={**labels_of(tiny, "web-1"), "app": "other"}), False),
+    ],
+    ids=["to be adopted", "without a place", "to be released"],
+)
+def test_a_revision_is_kept_for_members_of_every_kind(happens: Callable[[Tiny], None], kept: bool) -> None:
+    """Rule 40: web-1 still has the first template, two templates later, and no history is to be kept."""
+    tiny = Tiny(make_set(replicas=2, revisionHistoryLimit=0))
+    tiny.run()
+    tiny.change(template=template("second"), updateStrategy=apps_v1.StatefulSetUpdateStrategy(type="OnDelete"))
+    tiny.gone("web-0")
+    tiny.run()
+    tiny.change(template=template("third"))
+    tiny.gone("web-0")
+    tiny.run()
+    assert tiny.set.status is not None
+    tiny.set.status.currentRevision = tiny.set.status.updateRevision
+    happens(tiny)
+    forgotten = [action for action in tiny.plan().actions if isinstance(action, DeleteRevision)]
+    assert [action.revision.revision for action in forgotten] == ([] if kept else [1])
+
+
+def rename(tiny: Tiny, old: str, new: str) -> None:
+    pod = tiny.pods.pop(old)
+    tiny.pods[new] = msgspec.structs.replace(pod, metadata=msgspec.structs.replace(meta(pod), name=new))
+
+
+def labels_of(tiny: Tiny, pod: str) -> dict[str, str]:
+    return dict(meta(tiny.pods[pod]).labels or {})

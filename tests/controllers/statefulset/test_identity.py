@@ -214,3 +214,16 @@ def test_volumes_that_lead_to_a_wrong_claim_are_repaired_and_the_others_kept() -
 
 def test_a_pod_without_the_label_is_of_no_revision() -> None:
     assert revision_of(core_v1.Pod(metadata=meta_v1.ObjectMeta(name="web-0"))) == ""
+
+
+def test_the_repair_of_labels_leaves_right_volumes_in_their_order() -> None:
+    """Rule 18: a pod's volumes cannot change, so they are not even written in another order."""
+    tiny = running()
+    before = tiny.pods["web-1"].spec
+    assert before is not None and before.volumes is not None
+    spec = msgspec.structs.replace(before, volumes=[core_v1.Volume(name="tmp"), *before.volumes])
+    tiny.pods["web-1"] = msgspec.structs.replace(tiny.pods["web-1"], spec=spec)
+    labels = {**(meta(tiny.pods["web-1"]).labels or {}), "statefulset.kubernetes.io/pod-name": "other"}
+    tiny.edit("web-1", labels=labels)
+    assert steps(tiny.look()) == ["repair pod web-1"]
+    assert tiny.pods["web-1"].spec == spec

@@ -247,3 +247,12 @@ def test_who_waits_for_a_claim_of_a_former_pod_is_told_its_name() -> None:
     (waiting,) = tiny.look().waiting
     assert (waiting.subject, waiting.blocker, waiting.rule) == ("web-0", "data-web-0", 33)
     assert "data-web-0 still belongs to a former pod" in str(waiting)
+
+
+def test_a_changed_policy_reaches_all_claims_in_one_look() -> None:
+    """Rules 32 and 47: putting a settled pod right holds up nobody."""
+    tiny = running("Retain", "Retain", replicas=3)
+    tiny.change(persistentVolumeClaimRetentionPolicy=retain("Delete", "Retain"))
+    assert steps(tiny.look()) == [
+        step for n in range(3) for step in (f"own claim data-web-{n}", f"repair pod web-{n}")
+    ]

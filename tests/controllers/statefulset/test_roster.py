@@ -1,8 +1,11 @@
 """The roster that is kept up pod by pod says what one made anew would say, whatever happened in between."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import msgspec
+import pytest
 from controllers.statefulset.test_properties import EVENTS, SETS, happen
 from controllers.statefulset.tiny import Tiny, make_set
 from hypothesis import given, settings
@@ -100,3 +103,34 @@ def test_a_far_away_orphan_costs_no_more_than_one_near_by() -> None:
     roster = tiny.snapshot().roster
     assert roster.there.bit_length() == 3
     assert [name_of(pod) for pod in roster.pods([2])] == [far]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda r: r._standings.pop("web-1"),
+        lambda r: r._traits.update(ready=0),
+        lambda r: r._traits.update(ready=r._traits["ready"] ^ 1),
+        lambda r: r._revisions.clear(),
+        lambda r: r._revisions.update({label: places ^ 1 for label, places in r._revisions.items()}),
+        lambda r: r._pods.pop(0),
+        lambda r: setattr(r, "_there", r._there ^ 1),
+        lambda r: r._ripening.clear(),
+        lambda r: r._unplaced.clear(),
+    ],
+    ids=[
+        "a pod forgotten", "a trait forgotten", "a trait misfiled", "revisions forgotten", "a revision misfiled",
+        "no pod in its place", "a place taken for empty", "nobody ripens", "an orphan forgotten",
+    ],
+)  # fmt: skip
+def test_the_check_finds_a_roster_that_is_wrong(spoil: Callable[[Any], object]) -> None:
+    """What the ledger relies on: two rosters are the same only if all that is filed in them is."""
+    tiny = Tiny(make_set(replicas=3, minReadySeconds=60, podManagementPolicy="Parallel"))
+    tiny.look()
+    tiny.ready("web-0", "web-1", "web-2")
+    tiny.edit("web-2", ownerReferences=None)
+    roster, right = tiny.snapshot().roster, tiny.snapshot().roster
+    assert roster.same_as(right) and right.same_as(roster)
+    spoil(roster)
+    assert not roster.same_as(right)
+    assert not right.same_as(roster)

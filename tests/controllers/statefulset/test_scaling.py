@@ -239,3 +239,12 @@ def test_a_condemned_pod_that_is_ready_and_not_yet_available_holds_up_those_abov
     assert steps(made) == []
     assert [f"{w.subject} for {w.blocker} by {w.rule}" for w in made.waiting] == ["web-4 for web-2 by 49"]
     assert "must stay so for 10 s" in made.waiting[0].because
+
+
+def test_parallel_asks_each_condemned_pod_to_go_once() -> None:
+    """Rule 50."""
+    tiny = running(3, podManagementPolicy="Parallel")
+    tiny.change(replicas=1)
+    assert steps(tiny.look()) == ["delete pod web-2 (condemned)", "delete pod web-1 (condemned)"]
+    assert steps(tiny.look()) == []
+    assert waits(tiny) == ["web for web-2 by 47"]
