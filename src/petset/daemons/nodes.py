@@ -7,6 +7,7 @@ from random import Random  # noqa: TID251 - the type of an argument
 
 from petset.aio.clock import Clock
 from petset.aio.tasks import Supervisor
+from petset.client.events import EventRecorder
 from petset.client.port import Client
 from petset.daemons.settings import Settings
 from petset.dns.service import DnsService
@@ -17,6 +18,8 @@ from petset.node.oci.engine import Unusable
 from petset.node.oci.opening import Options
 from petset.node.oci.runtime import OciRuntime
 from petset.node.probes.network import HostNetwork
+from petset.node.services.apply import Kernel
+from petset.node.services.controller import ServiceProxy
 from petset.node.streams import NodeStreams
 from petset.node.volumes.directories import DirectoryVolumes
 
@@ -73,6 +76,9 @@ class Nodes:
             names = DnsService(client, self._clock, [self._runtime.dns_address])
             tasks.start("dns", names.run())
             await names.listening()
+            told = EventRecorder(client, self._clock.now, "kube-proxy", self._random)
+            proxy = ServiceProxy(client, self._clock, Kernel(self._runtime.services), told)
+            tasks.start("services", proxy.run())
         agents = list(self._agents(client))
         for agent in agents:
             tasks.start("agent", agent.run())

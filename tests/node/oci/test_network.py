@@ -85,7 +85,7 @@ def test_sysctls_of_a_pod_are_its_own(options: Options) -> None:
 
 def test_a_range_that_the_machine_routes_already_is_left_alone(options: Options) -> None:
     with netlink() as links:
-        links.add_bridge("office")
+        links.add_bridge("office", IPv4Address("10.244.0.1"))
         links.add_address(link_index("office"), IPv4Address("10.244.7.1"), 24, IPv4Address("10.244.7.255"))
         links.set_up(link_index("office"))
 

@@ -21,6 +21,13 @@ def routes(table: str) -> list[IPv4Network]:
     return found
 
 
+def leads_everywhere(table: str) -> bool:
+    """Whether a /proc/net/route text has a default route."""
+    return any(
+        line.split()[1:2] == ["00000000"] and line.split()[7] == "00000000" for line in table.splitlines()[1:]
+    )
+
+
 def choose_range(candidates: Iterable[str], taken: Sequence[IPv4Network]) -> IPv4Network:
     """The first candidate that overlaps no route. LookupError where all do."""
     tried = [IPv4Network(candidate) for candidate in candidates]

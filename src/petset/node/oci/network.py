@@ -10,7 +10,6 @@ import logging
 import os
 import shutil
 import socket
-import subprocess
 from collections.abc import Collection
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -20,8 +19,10 @@ import msgspec
 
 from petset.node.oci import addresses, state, syscalls
 from petset.node.oci.layout import Layout
-from petset.node.oci.netlink import link_index, netlink
+from petset.node.oci.netlink import Netlink, link_index, netlink
 from petset.node.runtime import SandboxSpec
+from petset.node.services import script
+from petset.node.services.apply import NftFailed, run_nft
 
 log = logging.getLogger(__name__)
 
@@ -79,11 +80,25 @@ class Network:
         network = self.range
         with netlink() as links:
             with contextlib.suppress(FileExistsError):
-                links.add_bridge(name)
+                links.add_bridge(name, addresses.gateway(network))
             index = link_index(name)
             with contextlib.suppress(FileExistsError):
                 links.add_address(index, addresses.gateway(network), network.prefixlen, network.broadcast_address)
             links.set_up(index)
+            self._lead_to_services(links, index)
+
+    def _lead_to_services(self, links: Netlink, index: int) -> None:
+        """Without a way out the kernel would refuse Services' addresses before anything can lead them to pods."""
+        if not addresses.leads_everywhere(Path("/proc/thread-self/net/route").read_text()):
+            with contextlib.suppress(FileExistsError):
+                links.add_link_route(index, IPv4Network(script.SERVICE_RANGE))
+
+    @property
+    def services(self) -> script.Surroundings:
+        """Where the table that leads to Services stands. `set_up` must have run."""
+        return script.Surroundings(
+            _services_table(self._layout), self._layout.name, self.dns_address, str(self.range)
+        )
 
     def pod_cidr(self, node: str) -> str:
         """The node's part of the range: the same for ever, in the order in which nodes were first asked for."""
@@ -113,9 +128,11 @@ class Network:
                     }
                     if ip:
                         socket.sethostname(spec.hostname)
-                        outside.add_veth(_veth(spec.uid), bridge, "eth0", keepers["network"])
+                        outside.add_veth(_veth(spec.uid), bridge, IPv4Address(ip), keepers["network"])
                         self._configure(IPv4Address(ip))
                     _set_sysctls(spec)
+                if ip:
+                    outside.let_turn_back(link_index(_veth(spec.uid)))
                 for kind, descriptor in keepers.items():
                     _keep(kept / kind, descriptor)
             finally:
@@ -154,7 +171,13 @@ class Network:
                     links.delete_link(link_index(port.name))
                 links.delete_link(index)
         if shutil.which("nft") is not None:
-            subprocess.run(["nft", "delete", "table", "ip", name], check=False, capture_output=True)
+            for table in (name, _services_table(self._layout)):
+                with contextlib.suppress(NftFailed):
+                    run_nft(script.removal(table))
+
+
+def _services_table(layout: Layout) -> str:
+    return f"{layout.name}-services"
 
 
 def _veth(uid: str) -> str:
@@ -184,12 +207,7 @@ def _let_out(bridge: str, network: IPv4Network) -> None:
         f"ip saddr {network} ip daddr != {network} masquerade\n}}\n}}\n"
     )
     try:
-        subprocess.run(["nft", "-f", "-"], input=rules.encode(), check=True, capture_output=True)
+        run_nft(rules)
         Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
-    except (OSError, subprocess.CalledProcessError) as error:
-        said = (
-            error.stderr.decode(errors="replace").strip()
-            if isinstance(error, subprocess.CalledProcessError)
-            else error
-        )
-        log.warning("pods reach each other but nothing outside: nft failed (%s); install nftables", said)
+    except (OSError, NftFailed) as error:
+        log.warning("pods reach each other but nothing outside: nft failed (%s); install nftables", error)

@@ -27,6 +27,7 @@ from petset.node.runtime import (
     Sandbox,
     SandboxSpec,
 )
+from petset.node.services.script import Surroundings
 
 _UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
@@ -59,6 +60,11 @@ class OciRuntime:
     def dns_address(self) -> str:
         """The pods' name server as seen from them; it exists on this machine, so a server can listen on it."""
         return self._parts.network.dns_address
+
+    @property
+    def services(self) -> Surroundings:
+        """Where the packet filter's table for Services belongs."""
+        return self._parts.network.services
 
     def pod_cidr(self, node: str) -> str:
         """The addresses of a node's pods."""

@@ -1,0 +1,1 @@
+"""Services: what kube-proxy does on a cluster, with the kernel's own packet filter."""
