@@ -76,7 +76,7 @@ class Nodes:
             names = DnsService(client, self._clock, [self._runtime.dns_address])
             tasks.start("dns", names.run())
             await names.listening()
-            told = EventRecorder(client, self._clock.now, "kube-proxy", self._random)
+            told = EventRecorder(client, self._clock, "kube-proxy", self._random)
             proxy = ServiceProxy(client, self._clock, Kernel(self._runtime.services), told)
             tasks.start("services", proxy.run())
         agents = list(self._agents(client))

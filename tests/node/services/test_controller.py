@@ -84,7 +84,7 @@ async def until(holds: Callable[[], bool]) -> None:
 def with_proxy(kernel: RecordingKernel, story: Callable[[Plane], Coroutine[Any, Any, None]]) -> None:
     async def main() -> None:
         async with plane() as control, Supervisor("test") as tasks:
-            recorder = EventRecorder(control.client, control.clock.now, "kube-proxy", control.random)
+            recorder = EventRecorder(control.client, control.clock, "kube-proxy", control.random)
             tasks.start("proxy", ServiceProxy(control.client, SystemClock(), kernel, recorder).run())
             await story(control)
 
