@@ -1,4 +1,6 @@
-"""Reads the stories in tests/stories: what happens to a set, and after each `----` what the next plan says.
+"""Reads the planner's stories in tests/stories, those without a letter before their name.
+
+Each tells what happens to a set, and after each `----` what the next plan says.
 
 Lines before `----` are events, lines after it the actions and waiting sentences of the next look, `nothing` for
 none. Lines that begin with `#` are for the reader.
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 from controllers.statefulset.tiny import Tiny, claim_template, make_set, steps, template
 
-STORIES = sorted((Path(__file__).parents[2] / "stories").glob("*.txt"))
+STORIES = sorted((Path(__file__).parents[2] / "stories").glob("[!-][!-]*.txt"))
 
 
 def blocks(text: str) -> list[tuple[list[str], list[str]]]:
