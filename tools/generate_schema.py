@@ -20,25 +20,38 @@ TARGET = Path(__file__).parent.parent / "src" / "petset" / "api" / "schema_data.
 PREFIXES = ("io.k8s.api.", "io.k8s.apimachinery.pkg.apis.", "io.k8s.apimachinery.pkg.")
 ROOTS = (
     "apps.v1.ControllerRevision",
+    "apps.v1.DaemonSet",
+    "apps.v1.Deployment",
+    "apps.v1.ReplicaSet",
     "apps.v1.StatefulSet",
     "autoscaling.v1.Scale",
+    "autoscaling.v2.HorizontalPodAutoscaler",
+    "batch.v1.CronJob",
+    "batch.v1.Job",
     "coordination.v1.Lease",
     "core.v1.Binding",
     "core.v1.ConfigMap",
     "core.v1.Endpoints",
     "core.v1.Event",
+    "core.v1.LimitRange",
     "core.v1.Namespace",
     "core.v1.Node",
     "core.v1.PersistentVolume",
     "core.v1.PersistentVolumeClaim",
     "core.v1.Pod",
+    "core.v1.ResourceQuota",
     "core.v1.Secret",
     "core.v1.Service",
     "core.v1.ServiceAccount",
     "discovery.v1.EndpointSlice",
     "events.v1.Event",
     "meta.v1.DeleteOptions",
+    "networking.v1.Ingress",
+    "networking.v1.IngressClass",
+    "networking.v1.NetworkPolicy",
     "policy.v1.Eviction",
+    "policy.v1.PodDisruptionBudget",
+    "scheduling.v1.PriorityClass",
     "storage.v1.StorageClass",
 )
 SPECIAL = {
@@ -134,6 +147,10 @@ def main() -> None:
     """Walk from the served kinds and write what they reach."""
     source = files("kubernetes_validate") / "kubernetes-json-schema" / RELEASE / "_definitions.json"
     definitions = {short(name): body for name, body in json.loads(source.read_text())["$defs"].items()}
+    # A type without fields says something by being there; the structs have a plain dict for it.
+    SPECIAL.update(
+        {name: "raw" for name, body in definitions.items() if name not in SPECIAL and not body.get("properties")}
+    )
     todo, types = list(ROOTS), {}
     while todo:
         name = todo.pop()

@@ -8,9 +8,33 @@ Keyed by the type's name in the schema; an entry is the JSON names of its fields
 """
 
 POINTERS: dict[str, str] = {
+    "apps.v1.DaemonSetSpec": "revisionHistoryLimit selector",
+    "apps.v1.DaemonSetStatus": "collisionCount",
+    "apps.v1.DeploymentSpec": "progressDeadlineSeconds replicas revisionHistoryLimit selector",
+    "apps.v1.DeploymentStatus": "collisionCount terminatingReplicas",
+    "apps.v1.ReplicaSetSpec": "replicas selector",
+    "apps.v1.ReplicaSetStatus": "terminatingReplicas",
+    "apps.v1.RollingUpdateDaemonSet": "maxSurge maxUnavailable",
+    "apps.v1.RollingUpdateDeployment": "maxSurge maxUnavailable",
     "apps.v1.RollingUpdateStatefulSetStrategy": "partition maxUnavailable",
     "apps.v1.StatefulSetSpec": "replicas revisionHistoryLimit selector",
     "apps.v1.StatefulSetStatus": "collisionCount",
+    "autoscaling.v2.HPAScalingRules": "selectPolicy stabilizationWindowSeconds tolerance",
+    "autoscaling.v2.HorizontalPodAutoscalerSpec": "minReplicas",
+    "autoscaling.v2.HorizontalPodAutoscalerStatus": "lastScaleTime observedGeneration",
+    "autoscaling.v2.MetricTarget": "averageUtilization averageValue value",
+    "autoscaling.v2.MetricValueStatus": "averageUtilization averageValue value",
+    "batch.v1.CronJobSpec": (
+        "failedJobsHistoryLimit startingDeadlineSeconds successfulJobsHistoryLimit suspend timeZone"
+    ),
+    "batch.v1.CronJobStatus": "lastScheduleTime lastSuccessfulTime",
+    "batch.v1.JobSpec": (
+        "activeDeadlineSeconds backoffLimit backoffLimitPerIndex completionMode completions managedBy"
+        " manualSelector maxFailedIndexes parallelism podReplacementPolicy selector suspend ttlSecondsAfterFinished"
+    ),
+    "batch.v1.JobStatus": "completionTime failedIndexes ready startTime terminating",
+    "batch.v1.PodFailurePolicyOnExitCodesRequirement": "containerName",
+    "batch.v1.SuccessPolicyRule": "succeededCount succeededIndexes",
     "coordination.v1.LeaseSpec": (
         "acquireTime holderIdentity leaseDurationSeconds leaseTransitions preferredHolder renewTime strategy"
     ),
@@ -105,12 +129,22 @@ POINTERS: dict[str, str] = {
     "meta.v1.ObjectMeta": "deletionGracePeriodSeconds deletionTimestamp",
     "meta.v1.OwnerReference": "blockOwnerDeletion controller",
     "meta.v1.Preconditions": "resourceVersion uid",
+    "networking.v1.HTTPIngressPath": "pathType",
+    "networking.v1.IngressClassParametersReference": "apiGroup namespace scope",
+    "networking.v1.IngressPortStatus": "error",
+    "networking.v1.IngressSpec": "ingressClassName",
+    "networking.v1.NetworkPolicyPort": "endPort port protocol",
+    "policy.v1.PodDisruptionBudgetSpec": "maxUnavailable minAvailable unhealthyPodEvictionPolicy",
+    "scheduling.v1.PriorityClass": "preemptionPolicy",
     "storage.v1.StorageClass": "allowVolumeExpansion reclaimPolicy volumeBindingMode",
 }
 """Scalars that are pointers, and a required struct. Optional structs are pointers unless `VALUES` lists them."""
 
 VALUES: dict[str, str] = {
     "*": "metadata spec status",
+    "apps.v1.DaemonSetSpec": "updateStrategy",
+    "apps.v1.DeploymentSpec": "strategy",
+    "apps.v1.ReplicaSetSpec": "template",
     "apps.v1.StatefulSetSpec": "updateStrategy",
     "core.v1.Container": "resources",
     "core.v1.ContainerStatus": "lastState state",
@@ -124,10 +158,16 @@ VALUES: dict[str, str] = {
     "core.v1.ServiceStatus": "loadBalancer",
     "discovery.v1.Endpoint": "conditions",
     "events.v1.Event": "deprecatedSource regarding",
+    "networking.v1.IngressServiceBackend": "port",
+    "networking.v1.IngressStatus": "loadBalancer",
+    "networking.v1.NetworkPolicySpec": "podSelector",
 }
 """Structs (and quantities) held by value: always written, empty when nobody set them."""
 
 ALWAYS: dict[str, str] = {
+    "apps.v1.DaemonSetCondition": "status type",
+    "apps.v1.DeploymentCondition": "status type",
+    "apps.v1.ReplicaSetCondition": "status type",
     "apps.v1.StatefulSetCondition": "status type",
     "apps.v1.StatefulSetOrdinals": "start",
     "apps.v1.StatefulSetSpec": "serviceName",
@@ -135,6 +175,8 @@ ALWAYS: dict[str, str] = {
     "core.v1.Event": "reportingComponent reportingInstance",
     "core.v1.NodeRuntimeHandler": "name",
     "core.v1.ResourceHealth": "message",
+    "policy.v1.PodDisruptionBudgetStatus": "currentHealthy desiredHealthy disruptionsAllowed expectedPods",
+    "scheduling.v1.PriorityClass": "value",
 }
 """Optional scalars that are written even when they are zero.
 

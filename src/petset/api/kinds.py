@@ -82,6 +82,14 @@ KINDS: tuple[Kind, ...] = (
     Kind("", "v1", "ServiceAccount", "serviceaccounts", core_v1.ServiceAccount, short_names=("sa",)),
     Kind("apps", "v1", "ControllerRevision", "controllerrevisions", apps_v1.ControllerRevision),
     Kind(
+        "apps", "v1", "Deployment", "deployments", apps_v1.Deployment, short_names=("deploy",),
+        categories=("all",), subresources=("status", "scale"),
+    ),
+    Kind(
+        "apps", "v1", "ReplicaSet", "replicasets", apps_v1.ReplicaSet, short_names=("rs",),
+        categories=("all",), subresources=("status", "scale"),
+    ),
+    Kind(
         "apps", "v1", "StatefulSet", "statefulsets", apps_v1.StatefulSet, short_names=("sts",),
         categories=("all",), subresources=("status", "scale"),
     ),

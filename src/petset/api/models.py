@@ -25,12 +25,17 @@ if _borrowed:
 from lightkube.models import (  # noqa: E402, TID251 - after the stand-in is there; this is the one owner
     apps_v1,
     autoscaling_v1,
+    autoscaling_v2,
+    batch_v1,
     coordination_v1,
     core_v1,
     discovery_v1,
     events_v1,
     meta_v1,
+    networking_v1,
     policy_v1,
+    scheduling_v1,
+    scheduling_v1alpha3,
     storage_v1,
 )
 
@@ -40,11 +45,16 @@ if _borrowed:
 __all__ = [
     "apps_v1",
     "autoscaling_v1",
+    "autoscaling_v2",
+    "batch_v1",
     "coordination_v1",
     "core_v1",
     "discovery_v1",
     "events_v1",
     "meta_v1",
+    "networking_v1",
     "policy_v1",
+    "scheduling_v1",
+    "scheduling_v1alpha3",
     "storage_v1",
 ]

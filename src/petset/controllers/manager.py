@@ -15,16 +15,21 @@ from petset.api.gates import DEFAULT, Gates
 from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.client.port import Client
+from petset.controllers.deployment.controller import NAME as DEPLOYMENT
+from petset.controllers.deployment.controller import DeploymentController
 from petset.controllers.endpoints.controller import EndpointsController
 from petset.controllers.events.controller import EventSweeper
 from petset.controllers.garbage.controller import GarbageCollector
 from petset.controllers.namespaces.controller import NamespaceController
 from petset.controllers.nodelifecycle.controller import NodeLifecycleController
+from petset.controllers.replicaset.controller import NAME as REPLICA_SET
+from petset.controllers.replicaset.controller import ReplicaSetController
 from petset.controllers.statefulset.controller import NAME as STATEFULSET
 from petset.controllers.statefulset.controller import StatefulSetController
 from petset.controllers.statefulset.ledger import AUDIT_SECONDS
 from petset.controllers.volumes.controller import VolumeController
 from petset.controllers.volumes.directories import Directories
+from petset.ownership.tending import Bench
 from petset.scheduler.controller import Scheduler
 
 
@@ -64,6 +69,8 @@ class ControllerManager:
         )
         self._parts: dict[str, Part] = {
             "statefulsets": self.stateful_sets,
+            "deployments": DeploymentController(self._bench(DEPLOYMENT)),
+            "replicasets": ReplicaSetController(self._bench(REPLICA_SET)),
             "volumes": VolumeController(client, clock, self.pool, volumes, directories, settings.volume_root),
             "scheduler": Scheduler(client, clock, self.pool, self._recorder("default-scheduler")),
             "endpoints": EndpointsController(client, clock, self.pool),
@@ -83,6 +90,9 @@ class ControllerManager:
             for name, part in self._parts.items():
                 tasks.start(name, part.run())
             await tasks.wait()
+
+    def _bench(self, component: str) -> Bench:
+        return Bench(self._client, self._clock, self.pool, self._recorder(component))
 
     def _recorder(self, component: str) -> EventRecorder:
         return self._recorders.setdefault(

@@ -1,6 +1,6 @@
 """The `scale` sub-resource: how many replicas there are and should be, without the rest of the object (rule 3)."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -11,11 +11,14 @@ from petset.api.models import apps_v1, autoscaling_v1, meta_v1
 from petset.api.selectors import Selector
 from petset.registry import refusals
 
+Scaled = apps_v1.StatefulSet | apps_v1.Deployment | apps_v1.ReplicaSet
+S = TypeVar("S", bound=Scaled)
 
-def to_scale(statefulset: apps_v1.StatefulSet) -> autoscaling_v1.Scale:
-    """The set as `autoscaling/v1` sees it; the selector is text, such as `app=web`."""
-    metadata = objects.meta(statefulset)
-    spec, status = statefulset.spec, statefulset.status
+
+def to_scale(scaled: Scaled) -> autoscaling_v1.Scale:
+    """The object as `autoscaling/v1` sees it; the selector is text, such as `app=web`."""
+    metadata = objects.meta(scaled)
+    spec, status = scaled.spec, scaled.status
     return autoscaling_v1.Scale(
         metadata=meta_v1.ObjectMeta(
             name=metadata.name,
@@ -26,24 +29,24 @@ def to_scale(statefulset: apps_v1.StatefulSet) -> autoscaling_v1.Scale:
         ),
         spec=autoscaling_v1.ScaleSpec(replicas=spec.replicas if spec else None),
         status=autoscaling_v1.ScaleStatus(
-            replicas=status.replicas if status else 0,
+            replicas=(status.replicas if status else None) or 0,
             selector=str(Selector.from_struct(spec.selector)) if spec else None,
         ),
     )
 
 
-def with_scale(kind: Kind, statefulset: apps_v1.StatefulSet, scale: autoscaling_v1.Scale) -> apps_v1.StatefulSet:
-    """A copy of the set with the replicas that the scale asks for. Raises Invalid."""
+def with_scale(kind: Kind, old: S, scale: autoscaling_v1.Scale) -> S:
+    """A copy of the object with the replicas that the scale asks for. Raises Invalid."""
     replicas = (scale.spec.replicas if scale.spec else None) or 0
     if replicas < 0:
         message = f"Invalid value: {replicas}: must be greater than or equal to 0"
         cause = Cause("FieldValueInvalid", message, "spec.replicas")
-        raise refusals.invalid_scale(objects.name_of(statefulset), cause)
-    scaled = objects.with_own_metadata(statefulset)
-    scaled.spec = objects.replace(statefulset.spec, replicas=replicas)
+        raise refusals.invalid_scale(objects.name_of(old), cause)
+    scaled = objects.with_own_metadata(old)
+    scaled.spec = objects.replace(old.spec, replicas=replicas)
     if scale.metadata is not None:
         objects.meta(scaled).resourceVersion = scale.metadata.resourceVersion
-        objects.meta(scaled).uid = scale.metadata.uid or objects.uid_of(statefulset)
+        objects.meta(scaled).uid = scale.metadata.uid or objects.uid_of(old)
     return scaled
 
 

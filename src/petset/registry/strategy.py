@@ -27,11 +27,12 @@ class Strategy:
     """`first_status`: what a new object's status is, whatever the client sent; None keeps the client's.
 
     `counts`: the top-level fields whose change of meaning raises the generation. `status_spares`: metadata that a
-    status write leaves alone.
+    status write leaves alone. `counts_annotations`: a change of annotations raises the generation too.
     """
 
     first_status: Callable[[Any, datetime], Any] | None = _no_status
     counts: tuple[str, ...] = ()
+    counts_annotations: bool = False
     unconditional_update: bool = True
     create_on_update: bool = False
     status_spares: tuple[str, ...] = ()
@@ -42,6 +43,16 @@ _STRATEGIES: Mapping[type, Strategy] = {
         first_status=lambda pod, _: core_v1.PodStatus(phase="Pending", qosClass=qos_class(pod)),
         counts=("spec",),
         status_spares=("ownerReferences",),
+    ),
+    apps_v1.Deployment: Strategy(
+        first_status=lambda _, __: apps_v1.DeploymentStatus(),
+        counts=("spec",),
+        counts_annotations=True,
+        status_spares=("labels",),
+    ),
+    apps_v1.ReplicaSet: Strategy(
+        first_status=lambda _, __: apps_v1.ReplicaSetStatus(replicas=0),
+        counts=("spec",),
     ),
     apps_v1.StatefulSet: Strategy(
         first_status=lambda _, __: apps_v1.StatefulSetStatus(replicas=0, availableReplicas=0),
@@ -95,10 +106,15 @@ def prepare_update(kind: Kind, subresource: str, new: Any, old: Any, now: dateti
         new.status = old.status
     if kind.model is core_v1.Namespace and subresource != "finalize":
         new.spec = old.spec
-    counts = strategy_of(kind).counts
-    if any(not same_meaning(getattr(new, part), getattr(old, part)) for part in counts):
+    if _wishes_changed(strategy_of(kind), new, old):
         metadata: meta_v1.ObjectMeta = new.metadata
         metadata.generation = (metadata.generation or 0) + 1
+
+
+def _wishes_changed(strategy: Strategy, new: Any, old: Any) -> bool:
+    if strategy.counts_annotations and new.metadata.annotations != old.metadata.annotations:
+        return True
+    return any(not same_meaning(getattr(new, part), getattr(old, part)) for part in strategy.counts)
 
 
 def _prepare_status(kind: Kind, new: Any, old: Any, now: datetime) -> None:

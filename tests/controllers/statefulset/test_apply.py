@@ -8,7 +8,7 @@ from controllers.statefulset.tiny import template
 
 from petset.aio.tasks import give_way
 from petset.api.models import core_v1, meta_v1
-from petset.controllers.statefulset.batches import in_growing_batches
+from petset.ownership.batches import in_growing_batches
 from petset.testing.loop import run
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from petset.api.canonical import settle
-from petset.api.defaults import claims, objects, pods, services, statefulsets
+from petset.api.defaults import claims, objects, pods, replicated, services, statefulsets
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
 
@@ -23,6 +23,8 @@ _DEFAULTS: dict[tuple[str, str], Callable[[Any], None]] = {
     ("", "Pod"): pods.default_pod,
     ("", "Secret"): objects.default_secret,
     ("", "Service"): services.default_service,
+    ("apps", "Deployment"): replicated.default_deployment,
+    ("apps", "ReplicaSet"): replicated.default_replica_set,
     ("discovery.k8s.io", "EndpointSlice"): services.default_endpoint_slice,
     ("storage.k8s.io", "StorageClass"): objects.default_storage_class,
 }

@@ -10,7 +10,7 @@ from typing import Any
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
 from petset.api.objects import meta
-from petset.api.validation import claims, objects, pod_updates, pods, services, statefulsets
+from petset.api.validation import claims, objects, pod_updates, pods, replicated, services, statefulsets
 from petset.api.validation.fields import Faults
 from petset.api.validation.metadata import check_metadata, check_metadata_update
 
@@ -29,6 +29,8 @@ _CREATE: dict[tuple[str, str], Check] = {
     ("", "Secret"): objects.check_secret,
     ("", "Service"): services.check_service,
     ("apps", "ControllerRevision"): statefulsets.check_revision,
+    ("apps", "Deployment"): replicated.check_deployment,
+    ("apps", "ReplicaSet"): replicated.check_replica_set,
     ("apps", "StatefulSet"): statefulsets.check_statefulset,
     ("coordination.k8s.io", "Lease"): objects.check_lease,
     ("discovery.k8s.io", "EndpointSlice"): services.check_endpoint_slice,
@@ -43,11 +45,15 @@ _UPDATE: dict[tuple[str, str], Compare] = {
     ("", "Secret"): objects.check_secret_update,
     ("", "Service"): services.check_service_update,
     ("apps", "ControllerRevision"): statefulsets.check_revision_update,
+    ("apps", "Deployment"): replicated.check_deployment_update,
+    ("apps", "ReplicaSet"): replicated.check_replica_set_update,
     ("apps", "StatefulSet"): statefulsets.check_statefulset_update,
     ("discovery.k8s.io", "EndpointSlice"): services.check_endpoint_slice_update,
     ("storage.k8s.io", "StorageClass"): claims.check_storage_class_update,
 }
 _STATUS: dict[tuple[str, str], Compare] = {
+    ("apps", "Deployment"): replicated.check_deployment_status,
+    ("apps", "ReplicaSet"): replicated.check_replica_set_status,
     ("apps", "StatefulSet"): statefulsets.check_statefulset_status,
 }
 

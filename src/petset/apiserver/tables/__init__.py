@@ -11,6 +11,7 @@ from petset.apiserver.tables.columns import AGE, NAME, Printer, age_of, name_of
 PRINTERS: dict[str, Printer] = {
     "configmaps": configuration.CONFIG_MAPS,
     "controllerrevisions.apps": workloads.CONTROLLER_REVISIONS,
+    "deployments.apps": workloads.DEPLOYMENTS,
     "endpoints": network.ENDPOINTS,
     "endpointslices.discovery.k8s.io": network.ENDPOINT_SLICES,
     "events": events.CORE_EVENTS,
@@ -21,6 +22,7 @@ PRINTERS: dict[str, Printer] = {
     "persistentvolumeclaims": storage.CLAIMS,
     "persistentvolumes": storage.VOLUMES,
     "pods": pods.PODS,
+    "replicasets.apps": workloads.REPLICA_SETS,
     "secrets": configuration.SECRETS,
     "serviceaccounts": configuration.SERVICE_ACCOUNTS,
     "services": network.SERVICES,

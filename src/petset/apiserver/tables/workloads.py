@@ -1,23 +1,51 @@
-"""Rows of what runs pods: stateful sets (rule 2) and their revisions."""
+"""Rows of what runs pods for ever: stateful sets (rule 2) and their revisions, deployments and replica sets."""
 
 from datetime import datetime
 
-from petset.api.models import apps_v1
+from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import controller_of
+from petset.api.selectors import Selector
 from petset.apiserver.tables.columns import AGE, NAME, Cell, Column, Printer, age_of, name_of, wide
 
 
 def stateful_set(obj: apps_v1.StatefulSet, now: datetime) -> list[Cell]:
     """Ready is `<status.readyReplicas>/<spec.replicas>` (rule 2)."""
     ready = (obj.status.readyReplicas if obj.status else 0) or 0
-    template = obj.spec.template.spec if obj.spec else None
-    containers = template.containers if template else []
     return [
         name_of(obj),
         f"{ready}/{(obj.spec.replicas if obj.spec else 0) or 0}",
         age_of(obj, now),
-        ",".join(c.name for c in containers),
-        ",".join(c.image or "" for c in containers),
+        *containers_of(obj.spec.template if obj.spec else None),
+    ]
+
+
+def deployment(obj: apps_v1.Deployment, now: datetime) -> list[Cell]:
+    """Ready is `<status.readyReplicas>/<spec.replicas>`."""
+    spec, status = obj.spec, obj.status or apps_v1.DeploymentStatus()
+    assert spec is not None
+    return [
+        name_of(obj),
+        f"{status.readyReplicas or 0}/{spec.replicas or 0}",
+        status.updatedReplicas or 0,
+        status.availableReplicas or 0,
+        age_of(obj, now),
+        *containers_of(spec.template),
+        selector_text(spec.selector),
+    ]
+
+
+def replica_set(obj: apps_v1.ReplicaSet, now: datetime) -> list[Cell]:
+    """What is wanted, what there is, what is Ready."""
+    spec, status = obj.spec, obj.status or apps_v1.ReplicaSetStatus(replicas=0)
+    assert spec is not None
+    return [
+        name_of(obj),
+        spec.replicas or 0,
+        status.replicas or 0,
+        status.readyReplicas or 0,
+        age_of(obj, now),
+        *containers_of(spec.template),
+        selector_text(spec.selector),
     ]
 
 
@@ -26,6 +54,23 @@ def controller_revision(obj: apps_v1.ControllerRevision, now: datetime) -> list[
     return [name_of(obj), _controller(obj), obj.revision, age_of(obj, now)]
 
 
+PODS_MADE = (wide("Containers"), wide("Images"))
+SELECTOR = wide("Selector")
+DEPLOYMENTS = Printer(
+    (
+        NAME,
+        Column("Ready"),
+        Column("Up-to-date", "integer"),
+        Column("Available", "integer"),
+        AGE,
+        *PODS_MADE,
+        SELECTOR,
+    ),
+    deployment,
+)
+REPLICA_SETS = Printer(
+    (NAME, *(Column(n, "integer") for n in ("Desired", "Current", "Ready")), AGE, *PODS_MADE, SELECTOR), replica_set
+)
 STATEFUL_SETS = Printer((NAME, Column("Ready"), AGE, wide("Containers"), wide("Images")), stateful_set)
 CONTROLLER_REVISIONS = Printer((NAME, Column("Controller"), Column("Revision"), AGE), controller_revision)
 
@@ -37,3 +82,14 @@ def _controller(obj: apps_v1.ControllerRevision) -> str:
     group = owner.apiVersion.partition("/")[0] if "/" in owner.apiVersion else ""
     kind = f"{owner.kind}.{group}" if group else owner.kind
     return f"{kind.lower()}/{owner.name}"
+
+
+def containers_of(template: core_v1.PodTemplateSpec | None) -> list[Cell]:
+    """The cells of `Containers` and `Images`."""
+    containers = template.spec.containers if template and template.spec else []
+    return [",".join(c.name for c in containers), ",".join(c.image or "" for c in containers)]
+
+
+def selector_text(selector: meta_v1.LabelSelector | None) -> str:
+    """A label selector as text."""
+    return "<none>" if selector is None else str(Selector.from_struct(selector)) or "<none>"

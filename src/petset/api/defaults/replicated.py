@@ -1,0 +1,56 @@
+"""Defaults of Deployments, ReplicaSets and DaemonSets."""
+
+from petset.api.defaults.pods import default_pod_spec
+from petset.api.models import apps_v1, core_v1
+
+HISTORY_LIMIT = 10
+PROGRESS_DEADLINE_SECONDS = 600
+A_QUARTER = "25%"
+
+
+def default_deployment(deployment: apps_v1.Deployment) -> None:
+    """A Deployment with its strategy and pod template."""
+    spec = deployment.spec
+    assert spec is not None and spec.strategy is not None, "stored form has them"
+    if spec.replicas is None:
+        spec.replicas = 1
+    if spec.revisionHistoryLimit is None:
+        spec.revisionHistoryLimit = HISTORY_LIMIT
+    if spec.progressDeadlineSeconds is None:
+        spec.progressDeadlineSeconds = PROGRESS_DEADLINE_SECONDS
+    strategy = spec.strategy
+    strategy.type = strategy.type or "RollingUpdate"
+    if strategy.type == "RollingUpdate":
+        block = strategy.rollingUpdate = strategy.rollingUpdate or apps_v1.RollingUpdateDeployment()
+        block.maxUnavailable = A_QUARTER if block.maxUnavailable is None else block.maxUnavailable
+        block.maxSurge = A_QUARTER if block.maxSurge is None else block.maxSurge
+    _default_template(spec.template)
+
+
+def default_replica_set(replica_set: apps_v1.ReplicaSet) -> None:
+    """A ReplicaSet with its pod template."""
+    spec = replica_set.spec
+    assert spec is not None and spec.template is not None, "stored form has them"
+    if spec.replicas is None:
+        spec.replicas = 1
+    _default_template(spec.template)
+
+
+def default_daemon_set(daemon_set: apps_v1.DaemonSet) -> None:
+    """A DaemonSet with its strategy and pod template."""
+    spec = daemon_set.spec
+    assert spec is not None and spec.updateStrategy is not None, "stored form has them"
+    if spec.revisionHistoryLimit is None:
+        spec.revisionHistoryLimit = HISTORY_LIMIT
+    strategy = spec.updateStrategy
+    strategy.type = strategy.type or "RollingUpdate"
+    if strategy.type == "RollingUpdate":
+        block = strategy.rollingUpdate = strategy.rollingUpdate or apps_v1.RollingUpdateDaemonSet()
+        block.maxUnavailable = 1 if block.maxUnavailable is None else block.maxUnavailable
+        block.maxSurge = 0 if block.maxSurge is None else block.maxSurge
+    _default_template(spec.template)
+
+
+def _default_template(template: core_v1.PodTemplateSpec) -> None:
+    if template.spec is not None:
+        default_pod_spec(template.spec)

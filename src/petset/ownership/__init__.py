@@ -1,0 +1,1 @@
+"""What all controllers that own other objects share: who belongs to whom, how pods are, how to write safely."""

@@ -1,0 +1,96 @@
+"""How an owner's controller writes: carefully, idempotently, and remembering what its cache does not show yet."""
+
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import msgspec
+
+from petset.api.errors import ApiError, Conflict, NotFound
+from petset.api.models import meta_v1
+from petset.api.objects import is_terminating, meta, name_of, namespace_of, owner_reference, uid_of
+from petset.client.port import Client
+from petset.ownership.expectations import Expectations
+
+T = TypeVar("T")
+
+
+class Hand:
+    """Writes for one owner, during one sync."""
+
+    def __init__(self, client: Client, expectations: Expectations, owner: Any) -> None:
+        self._client = client
+        self._expectations = expectations
+        self.owner = owner
+        self._may_adopt = False
+
+    async def create(self, obj: T) -> T:
+        """Raises what the API refuses."""
+        return self._noted(await self._client.create(obj))
+
+    async def update(self, obj: T) -> T:
+        """Replace an object as it was read."""
+        return self._noted(await self._client.update(obj))
+
+    async def delete(self, obj: Any, options: meta_v1.DeleteOptions | None = None) -> None:
+        """What is gone already is not missed; somebody else's object of the same name is left alone."""
+        asked = msgspec.structs.replace(options) if options else meta_v1.DeleteOptions()
+        asked.preconditions = meta_v1.Preconditions(uid=uid_of(obj))
+        with suppress(NotFound, Conflict):
+            await self._client.delete(type(obj), name_of(obj), namespace_of(obj), asked)
+        self._expectations.deleted(uid_of(self.owner), obj)
+
+    async def adopt(self, orphan: Any) -> None:
+        """Become the controller of an orphan, after one live look that the owner is not going."""
+        await self._check_may_adopt(orphan)
+        others = meta(orphan).ownerReferences or []
+        await self.update(_with_owners(orphan, [*others, owner_reference(self.owner)]))
+
+    async def release(self, obj: Any) -> None:
+        """Let go of an object; one that is gone is let go of already."""
+        others = [ref for ref in meta(obj).ownerReferences or () if ref.uid != uid_of(self.owner)]
+        with suppress(NotFound):
+            await self.update(_with_owners(obj, others))
+
+    async def write_status(self, status: Any, annotations: dict[str, str] | None = None) -> None:
+        """Write the owner's status, with annotations to add; another writer in between costs a second try."""
+        with suppress(NotFound):
+            try:
+                await self._write_status(self.owner, status, annotations)
+            except Conflict:
+                fresh = await self._live_owner()
+                if uid_of(fresh) == uid_of(self.owner):
+                    await self._write_status(fresh, status, annotations)
+
+    async def _write_status(self, base: Any, status: Any, annotations: dict[str, str] | None) -> None:
+        changed = msgspec.structs.replace(base, status=status)
+        if annotations is not None:
+            merged = {**(base.metadata.annotations or {}), **annotations}
+            changed.metadata = msgspec.structs.replace(base.metadata, annotations=merged)
+        self._noted(await self._client.update(changed, "status"))
+
+    async def _live_owner(self) -> Any:
+        return await self._client.get(type(self.owner), name_of(self.owner), namespace_of(self.owner))
+
+    async def _check_may_adopt(self, orphan: Any) -> None:
+        if self._may_adopt:
+            return
+        fresh = await self._live_owner()
+        refusal = f"can't adopt {orphan.kind} {namespace_of(orphan)}/{name_of(orphan)} ({uid_of(orphan)})"
+        name = f"{namespace_of(self.owner)}/{name_of(self.owner)}"
+        if uid_of(fresh) != uid_of(self.owner):
+            gone = (
+                f"original {self.owner.kind} {name} is gone: got uid {uid_of(fresh)}, wanted {uid_of(self.owner)}"
+            )
+            raise ApiError(f"{refusal}: {gone}")
+        if is_terminating(fresh):
+            raise ApiError(f"{refusal}: {name} has just been deleted at {meta(fresh).deletionTimestamp}")
+        self._may_adopt = True
+
+    def _noted(self, obj: T) -> T:
+        self._expectations.wrote(uid_of(self.owner), obj)
+        return obj
+
+
+def _with_owners(obj: T, owners: list[meta_v1.OwnerReference]) -> T:
+    metadata = msgspec.structs.replace(obj.metadata, ownerReferences=owners or None)  # type: ignore[attr-defined]
+    return msgspec.structs.replace(obj, metadata=metadata)  # type: ignore[type-var]
