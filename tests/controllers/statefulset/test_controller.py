@@ -102,14 +102,18 @@ def test_a_claim_on_its_way_out_keeps_the_pod_from_being_created_and_the_user_is
     run(story())
 
 
-def test_a_name_taken_by_a_foreign_pod_is_waited_out_without_an_event() -> None:
+def test_a_name_taken_by_a_foreign_pod_is_waited_out_and_told_once() -> None:
     async def story() -> None:
         async with live() as it:
             await it.start(replicas=1)
             await it.ready_all()
             await it.label("web-0", {"app": "other"})
             assert [w.rule for w in it.controller.waiting("default", "web")] == [61]
-            assert not [event for event in await it.events() if event.startswith("Warning")]
+            await it.settle(30)
+            (told,) = [event for event in await it.events() if event.startswith("Warning")]
+            assert told.startswith(
+                "Warning Blocked web-0 waits: a pod of that name exists and does not belong to the"
+            )
             await it.label("web-0", {"app": "web"})
             await it.settle(30)
             (pod,) = await it.all(core_v1.Pod)

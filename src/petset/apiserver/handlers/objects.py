@@ -1,11 +1,12 @@
 """The verbs on whole objects, their `status` and their `finalize`."""
 
 from petset.api.models import meta_v1
+from petset.api.warnings import warnings_for
 from petset.apiserver.bodies import read_delete_options, read_object, read_patch, write_options
-from petset.apiserver.messages import Reply
+from petset.apiserver.messages import Headers, Reply
 from petset.apiserver.render import Renderer, document, warning_headers
 from petset.apiserver.routes import Request
-from petset.registry.port import ListOptions
+from petset.registry.port import ListOptions, WriteOptions
 from petset.storage.port import Record
 
 ANSWERED_WHOLE = frozenset({"pods", "persistentvolumes", "persistentvolumeclaims", "serviceaccounts", "services"})
@@ -23,7 +24,7 @@ async def create(request: Request, renderer: Renderer) -> Reply:
     options = write_options(request)
     obj = read_object(request, options)
     record = await renderer.registry.create(request.kind, request.namespace, obj, options)
-    return renderer.one(request, record, status=201, headers=warning_headers(options.warnings))
+    return renderer.one(request, record, status=201, headers=_warnings(request, renderer, record, options))
 
 
 async def update(request: Request, renderer: Renderer) -> Reply:
@@ -32,7 +33,7 @@ async def update(request: Request, renderer: Renderer) -> Reply:
     obj = read_object(request, options)
     kind, subresource = request.kind, request.subresource
     record = await renderer.registry.update(kind, request.namespace, request.name, obj, options, subresource)
-    return renderer.one(request, record, headers=warning_headers(options.warnings))
+    return renderer.one(request, record, headers=_warnings(request, renderer, record, options))
 
 
 async def patch(request: Request, renderer: Renderer) -> Reply:
@@ -41,7 +42,13 @@ async def patch(request: Request, renderer: Renderer) -> Reply:
     asked = read_patch(request)
     kind, subresource = request.kind, request.subresource
     record = await renderer.registry.patch(kind, request.namespace, request.name, asked, options, subresource)
-    return renderer.one(request, record, headers=warning_headers(options.warnings))
+    return renderer.one(request, record, headers=_warnings(request, renderer, record, options))
+
+
+def _warnings(request: Request, renderer: Renderer, record: Record, options: WriteOptions) -> Headers:
+    """What the reader complained of, then what is odd about the object itself (rule 10)."""
+    own = [] if request.subresource else warnings_for(renderer.registry.decode(request.kind, record))
+    return warning_headers([*options.warnings, *own])
 
 
 async def delete(request: Request, renderer: Renderer) -> Reply:

@@ -24,6 +24,7 @@ from petset.controllers.statefulset.expectations import Expectations
 from petset.controllers.statefulset.ledger import AUDIT_SECONDS, Ledger, SetKey, concerned, orphan_parent
 from petset.controllers.statefulset.memo import Texts
 from petset.controllers.statefulset.model import Plan, Snapshot, Waiting
+from petset.controllers.statefulset.notices import Notices
 from petset.controllers.statefulset.plan import plan
 from petset.controllers.statefulset.reports import Reports
 from petset.controllers.statefulset.waiting import for_name_taken, for_refusal
@@ -86,6 +87,7 @@ class StatefulSetController:
         self._reports = Reports()
         self._collisions: dict[str, int] = {}
         self._waiting: dict[SetKey, tuple[Waiting, ...]] = {}
+        self._notices = Notices(events)
         self._held: set[SetKey] = set()
         self._work = Reconciler("statefulset", clock, self._sync)
         self._sets.on_change(self._set_changed)
@@ -118,6 +120,7 @@ class StatefulSetController:
             self._waiting.pop(key, None)
             self._held.discard(key)
             self._ledger.forget(key)
+            self._notices.forget(key)
             return None
         if not self._expectations.met(uid_of(stateful_set)):
             self._held.add(key)
@@ -125,7 +128,10 @@ class StatefulSetController:
         self._held.discard(key)
         made = plan(self._look(stateful_set))
         self._waiting[key] = made.waiting
-        return await self._carry_out(key, stateful_set, made)
+        try:
+            return await self._carry_out(key, stateful_set, made)
+        finally:
+            self._notices.tell(key, stateful_set, self._waiting[key])
 
     async def _carry_out(self, key: SetKey, stateful_set: apps_v1.StatefulSet, made: Plan) -> float | None:
         """Act, then report: the status is written even where an action failed (rule 63)."""

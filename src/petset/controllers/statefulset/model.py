@@ -172,7 +172,7 @@ Action = (
 class Waiting:
     """Why nothing more is done: who waits, for whom, by which rule, and what would end it.
 
-    `str()` is the sentence for people: "web-2 waits: web-1 is not Ready. …".
+    `passes`: it ends by itself, soon. `str()` is the sentence for people: "web-2 waits: web-1 is not Ready. …".
     """
 
     subject: str
@@ -180,6 +180,7 @@ class Waiting:
     rule: int
     because: str
     remedy: str
+    passes: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         return f"{self.subject} waits: {self.because}. {self.remedy}"

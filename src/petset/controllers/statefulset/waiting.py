@@ -15,22 +15,22 @@ def for_pod(lineup: Lineup, subject: str, pod: core_v1.Pod, rule: int) -> Waitin
     """`subject` waits until `pod` is gone, or Ready, or Available: whichever it lacks first."""
     name = name_of(pod)
     if is_terminating(pod):
-        return Waiting(subject, name, rule, f"{name} is being deleted", "It goes on when the pod is gone.")
+        return Waiting(subject, name, rule, f"{name} is being deleted", "It goes on when the pod is gone.", True)
     if health.is_finished(pod):
         why = f"{name} is {health.phase_of(pod)} and is being replaced"
-        return Waiting(subject, name, rule, why, "It goes on when its successor is Available.")
+        return Waiting(subject, name, rule, why, "It goes on when its successor is Available.", True)
     if not health.is_running_and_ready(pod):
         why = f"{name} is not Ready ({_why_not_ready(pod)})"
         return Waiting(subject, name, rule, why, f"See `kubectl describe pod {name}`.")
     left = health.seconds_until_available(pod, lineup.min_ready_seconds, lineup.snapshot.now) or 0.0
     why = f"{name} is Ready and must stay so for {lineup.min_ready_seconds} s (minReadySeconds)"
-    return Waiting(subject, name, rule, why, f"It is Available in {left:.0f} s.")
+    return Waiting(subject, name, rule, why, f"It is Available in {left:.0f} s.", True)
 
 
 def for_new_pod(subject: str, name: str) -> Waiting:
     """The pod is created only now, so nobody can say more of it."""
     return Waiting(
-        subject, name, 47, f"{name} is not Ready (it is being created)", "It goes on when the pod is Ready."
+        subject, name, 47, f"{name} is not Ready (it is being created)", "It goes on when the pod is Ready.", True
     )
 
 
