@@ -27,6 +27,7 @@ from petset.client.local import LocalClient
 from petset.controllers.manager import ControllerManager, Settings
 from petset.controllers.volumes.directories import DiskDirectories
 from petset.daemons.clock import SystemClock
+from petset.daemons.collector import Collector
 from petset.node.agent import Agent
 from petset.node.machine import NodeSettings
 from petset.registry.bootstrap import bootstrap
@@ -85,6 +86,8 @@ async def cluster() -> AsyncIterator[Cluster]:
     directory = Path(tempfile.mkdtemp(prefix="petset-bench-"))
     store = SqliteStore(directory / "store")
     clock, source = SystemClock(), random.Random(1)
+    collector = Collector()
+    collector.start()
     try:
         registry = Registry(store, clock.now, lambda: str(uuid.uuid4()), source)
         await bootstrap(registry)
@@ -100,6 +103,7 @@ async def cluster() -> AsyncIterator[Cluster]:
             yield running
     finally:
         await store.close()
+        collector.stop()
         shutil.rmtree(directory, ignore_errors=True)
 
 

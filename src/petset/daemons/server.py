@@ -29,6 +29,7 @@ from petset.apiserver.tls import server_context
 from petset.apiserver.waiting import WaitingPage
 from petset.client.local import LocalClient
 from petset.daemons.clock import SystemClock
+from petset.daemons.collector import Collector
 from petset.daemons.controlplane import ControlPlane
 from petset.daemons.nodes import Nodes, NodesUnusable
 from petset.daemons.presence import AlreadyRunning, PidFile, Starter, write_facts
@@ -65,6 +66,7 @@ async def _serve(settings: Settings, starter: Starter) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     store = SqliteStore(settings.directory.store)
+    Collector().start()
     try:
         async with Supervisor("petset") as tasks:
             failing = tasks.start("failures", tasks.wait())
