@@ -22,7 +22,7 @@ from petset.client.port import Client
 from petset.registry.port import Patch
 
 AT_ONCE = 50
-PER_SECOND = 200
+PER_SECOND = 100
 _MOST_WAITING = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _log = logging.getLogger(__name__)

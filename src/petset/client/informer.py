@@ -62,7 +62,7 @@ class Informer(Generic[T]):
             return
         index = self._indexes[name] = _Index(values_of)
         for key, obj in self._objects.items():
-            index.move(key, None, obj)
+            index.move(key, obj)
 
     @property
     def resource_version(self) -> str:
@@ -148,7 +148,7 @@ class Informer(Generic[T]):
         if (old is None and new is None) or _is_unchanged(old, new):
             return
         for index in self._indexes.values():
-            index.move(key, old, new)
+            index.move(key, new)
         for listener in self._listeners:
             listener(old, new)
 
@@ -159,20 +159,27 @@ class _Index(Generic[T]):
     def __init__(self, values_of: Callable[[T], Iterable[str]]) -> None:
         self._values_of = values_of
         self._filed: dict[str, dict[Key, None]] = {}
+        self._values: dict[Key, tuple[str, ...]] = {}
 
     def keys(self, value: str) -> Iterator[Key]:
         return iter(self._filed.get(value, ()))
 
-    def move(self, key: Key, old: T | None, new: T | None) -> None:
-        before = set(self._values_of(old)) if old is not None else set()
-        after = dict.fromkeys(self._values_of(new)) if new is not None else {}
-        for value in before - after.keys():
+    def move(self, key: Key, new: T | None) -> None:
+        before = self._values.get(key, ())
+        after = tuple(self._values_of(new)) if new is not None else ()
+        if before == after:
+            return  # as with nearly every change
+        for value in set(before).difference(after):
             keys = self._filed[value]
             del keys[key]
             if not keys:
                 del self._filed[value]
         for value in after:
             self._filed.setdefault(value, {})[key] = None
+        if after:
+            self._values[key] = after
+        else:
+            del self._values[key]
 
 
 def _key(obj: Any) -> Key:

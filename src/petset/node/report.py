@@ -1,7 +1,8 @@
 """Writes pods' statuses: one write at a time for each pod, each of the newest, none that says nothing new.
 
 While a pod is on its way (its sandbox or a container is being started) its status would change again within
-milliseconds, so the write is held back for up to 50 ms. A healthy pod without probes thus costs one write.
+milliseconds, so the write is held back for up to 50 ms, and a millisecond longer for each pod that is on its way
+too. A healthy pod without probes thus costs one write, also when a thousand start at once.
 """
 
 import logging
@@ -17,6 +18,7 @@ from petset.client.port import Client
 from petset.node.memory import PodMemory
 
 HOLD = timedelta(milliseconds=50)
+HOLD_FOR_EACH_OTHER = timedelta(milliseconds=1)
 PAUSE_AFTER_A_REFUSAL = timedelta(seconds=1)
 _SOON_DIFFERENT = ("volumes", "sandbox", "image/", "start/")
 
@@ -31,6 +33,7 @@ class Reporter:
         self._clock = clock
         self._supervisor = supervisor
         self._wake = wake
+        self._on_their_way: set[str] = set()
 
     def held_until(self, memory: PodMemory, now: datetime) -> datetime | None:
         """The time until which nothing should be written; None if now is right."""
@@ -38,9 +41,11 @@ class Reporter:
             return memory.report_again_at
         if not any(key.startswith(_SOON_DIFFERENT) for key in memory.busy):
             memory.report_held_until = None
+            self._on_their_way.discard(memory.uid)
             return None
         if memory.report_held_until is None:
-            memory.report_held_until = now + HOLD
+            self._on_their_way.add(memory.uid)
+            memory.report_held_until = now + HOLD + HOLD_FOR_EACH_OTHER * len(self._on_their_way)
         return memory.report_held_until if now < memory.report_held_until else None
 
     def is_known(self, memory: PodMemory, status: core_v1.PodStatus) -> bool:
