@@ -3,7 +3,7 @@
 Objects of a control plane live long, and Python frees nearly all that die by counting references. Its collector
 looks through the survivors again and again all the same: with 10,000 pods half of the processor's time went there.
 So whatever has survived one look is set aside (`gc.freeze`) and not looked at again, until there is twice as much
-of it as the last full look left. Bringing up N pods then costs N, and what leaks meanwhile is bounded by what lives.
+of it as the last full look left. N pods then cost N, and what leaks meanwhile is bounded by what lives.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """Writes pods' statuses: one write at a time for each pod, each of the newest, none that says nothing new.
 
 While a pod is on its way (its sandbox or a container is being started) its status would change again within
-milliseconds, so the write is held back for up to 50 ms, and a millisecond longer for each pod that is on its way
-too. A healthy pod without probes thus costs one write, also when a thousand start at once.
+milliseconds, so the write is held back for up to 50 ms, and a little longer for each pod that is on its way too.
+A healthy pod without probes thus costs one write, also when a thousand start at once.
 """
 
 import logging
@@ -18,7 +18,8 @@ from petset.client.port import Client
 from petset.node.memory import PodMemory
 
 HOLD = timedelta(milliseconds=50)
-HOLD_FOR_EACH_OTHER = timedelta(milliseconds=1)
+HOLD_FOR_EACH_OTHER = timedelta(milliseconds=3)
+LONGEST_HOLD = timedelta(seconds=2)
 PAUSE_AFTER_A_REFUSAL = timedelta(seconds=1)
 _SOON_DIFFERENT = ("volumes", "sandbox", "image/", "start/")
 
@@ -40,13 +41,19 @@ class Reporter:
         if memory.report_again_at is not None and now < memory.report_again_at:
             return memory.report_again_at
         if not any(key.startswith(_SOON_DIFFERENT) for key in memory.busy):
-            memory.report_held_until = None
+            memory.report_held_since = None
             self._on_their_way.discard(memory.uid)
             return None
-        if memory.report_held_until is None:
+        if memory.report_held_since is None:
             self._on_their_way.add(memory.uid)
-            memory.report_held_until = now + HOLD + HOLD_FOR_EACH_OTHER * len(self._on_their_way)
-        return memory.report_held_until if now < memory.report_held_until else None
+            memory.report_held_since = now
+        others = len(self._on_their_way) - 1
+        until = memory.report_held_since + HOLD + min(HOLD_FOR_EACH_OTHER * others, LONGEST_HOLD)
+        return until if now < until else None
+
+    def forget(self, uid: str) -> None:
+        """Nothing is left of the pod."""
+        self._on_their_way.discard(uid)
 
     def is_known(self, memory: PodMemory, status: core_v1.PodStatus) -> bool:
         """The API has this status already, as it was sent or in the form that the server gave it."""

@@ -190,6 +190,7 @@ class Workers:
 
     def _drop(self, memory: PodMemory) -> None:
         del self._memories[memory.uid]
+        self._reporter.forget(memory.uid)
         self._is_current(memory.uid)
         self._probers.keep(memory.uid, "", ())
         for reference in references.of_pod(memory.pod):

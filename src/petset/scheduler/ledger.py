@@ -7,7 +7,7 @@ a node, assumed or bound, and struck out when it ends or goes; entering it twice
 from collections.abc import Iterable
 
 from petset.api.models import core_v1
-from petset.api.objects import controller_of, name_of, uid_of
+from petset.api.objects import controller_of, meta, name_of, uid_of
 from petset.scheduler import resources
 from petset.scheduler.filters import anti_affinity_terms
 from petset.scheduler.model import NodeState
@@ -28,6 +28,16 @@ class Account:
         if anti_affinity_terms(pod):
             self.repelling[uid_of(pod)] = pod
         self._count(pod, +1)
+
+    def renew(self, pod: core_v1.Pod) -> bool:
+        """Learn a version of a pod that is in; False where it would have to be counted differently."""
+        known = self.pods[uid_of(pod)]
+        if known.spec != pod.spec or meta(known).ownerReferences != meta(pod).ownerReferences:
+            return False
+        self.pods[uid_of(pod)] = pod
+        if uid_of(pod) in self.repelling:
+            self.repelling[uid_of(pod)] = pod
+        return True
 
     def strike(self, pod: core_v1.Pod) -> None:
         """Count a pod no more."""
@@ -53,6 +63,8 @@ class Ledger:
 
     def enter(self, pod: core_v1.Pod, node: str) -> None:
         """The pod is on this node now, as it is described now."""
+        if self._where.get(uid_of(pod)) == node and self._accounts[node].renew(pod):
+            return
         self.strike(pod)
         self._where[uid_of(pod)] = node
         self._accounts.setdefault(node, Account()).enter(pod)
