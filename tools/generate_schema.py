@@ -24,6 +24,12 @@ ROOTS = (
     "apps.v1.Deployment",
     "apps.v1.ReplicaSet",
     "apps.v1.StatefulSet",
+    "authentication.v1.SelfSubjectReview",
+    "authentication.v1.TokenReview",
+    "authorization.v1.LocalSubjectAccessReview",
+    "authorization.v1.SelfSubjectAccessReview",
+    "authorization.v1.SelfSubjectRulesReview",
+    "authorization.v1.SubjectAccessReview",
     "autoscaling.v1.Scale",
     "autoscaling.v2.HorizontalPodAutoscaler",
     "batch.v1.CronJob",
@@ -52,6 +58,10 @@ ROOTS = (
     "policy.v1.Eviction",
     "policy.v1.PodDisruptionBudget",
     "scheduling.v1.PriorityClass",
+    "rbac.v1.ClusterRole",
+    "rbac.v1.ClusterRoleBinding",
+    "rbac.v1.Role",
+    "rbac.v1.RoleBinding",
     "storage.v1.StorageClass",
 )
 SPECIAL = {

@@ -14,6 +14,7 @@ import msgspec
 from petset.apiserver.app import App, Options, create_app
 from petset.apiserver.authenticate import PEER, CertificatesAndTokens, Peer, User, admin
 from petset.node.streams import NodeStreams
+from petset.registry.roles import ensure_roles
 from petset.testing.loop import run
 from petset.testing.plane import Plane, plane
 
@@ -109,8 +110,10 @@ class Site:
         return answer.json
 
     @asynccontextmanager
-    async def opened(self, url: str, *, kind: str = "http", **headers: str) -> AsyncIterator[Exchange]:
-        scope = scope_of("GET", url, ADMIN, headers)
+    async def opened(
+        self, url: str, *, kind: str = "http", peer: Peer | None = ADMIN, **headers: str
+    ) -> AsyncIterator[Exchange]:
+        scope = scope_of("GET", url, peer, headers)
         if kind == "websocket":
             scope |= {"type": kind, "subprotocols": headers.get("subprotocols", "").split()}
         exchange = Exchange(self.app, scope)
@@ -142,6 +145,7 @@ def on_a_plane(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., 
     def sync(*args: Any, **kwargs: Any) -> None:
         async def body() -> None:
             async with plane() as p:
+                await ensure_roles(p.registry)
                 await test(Site(p), *args, **kwargs)
 
         run(body())

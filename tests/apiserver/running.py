@@ -29,6 +29,7 @@ from petset.daemons.clock import SystemClock
 from petset.node.streams import NodeStreams
 from petset.registry.bootstrap import bootstrap
 from petset.registry.registry import Registry
+from petset.registry.roles import ensure_roles
 from petset.storage.memory import MemoryStore
 
 T = TypeVar("T")
@@ -80,6 +81,7 @@ def running(home: Path, streams: Mapping[str, NodeStreams] | None = None) -> Ite
         store, source, ids = MemoryStore(), random.Random(1), itertools.count()
         registry = Registry(store, clock.now, lambda: str(uuid.UUID(int=next(ids))), source)
         await bootstrap(registry)
+        await ensure_roles(registry)
         known = CertificatesAndTokens({TOKEN: admin()})
         app = create_app(registry, streams or {}, known, clock, lambda: f"audit-{next(ids)}")
         server = Server(app, "127.0.0.1", 0, server_context(files))

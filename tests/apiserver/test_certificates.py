@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 from petset.api.errors import Unauthorized
+from petset.api.rbac import Attributes
 from petset.apiserver import certificates, kubeconfig
 from petset.apiserver.authenticate import (
     CertificatesAndTokens,
@@ -21,7 +22,7 @@ from petset.apiserver.authenticate import (
     admin,
     ensure_admin_token,
 )
-from petset.apiserver.authorize import Attributes, MastersOnly, forbidden
+from petset.apiserver.authorize import forbidden
 from petset.apiserver.tls import peer_of, server_context
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -170,5 +171,4 @@ def test_the_peer_is_read_from_the_certificates_subject() -> None:
     ],
 )
 def test_a_refusal_names_who_and_what(attributes: Attributes, message: str) -> None:
-    assert not MastersOnly().allows(User("x"), attributes)
     assert forbidden(User("x"), attributes).message == message

@@ -7,7 +7,17 @@ Everything that differs from kind to kind in behaviour hangs on the `Kind` as da
 from dataclasses import dataclass
 from typing import Any
 
-from petset.api.models import apps_v1, coordination_v1, core_v1, discovery_v1, events_v1, storage_v1
+from petset.api.models import (
+    apps_v1,
+    authentication_v1,
+    authorization_v1,
+    coordination_v1,
+    core_v1,
+    discovery_v1,
+    events_v1,
+    rbac_v1,
+    storage_v1,
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,20 @@ class Kind:
         """The `resource` part of this kind's keys in the store."""
         return self.stored_as or self.qualified
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether there are objects of this kind; a review is answered and forgotten."""
+        return self.verbs != ANSWERED
+
+
+ANSWERED = ("create",)
+"""The verbs of a kind that is a question."""
+
+_AUTHENTICATION, _AUTHORIZATION, RBAC = (
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "rbac.authorization.k8s.io",
+)
 
 KINDS: tuple[Kind, ...] = (
     Kind("", "v1", "ConfigMap", "configmaps", core_v1.ConfigMap, short_names=("cm",)),
@@ -93,11 +117,41 @@ KINDS: tuple[Kind, ...] = (
         "apps", "v1", "StatefulSet", "statefulsets", apps_v1.StatefulSet, short_names=("sts",),
         categories=("all",), subresources=("status", "scale"),
     ),
+    Kind(
+        _AUTHENTICATION, "v1", "SelfSubjectReview", "selfsubjectreviews", authentication_v1.SelfSubjectReview,
+        namespaced=False, verbs=ANSWERED,
+    ),
+    Kind(
+        _AUTHENTICATION, "v1", "TokenReview", "tokenreviews", authentication_v1.TokenReview,
+        namespaced=False, verbs=ANSWERED,
+    ),
+    Kind(
+        _AUTHORIZATION, "v1", "LocalSubjectAccessReview", "localsubjectaccessreviews",
+        authorization_v1.LocalSubjectAccessReview, verbs=ANSWERED,
+    ),
+    Kind(
+        _AUTHORIZATION, "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews",
+        authorization_v1.SelfSubjectAccessReview, namespaced=False, verbs=ANSWERED,
+    ),
+    Kind(
+        _AUTHORIZATION, "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews",
+        authorization_v1.SelfSubjectRulesReview, namespaced=False, verbs=ANSWERED,
+    ),
+    Kind(
+        _AUTHORIZATION, "v1", "SubjectAccessReview", "subjectaccessreviews",
+        authorization_v1.SubjectAccessReview, namespaced=False, verbs=ANSWERED,
+    ),
     Kind("coordination.k8s.io", "v1", "Lease", "leases", coordination_v1.Lease),
     Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", discovery_v1.EndpointSlice),
     Kind(
         "events.k8s.io", "v1", "Event", "events", events_v1.Event, short_names=("ev",), stored_as="events",
     ),
+    Kind(RBAC, "v1", "ClusterRole", "clusterroles", rbac_v1.ClusterRole, namespaced=False),
+    Kind(
+        RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings", rbac_v1.ClusterRoleBinding, namespaced=False,
+    ),
+    Kind(RBAC, "v1", "Role", "roles", rbac_v1.Role),
+    Kind(RBAC, "v1", "RoleBinding", "rolebindings", rbac_v1.RoleBinding),
     Kind(
         "storage.k8s.io", "v1", "StorageClass", "storageclasses", storage_v1.StorageClass, namespaced=False,
         short_names=("sc",),

@@ -24,6 +24,8 @@ if _borrowed:
 
 from lightkube.models import (  # noqa: E402, TID251 - after the stand-in is there; this is the one owner
     apps_v1,
+    authentication_v1,
+    authorization_v1,
     autoscaling_v1,
     autoscaling_v2,
     batch_v1,
@@ -34,6 +36,7 @@ from lightkube.models import (  # noqa: E402, TID251 - after the stand-in is the
     meta_v1,
     networking_v1,
     policy_v1,
+    rbac_v1,
     scheduling_v1,
     scheduling_v1alpha3,
     storage_v1,
@@ -44,6 +47,8 @@ if _borrowed:
 
 __all__ = [
     "apps_v1",
+    "authentication_v1",
+    "authorization_v1",
     "autoscaling_v1",
     "autoscaling_v2",
     "batch_v1",
@@ -54,6 +59,7 @@ __all__ = [
     "meta_v1",
     "networking_v1",
     "policy_v1",
+    "rbac_v1",
     "scheduling_v1",
     "scheduling_v1alpha3",
     "storage_v1",

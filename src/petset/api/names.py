@@ -143,3 +143,10 @@ def config_key(text: str) -> list[str]:
     if text in (".", ".."):
         return [*found, f"must not be '{text}'"]
     return [*found, "must not start with '..'"] if text.startswith("..") else found
+
+
+def path_segment(name: str) -> list[str]:
+    """Whatever may stand between two slashes of a URL: the names of roles and their bindings."""
+    if name in (".", ".."):
+        return [f"may not be '{name}'"]
+    return [f"may not contain '{each}'" for each in ("/", "%") if each in name]

@@ -1,50 +1,59 @@
-"""The gate of the server: who asks, and whether they may."""
+"""The gate of the server: who asks, as whom, and whether they may."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from petset.api.errors import Unauthorized
+from petset.api.rbac import Attributes
+from petset.apiserver import impersonate
 from petset.apiserver.authenticate import ANONYMOUS, PEER, Authenticator, Credentials, User
-from petset.apiserver.authorize import Attributes, Authorizer, forbidden
+from petset.apiserver.authorize import Rbac, forbidden
 from petset.apiserver.calls import Call
+from petset.apiserver.escalation import guard_of
 from petset.apiserver.routes import Request
 
 HEALTH = ("healthz", "livez", "readyz", "version")
 """The first part of paths that anybody may read, as Kubernetes' `system:public-info-viewer` role has it."""
-DISCOVERY = ("api", "apis", "openapi")
-"""… and of those that everybody may read who is known, as its `system:discovery` role has it."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """Authentication, then authorization."""
+    """Authentication, then impersonation, then authorization."""
 
     authenticator: Authenticator
-    authorizer: Authorizer
+    authorizer: Rbac
 
     def who(self, call: Call) -> User:
-        """The user. Raises Unauthorized for wrong credentials, and for none where they are needed."""
+        """The user. Raises Unauthorized for wrong credentials and for none where they are needed, and Forbidden
+        for who may not act as whom they name."""
         peer = call.scope.get("state", {}).get(PEER)
         user = self.authenticator.authenticate(Credentials(peer, call.header(b"authorization")))
         if user is not None:
-            return user
+            return impersonate.acting(user, call.scope["headers"], self._require)
         if _first_part(call.path) in HEALTH:
             return ANONYMOUS
         raise Unauthorized("Unauthorized")
 
-    def check(self, user: User, request: Request) -> None:
-        """Raises Forbidden unless the user may make this request."""
+    def check(self, user: User, request: Request, *, upgrade: bool = False) -> Request:
+        """The request with a guard for what it writes. Raises Forbidden unless the user may make it.
+
+        An `upgrade` to a WebSocket is a GET that acts: it needs the right to create as well.
+        """
         kind = request.kind
         where = (request.namespace, request.name)
-        attributes = Attributes(request.verb, kind.group, kind.resource, request.subresource, *where)
-        if not self.authorizer.allows(user, attributes):
-            raise forbidden(user, attributes)
+        for verb in (request.verb, "create") if upgrade else (request.verb,):
+            self._require(user, Attributes(verb, kind.group, kind.resource, request.subresource, *where))
+        guard = guard_of(user, request, self.authorizer)
+        return request if guard is None else replace(request, guard=guard)
 
     def check_path(self, user: User, call: Call) -> None:
         """Raises Forbidden unless the user may read what is at a path that is no resource's."""
-        attributes = Attributes(call.method.lower(), path=call.path)
-        readable = HEALTH if user is ANONYMOUS else HEALTH + DISCOVERY
-        if _first_part(call.path) not in readable and not self.authorizer.allows(user, attributes):
-            raise forbidden(user, attributes)
+        if _first_part(call.path) not in HEALTH:
+            self._require(user, Attributes(call.method.lower(), path=call.path))
+
+    def _require(self, user: User, attributes: Attributes) -> None:
+        decision = self.authorizer.decide(user, attributes)
+        if not decision.allowed:
+            raise forbidden(user, attributes, decision.reason)
 
 
 def _first_part(path: str) -> str:

@@ -8,7 +8,7 @@ leaves as a 500 `Status` that names the id.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from petset.aio.clock import Clock
@@ -16,10 +16,10 @@ from petset.api.errors import ApiError, BadRequest
 from petset.apiserver import routes
 from petset.apiserver.access import Access
 from petset.apiserver.authenticate import Authenticator, User
-from petset.apiserver.authorize import Authorizer, MastersOnly
+from petset.apiserver.authorize import Rbac
 from petset.apiserver.calls import Call, Receive, Send, call_of, read_body, refuse_websocket, send_reply, until_gone
 from petset.apiserver.discovery import Discovery
-from petset.apiserver.handlers import Handlers
+from petset.apiserver.handlers import Handlers, Reviews
 from petset.apiserver.health import Check, Health
 from petset.apiserver.messages import Reply, Stream, status_reply
 from petset.apiserver.openapi import OpenApi
@@ -45,7 +45,6 @@ class Page(Protocol):
 class Options:
     """What a composition root may choose beyond the defaults. `pages` are further paths to answer."""
 
-    authorizer: Authorizer = field(default_factory=MastersOnly)
     checks: tuple[Check, ...] = ()
     version: str = "0"
     pages: tuple[Page, ...] = ()
@@ -63,7 +62,9 @@ def create_app(
     options = options or Options()
     handlers = Handlers(registry, streams, clock)
     pages: tuple[Page, ...] = (Discovery(options.version), Health(options.checks), OpenApi(), *options.pages)
-    return App(handlers, pages, Access(authenticator, options.authorizer), clock, new_id)
+    rules = Rbac(registry)
+    access = Access(authenticator, rules)
+    return App(handlers, Reviews(authenticator, rules), pages, access, clock, new_id)
 
 
 class App:
@@ -72,12 +73,14 @@ class App:
     def __init__(
         self,
         handlers: Handlers,
+        reviews: Reviews,
         pages: tuple[Page, ...],
         access: Access,
         clock: Clock,
         new_id: Callable[[], str],
     ) -> None:
         self._handlers = handlers
+        self._reviews = reviews
         self._pages = pages
         self._access = access
         self._clock = clock
@@ -119,8 +122,9 @@ class App:
             allowed = ", ".join(routes.methods_at(call.path)).encode()
             return Reply(b"", 200, headers=((b"allow", allowed),))
         body = b"" if call.method in ("GET", "HEAD") else await read_body(receive)
-        request = self._request(call, body)
-        self._access.check(user, request)
+        request = self._access.check(user, self._request(call, body))
+        if not request.kind.is_kept:
+            return self._reviews.answer(user, request)
         return await self._handlers.handle(request)
 
     def _request(self, call: Call, body: bytes = b"") -> routes.Request:
@@ -170,8 +174,7 @@ class App:
         user = self._access.who(call)
         if not routes.is_resource(call.path):
             raise routes.no_such_path()
-        request = self._request(call)
-        self._access.check(user, request)
+        request = self._access.check(user, self._request(call), upgrade=True)
         if request.subresource != "exec":
             raise BadRequest("only the exec sub-resource of pods speaks WebSocket")
         return await self._handlers.open_exec(request, call.scope["subprotocols"])

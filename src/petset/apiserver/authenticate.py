@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -20,12 +20,15 @@ class User:
 
     name: str
     groups: tuple[str, ...] = ()
+    uid: str = ""
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 PEER = "petset.peer"
 """Under this key of an ASGI scope's `state` stands the `Peer` of the verified client certificate, or None."""
 
-ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
+UNAUTHENTICATED = "system:unauthenticated"
+ANONYMOUS = User("system:anonymous", (UNAUTHENTICATED,))
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class CertificatesAndTokens:
             return None
         given = _digest(token.strip())
         matches = [user for known, user in self._users if hmac.compare_digest(known, given)]
-        return User(matches[0].name, (*matches[0].groups, AUTHENTICATED)) if matches else None
+        return replace(matches[0], groups=(*matches[0].groups, AUTHENTICATED)) if matches else None
 
 
 def ensure_admin_token(path: Path, new_token: Callable[[], str]) -> str:

@@ -1,46 +1,182 @@
-"""Who may do what. Today members of `system:masters` may do everything and nobody else anything; RBAC fits in here.
+"""Who may do what: members of `system:masters` everything, everybody else what roles bound to them allow.
 
-What a decision looks at is an `Attributes`, the same nouns as in Kubernetes' SubjectAccessReview.
+Bindings are filed by whom they name, so that a decision looks at those of one user and their groups, however many
+there are. The files are brought up to date right before each decision: a right that was given or taken holds for
+the very next request.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from petset.api.errors import Forbidden
+from petset.api import rbac
+from petset.api.errors import Expired, Forbidden, NotFound
+from petset.api.kinds import Kind, by_model
+from petset.api.models import rbac_v1
+from petset.api.objects import name_of, namespace_of
+from petset.api.rbac import Attributes
 from petset.apiserver.authenticate import MASTERS, User
+from petset.registry.port import ListOptions, Registry, Watch
+from petset.storage.port import Key
+
+Binding = rbac_v1.RoleBinding | rbac_v1.ClusterRoleBinding
+Subject = tuple[str, str]
+
+ROLES, CLUSTER_ROLES = by_model(rbac_v1.Role), by_model(rbac_v1.ClusterRole)
+ROLE_BINDINGS, CLUSTER_ROLE_BINDINGS = by_model(rbac_v1.RoleBinding), by_model(rbac_v1.ClusterRoleBinding)
 
 
 @dataclass(frozen=True)
-class Attributes:
-    """A request as access rules see it. `path` is set instead of a resource where none is addressed."""
+class Decision:
+    """A yes or no. `reason` says which binding allowed it, or which role could not be found."""
 
-    verb: str
-    group: str = ""
-    resource: str = ""
-    subresource: str = ""
-    namespace: str = ""
-    name: str = ""
-    path: str = ""
+    allowed: bool
+    reason: str = ""
+
+
+class Granted(NamedTuple):
+    """One rule that a user has, and through what."""
+
+    rule: rbac_v1.PolicyRule
+    binding: Binding
+    subject: Subject
 
 
 class Authorizer(Protocol):
     """Answers yes or no; whoever asked turns a no into `forbidden`."""
 
-    def allows(self, user: User, attributes: Attributes) -> bool: ...
+    def decide(self, user: User, attributes: Attributes) -> Decision: ...
+
+    def rules_of(self, user: User, namespace: str) -> list[rbac_v1.PolicyRule]:
+        """All that the user may do in a namespace and, where it is empty, in the cluster."""
+        ...
 
 
-class MastersOnly:
-    """The administrator's group may do everything."""
+class Rbac:
+    """Roles and bindings of a registry."""
 
-    def allows(self, user: User, attributes: Attributes) -> bool:
-        """Whether the user is in `system:masters`."""
-        return MASTERS in user.groups
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._cluster = _Bindings(registry, CLUSTER_ROLE_BINDINGS)
+        self._local = _Bindings(registry, ROLE_BINDINGS)
+
+    def decide(self, user: User, attributes: Attributes) -> Decision:
+        """Whether a rule of the user's allows it."""
+        if MASTERS in user.groups:
+            return Decision(True)
+        missing: list[str] = []
+        for granted in self._granted(user, attributes.namespace, missing):
+            if rbac.allows(granted.rule, attributes):
+                return Decision(True, f"RBAC: allowed by {_told(granted)}")
+        return Decision(False, _trouble(missing))
+
+    def rules_of(self, user: User, namespace: str) -> list[rbac_v1.PolicyRule]:
+        return [granted.rule for granted in self._granted(user, namespace, [])]
+
+    def rules_in(self, reference: rbac_v1.RoleRef, namespace: str) -> list[rbac_v1.PolicyRule]:
+        """The rules of the role that a binding names. Raises NotFound."""
+        kind = CLUSTER_ROLES if reference.kind == "ClusterRole" else ROLES
+        role = self._registry.decode(kind, self._registry.get(kind, namespace, reference.name))
+        return role.rules or []
+
+    def _granted(self, user: User, namespace: str, missing: list[str]) -> Iterator[Granted]:
+        subjects = rbac.subjects_of(user.name, user.groups)
+        yield from self._through(self._cluster.naming("", subjects), "", missing)
+        if namespace:
+            yield from self._through(self._local.naming(namespace, subjects), namespace, missing)
+
+    def _through(
+        self, named: Iterable[tuple[Binding, Subject]], namespace: str, missing: list[str]
+    ) -> Iterator[Granted]:
+        for binding, subject in named:
+            try:
+                rules = self.rules_in(binding.roleRef, namespace)
+            except NotFound as error:
+                missing.append(f'{error.kind.removesuffix("s")}.{error.group} "{error.name}" not found')
+                continue
+            for rule in rules:
+                yield Granted(rule, binding, subject)
 
 
-def forbidden(user: User, attributes: Attributes) -> Forbidden:
+class _Bindings:
+    """The bindings of one kind, filed by the namespace in which they hold and by whom they name."""
+
+    def __init__(self, registry: Registry, kind: Kind) -> None:
+        self._registry = registry
+        self._kind = kind
+        self._watch: Watch | None = None
+        self._filed: dict[tuple[str, Subject], dict[Key, Binding]] = {}
+        self._known: dict[Key, Binding] = {}
+
+    def naming(self, namespace: str, subjects: Iterable[Subject]) -> Iterator[tuple[Binding, Subject]]:
+        """The bindings that hold in the namespace and name one of the subjects."""
+        self._catch_up()
+        for subject in subjects:
+            for binding in self._filed.get((namespace, subject), {}).values():
+                yield binding, subject
+
+    def _catch_up(self) -> None:
+        if self._watch is None:
+            self._watch = self._registry.watch(self._kind, "", ListOptions())
+        try:
+            items = self._watch.take()
+            while items:
+                for item in items:
+                    old = self._known.pop(item.record.key, None)
+                    if old is not None:
+                        self._unfile(item.record.key, old)
+                    if item.type != "DELETED":
+                        self._file(item.record.key, self._registry.decode(self._kind, item.record))
+                items = self._watch.take()
+        except Expired:  # nobody has asked for so long that the news are no longer kept
+            self._watch, self._filed, self._known = None, {}, {}
+            self._catch_up()
+
+    def _file(self, key: Key, binding: Binding) -> None:
+        self._known[key] = binding
+        for place in _places(binding):
+            self._filed.setdefault(place, {})[key] = binding
+
+    def _unfile(self, key: Key, binding: Binding) -> None:
+        for place in set(_places(binding)):
+            filed = self._filed[place]
+            del filed[key]
+            if not filed:
+                del self._filed[place]
+
+
+def _places(binding: Binding) -> Iterator[tuple[str, Subject]]:
+    """Where a binding is filed: once for each that it names."""
+    namespace = namespace_of(binding)
+    for subject in binding.subjects or ():
+        account = subject.kind == "ServiceAccount"
+        name = f"{subject.namespace or namespace}/{subject.name}" if account else subject.name
+        yield namespace, (subject.kind, name)
+
+
+def _told(granted: Granted) -> str:
+    """Through what, in Kubernetes' words, which put a name before its namespace."""
+    binding, (kind, name) = granted.binding, granted.subject
+    named = f"{name_of(binding)}/{namespace_of(binding)}" if namespace_of(binding) else name_of(binding)
+    of = f'{binding.kind} "{named}" of {binding.roleRef.kind} "{binding.roleRef.name}"'
+    if kind == "ServiceAccount":
+        namespace, _, account = name.partition("/")
+        name = f"{account}/{namespace}"
+    return f'{of} to {kind} "{name}"'
+
+
+def _trouble(missing: list[str]) -> str:
+    if not missing:
+        return ""
+    told = list(dict.fromkeys(missing))
+    return f"RBAC: {told[0]}" if len(told) == 1 else f"RBAC: [{', '.join(told)}]"
+
+
+def forbidden(user: User, attributes: Attributes, reason: str = "") -> Forbidden:
     """The refusal in Kubernetes' words."""
+    why = f": {reason}" if reason else ""
     if attributes.path:
-        message = f'forbidden: User "{user.name}" cannot {attributes.verb} path "{attributes.path}"'
+        message = f'forbidden: User "{user.name}" cannot {attributes.verb} path "{attributes.path}"{why}'
         return Forbidden(message)
     qualified = f"{attributes.resource}.{attributes.group}" if attributes.group else attributes.resource
     whom = f'{qualified} "{attributes.name}"' if attributes.name else qualified
@@ -48,6 +184,6 @@ def forbidden(user: User, attributes: Attributes) -> Forbidden:
     where = f'in the namespace "{attributes.namespace}"' if attributes.namespace else "at the cluster scope"
     message = (
         f'{whom} is forbidden: User "{user.name}" cannot {attributes.verb} resource "{resource}" '
-        f'in API group "{attributes.group}" {where}'
+        f'in API group "{attributes.group}" {where}{why}'
     )
     return Forbidden(message, kind=attributes.resource, group=attributes.group, name=attributes.name)

@@ -32,7 +32,10 @@ def write_options(request: Request) -> WriteOptions:
     """What the query says about a write; warnings gather in it."""
     query = request.query
     return WriteOptions(
-        dry_run=query.dry_run, field_manager=query.field_manager, field_validation=query.field_validation
+        dry_run=query.dry_run,
+        field_manager=query.field_manager,
+        field_validation=query.field_validation,
+        guard=request.guard,
     )
 
 

@@ -10,6 +10,7 @@ from petset.api.errors import MethodNotAllowed, NotFound
 from petset.api.kinds import Kind, by_resource
 from petset.apiserver import query as queries
 from petset.apiserver.query import Query
+from petset.registry.port import Guard
 
 _COLLECTION = {"GET": "list", "HEAD": "list", "POST": "create", "DELETE": "deletecollection"}
 _OBJECT = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
@@ -51,6 +52,7 @@ class Request:
     content_type: str = ""
     accept: str = ""
     body: bytes = field(default=b"", repr=False)
+    guard: Guard | None = None
 
 
 def no_such_path() -> NotFound:

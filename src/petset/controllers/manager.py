@@ -15,6 +15,7 @@ from petset.api.gates import DEFAULT, Gates
 from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.client.port import Client
+from petset.controllers.clusterroles.controller import ClusterRoleController
 from petset.controllers.deployment.controller import NAME as DEPLOYMENT
 from petset.controllers.deployment.controller import DeploymentController
 from petset.controllers.endpoints.controller import EndpointsController
@@ -74,6 +75,7 @@ class ControllerManager:
             "volumes": VolumeController(client, clock, self.pool, volumes, directories, settings.volume_root),
             "scheduler": Scheduler(client, clock, self.pool, self._recorder("default-scheduler")),
             "endpoints": EndpointsController(client, clock, self.pool),
+            "clusterroles": ClusterRoleController(client, clock, self.pool),
             "events": EventSweeper(client, clock),
             "garbage": GarbageCollector(client, clock, self.pool),
             "nodes": NodeLifecycleController(client, clock, self.pool, self._recorder("node-controller")),

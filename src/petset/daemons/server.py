@@ -104,13 +104,21 @@ async def _start(settings: Settings, store: SqliteStore, tasks: Supervisor) -> t
     app = create_app(registry, nodes.streams, authenticator, clock, _new_id, options)
     server = Server(app, settings.bind, settings.port, server_context(files))
     await server.start()
+    roles = tasks.start("default roles", _ensure_roles(registry))
     url = kubeconfig.server_url(settings.bind, server.port)
     kubeconfig.write(directory.kubeconfig, url, files)
     write_facts(directory, _facts(settings, url, server.port))
     _log.info("serving at %s", url)
     await opening
+    await roles
     tasks.start("nodes", nodes.run(client))
     return server, plane, nodes
+
+
+async def _ensure_roles(registry: Registry) -> None:
+    from petset.registry.roles import ensure_roles  # while the server answers its first requests
+
+    await ensure_roles(registry)
 
 
 def _new_id() -> str:

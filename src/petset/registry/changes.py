@@ -19,7 +19,7 @@ from petset.api.kinds import Kind
 from petset.api.models import autoscaling_v1, core_v1, meta_v1
 from petset.api.patch import apply_patch
 from petset.registry import events, metadata, refusals, scale
-from petset.registry.port import Patch, WriteOptions
+from petset.registry.port import Guard, Patch, WriteOptions
 
 Change = Callable[[Any], Any]
 """The stored object → the object that shall be there instead, defaults filled in, its metadata its own.
@@ -61,6 +61,17 @@ def patched(kind: Kind, patch: Patch, options: WriteOptions, way: Way) -> Change
         return new
 
     return change
+
+
+def guarded(change: Change, guard: Guard) -> Change:
+    """The same change, looked at each time before it is made."""
+
+    def looked_at(old: Any) -> Any:
+        new = change(old)
+        guard(new, old)
+        return new
+
+    return looked_at
 
 
 def _complete(kind: Kind, obj: Any, way: Way) -> None:

@@ -5,7 +5,7 @@ validation, then one compare-and-swap on the store. A patch or an update without
 writer is tried again on what is there now. Errors are `petset.api.errors.ApiError`; nothing is ever half applied.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -13,10 +13,13 @@ from petset.api.kinds import Kind
 from petset.api.models import autoscaling_v1, meta_v1
 from petset.storage.port import Record
 
+Guard = Callable[[Any, Any], None]
+"""Given what shall be stored and what is there now (None for a creation); raises to refuse the write."""
+
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """What a client may ask of any write.
+    """What a client may ask of any write, and who looks over its shoulder.
 
     `field_validation` is Ignore, Warn or Strict (an unknown or repeated field is refused); `warnings` collects
     texts for the HTTP `Warning` header.
@@ -26,6 +29,7 @@ class WriteOptions:
     field_manager: str = ""
     field_validation: Literal["Ignore", "Warn", "Strict"] = "Ignore"
     warnings: list[str] = field(default_factory=list)
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,10 @@ class Watch(Protocol):
 
     async def next(self) -> Sequence[WatchItem]:
         """The next items (may be empty when only the version moved on). Raises Expired: list again."""
+        ...
+
+    def take(self) -> Sequence[WatchItem]:
+        """The items that are there already: whoever asks before each decision decides on what is stored now."""
         ...
 
     def close(self) -> None: ...

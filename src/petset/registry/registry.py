@@ -67,6 +67,8 @@ class Registry:
 
     async def create(self, kind: Kind, namespace: str, obj: Any, options: WriteOptions) -> Record:
         stored = to_stored(kind, obj)
+        if options.guard is not None:
+            options.guard(stored, None)
         record = await self._writer.create(stored_kind(kind), namespace, stored, dry_run=options.dry_run)
         if kind.model is core_v1.Namespace and not options.dry_run:
             await default_account(self, record.key.name)
@@ -116,6 +118,8 @@ class Registry:
     async def _rewrite(
         self, kind: Kind, key: Key, change: changes.Change, options: WriteOptions, subresource: str
     ) -> Record:
+        if options.guard is not None:
+            change = changes.guarded(change, options.guard)
         return await self._writer.rewrite(
             stored_kind(kind), key, change, subresource=subresource, dry_run=options.dry_run
         )

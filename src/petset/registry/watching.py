@@ -39,13 +39,25 @@ class SelectedWatch:
 
     async def next(self) -> Sequence[WatchItem]:
         if self._initial:
-            initial, self._initial = self._initial, ()
-            return [WatchItem("ADDED", record) for record in initial]
+            return self._first()
         try:
             changes = await self._subscription.next()
         except StoreExpired as expired:
             raise refusals.watch_fell_behind(str(expired)) from expired
         return list(self._seen(changes))
+
+    def take(self) -> Sequence[WatchItem]:
+        if self._initial:
+            return self._first()
+        try:
+            changes = self._subscription.take()
+        except StoreExpired as expired:
+            raise refusals.watch_fell_behind(str(expired)) from expired
+        return list(self._seen(changes))
+
+    def _first(self) -> Sequence[WatchItem]:
+        initial, self._initial = self._initial, ()
+        return [WatchItem("ADDED", record) for record in initial]
 
     def close(self) -> None:
         self._subscription.close()

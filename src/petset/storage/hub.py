@@ -41,6 +41,14 @@ class HubSubscription:
                 await self._waiter
             finally:
                 self._waiter = None
+        return self.take()
+
+    def take(self) -> Sequence[Event]:
+        """The events that wait, none where none do. Raises StoreExpired once cut off or closed."""
+        if not self._waiting:
+            if self._end:
+                raise StoreExpired(self._end)
+            return ()
         events, self._waiting = self._waiting, []
         self._after = events[-1].record.revision
         return events

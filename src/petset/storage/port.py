@@ -98,6 +98,10 @@ class Subscription(Protocol):
         """The next events, at least one, all that wait. Raises StoreExpired where the watcher fell behind."""
         ...
 
+    def take(self) -> Sequence[Event]:
+        """The events that `next` would return at once, none where it would wait. Raises StoreExpired as it does."""
+        ...
+
     def close(self) -> None:
         """Stop; a `next` that waits raises StoreExpired."""
         ...

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from petset.api.canonical import settle
-from petset.api.defaults import claims, objects, pods, replicated, services, statefulsets
+from petset.api.defaults import access, claims, objects, pods, replicated, services, statefulsets
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
 
@@ -26,6 +26,8 @@ _DEFAULTS: dict[tuple[str, str], Callable[[Any], None]] = {
     ("apps", "Deployment"): replicated.default_deployment,
     ("apps", "ReplicaSet"): replicated.default_replica_set,
     ("discovery.k8s.io", "EndpointSlice"): services.default_endpoint_slice,
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding"): access.default_binding,
+    ("rbac.authorization.k8s.io", "RoleBinding"): access.default_binding,
     ("storage.k8s.io", "StorageClass"): objects.default_storage_class,
 }
 _GATED: dict[tuple[str, str], Callable[[Any, Gates], None]] = {

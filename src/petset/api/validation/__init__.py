@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from petset.api.gates import DEFAULT, Gates
-from petset.api.kinds import Kind
+from petset.api.kinds import RBAC, Kind
 from petset.api.objects import meta
-from petset.api.validation import claims, objects, pod_updates, pods, replicated, services, statefulsets
+from petset.api.validation import access, claims, objects, pod_updates, pods, replicated, services, statefulsets
 from petset.api.validation.fields import Faults
 from petset.api.validation.metadata import check_metadata, check_metadata_update
 
@@ -34,6 +34,10 @@ _CREATE: dict[tuple[str, str], Check] = {
     ("apps", "StatefulSet"): statefulsets.check_statefulset,
     ("coordination.k8s.io", "Lease"): objects.check_lease,
     ("discovery.k8s.io", "EndpointSlice"): services.check_endpoint_slice,
+    (RBAC, "ClusterRole"): access.check_cluster_role,
+    (RBAC, "ClusterRoleBinding"): access.check_cluster_binding,
+    (RBAC, "Role"): access.check_role,
+    (RBAC, "RoleBinding"): access.check_binding,
     ("storage.k8s.io", "StorageClass"): claims.check_storage_class,
 }
 _UPDATE: dict[tuple[str, str], Compare] = {
@@ -49,6 +53,8 @@ _UPDATE: dict[tuple[str, str], Compare] = {
     ("apps", "ReplicaSet"): replicated.check_replica_set_update,
     ("apps", "StatefulSet"): statefulsets.check_statefulset_update,
     ("discovery.k8s.io", "EndpointSlice"): services.check_endpoint_slice_update,
+    (RBAC, "ClusterRoleBinding"): access.check_cluster_binding_update,
+    (RBAC, "RoleBinding"): access.check_binding_update,
     ("storage.k8s.io", "StorageClass"): claims.check_storage_class_update,
 }
 _STATUS: dict[tuple[str, str], Compare] = {

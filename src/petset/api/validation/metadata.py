@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from petset.api import names
-from petset.api.kinds import Kind
+from petset.api.kinds import RBAC, Kind
 from petset.api.models import meta_v1
 from petset.api.objects import meta
 from petset.api.validation.fields import Faults
@@ -20,6 +20,8 @@ _LABEL_NAMES = {("apps", "StatefulSet"), ("", "Namespace"), ("", "Service")}
 
 def name_check(kind: Kind) -> NameCheck:
     """Which names objects of this kind may have."""
+    if kind.group == RBAC:
+        return names.path_segment
     return names.dns_label if (kind.group, kind.name) in _LABEL_NAMES else names.dns_subdomain
 
 

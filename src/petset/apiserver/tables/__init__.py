@@ -5,10 +5,12 @@ printer; a kind without one of its own shows its name and age.
 """
 
 from petset.api.kinds import Kind
-from petset.apiserver.tables import cluster, configuration, events, network, pods, storage, workloads
+from petset.apiserver.tables import access, cluster, configuration, events, network, pods, storage, workloads
 from petset.apiserver.tables.columns import AGE, NAME, Printer, age_of, name_of
 
 PRINTERS: dict[str, Printer] = {
+    "clusterrolebindings.rbac.authorization.k8s.io": access.BINDINGS,
+    "clusterroles.rbac.authorization.k8s.io": access.ROLES,
     "configmaps": configuration.CONFIG_MAPS,
     "controllerrevisions.apps": workloads.CONTROLLER_REVISIONS,
     "deployments.apps": workloads.DEPLOYMENTS,
@@ -23,6 +25,8 @@ PRINTERS: dict[str, Printer] = {
     "persistentvolumes": storage.VOLUMES,
     "pods": pods.PODS,
     "replicasets.apps": workloads.REPLICA_SETS,
+    "rolebindings.rbac.authorization.k8s.io": access.BINDINGS,
+    "roles.rbac.authorization.k8s.io": access.ROLES,
     "secrets": configuration.SECRETS,
     "serviceaccounts": configuration.SERVICE_ACCOUNTS,
     "services": network.SERVICES,

@@ -18,7 +18,7 @@ from petset.controllers.garbage.graph import Graph, node_of
 from petset.controllers.garbage.model import Identity, Node, OwnerState, Reference, Snapshot
 from petset.controllers.garbage.plan import plan
 
-COLLECTED = tuple(kind for kind in KINDS if kind.name != "Event")
+COLLECTED = tuple(kind for kind in KINDS if kind.is_kept and kind.name != "Event")
 """Events own nothing, and nothing owns them: they go by age."""
 
 

@@ -14,7 +14,7 @@ from petset.controllers.namespaces.apply import apply
 from petset.controllers.namespaces.model import ACCOUNT, ROOT_CA, DeleteObject, Remaining, Snapshot
 from petset.controllers.namespaces.plan import plan
 
-EMPTIED = tuple(kind for kind in KINDS if kind.namespaced and not kind.stored_as)
+EMPTIED = tuple(kind for kind in KINDS if kind.namespaced and kind.is_kept and not kind.stored_as)
 """Every kind that lives in a namespace, once: a kind that shares another's room goes with it."""
 
 
