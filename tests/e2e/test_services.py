@@ -52,7 +52,9 @@ spec:
       - name: web
         image: debian:12
         ports: [{name: page, containerPort: 8080}]
+        volumeMounts: [{name: ca, mountPath: /ca}]
         command: [python3, -u, -c, PROGRAM]
+      volumes: [{name: ca, configMap: {name: kube-root-ca.crt}}]
 """
 PROGRAM = """\
 import signal, socket, socketserver, sys, threading
@@ -145,6 +147,21 @@ def test_a_service_without_endpoints_refuses_at_once(petset: Petset) -> None:
 
 def test_a_port_that_the_service_does_not_have_refuses_at_once(petset: Petset) -> None:
     assert asked(petset, "front", 81) == ["ConnectionRefusedError"]
+
+
+UNKNOWN = """\
+import ssl, urllib.error, urllib.request
+here = ssl.create_default_context(cafile="/ca/ca.crt")
+try:
+    print(urllib.request.urlopen("https://kubernetes.default.svc/api", context=here).status)
+except urllib.error.HTTPError as error:
+    print(error.code)
+"""
+
+
+def test_a_pod_reaches_the_api_under_its_name_and_is_refused_without_a_token(petset: Petset) -> None:
+    assert petset.exec("web-0", "python3", "-c", UNKNOWN) == "401"
+    assert petset.get("endpoints", "kubernetes")["subsets"][0]["addresses"] == [{"ip": "10.244.0.1"}]
 
 
 def test_endpoints_follow_a_scale_down_and_up(petset: Petset) -> None:

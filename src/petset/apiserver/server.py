@@ -26,6 +26,7 @@ HANDSHAKE_SECONDS = 10.0
 GOODBYE_SECONDS = 5.0
 """How long a client may take over the TLS handshake, and over taking its leave."""
 BACKLOG = 2048
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with
 TURNS_TO_CLOSE = 3
 """Turns of the event loop until a connection that was cut is closed, its TLS layer included."""
 
@@ -47,21 +48,31 @@ class Server:
         self._tls = tls
         self._wanted_port = port
         self._state = ServerState()
-        self._listener: asyncio.Server | None = None
+        self._config: Config | None = None
+        self._listeners: list[asyncio.Server] = []
         self.port = 0
 
     async def start(self) -> None:
         """Listen. OSError names the address where it is taken."""
-        config = _config(self._app)
-        loop = asyncio.get_running_loop()
+        self._config = _config(self._app)
         listening = _bind(self._host, self._wanted_port)
         self.port = listening.getsockname()[1]
+        await self._listen(listening)
+
+    async def listen_also(self, host: str) -> None:
+        """Serve at one more address of this machine, on the same port. OSError where that is taken."""
+        if self._host not in EVERYWHERE and self._host != host:
+            await self._listen(_bind(host, self.port))
+
+    async def _listen(self, listening: socket.socket) -> None:
+        config, loop = self._config, asyncio.get_running_loop()
+        assert config is not None, "start comes first"
 
         def protocol() -> PeerProtocol:
             return PeerProtocol(config=config, server_state=self._state, app_state={}, _loop=loop)
 
         secure = self._tls is not None
-        self._listener = await loop.create_server(
+        listener = await loop.create_server(
             protocol,
             sock=listening,
             ssl=self._tls,
@@ -69,13 +80,15 @@ class Server:
             ssl_handshake_timeout=HANDSHAKE_SECONDS if secure else None,
             ssl_shutdown_timeout=GOODBYE_SECONDS if secure else None,
         )
+        self._listeners.append(listener)
 
     async def stop(self) -> None:
         """Stop listening, let requests that run end, and cut what does not end by itself."""
-        if self._listener is None:
+        if not self._listeners:
             return
-        self._listener.close()
-        self._listener = None
+        for listener in self._listeners:
+            listener.close()
+        self._listeners.clear()
         self._app.begin_shutdown()
         for connection in list(self._state.connections):
             connection.shutdown()

@@ -59,6 +59,11 @@ class Nodes:
         facts = read_facts(root, self._runtime.dns_address)
         self._machine = Machine(self._runtime, DirectoryVolumes(root), HostNetwork(), facts)
 
+    @property
+    def address(self) -> str:
+        """This machine as its pods see it; empty where there are no real ones."""
+        return self._runtime.dns_address if self._runtime is not None else ""
+
     async def run(self, client: Client) -> None:
         """Work until cancelled; containers go on."""
         try:

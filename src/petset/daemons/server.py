@@ -34,7 +34,7 @@ from petset.daemons.controlplane import ControlPlane
 from petset.daemons.nodes import Nodes, NodesUnusable
 from petset.daemons.presence import AlreadyRunning, PidFile, Starter, write_facts
 from petset.daemons.settings import Settings, parse
-from petset.registry.bootstrap import bootstrap
+from petset.registry.bootstrap import announce, bootstrap
 from petset.registry.registry import Registry
 from petset.storage.port import StoreUnusable
 from petset.storage.sqlite import SqliteStore
@@ -111,6 +111,7 @@ async def _start(settings: Settings, store: SqliteStore, tasks: Supervisor) -> t
     _log.info("serving at %s", url)
     await opening
     await roles
+    await _answer_pods(server, nodes.address, registry)
     tasks.start("nodes", nodes.run(client))
     return server, plane, nodes
 
@@ -119,6 +120,18 @@ async def _ensure_roles(registry: Registry) -> None:
     from petset.registry.roles import ensure_roles  # while the server answers its first requests
 
     await ensure_roles(registry)
+
+
+async def _answer_pods(server: Server, address: str, registry: Registry) -> None:
+    """Serve at the pods' gateway too, and say so in the endpoints of the Service `kubernetes`."""
+    if not address:
+        return
+    try:
+        await server.listen_also(address)
+    except OSError as error:
+        _log.warning("pods do not reach the API: %s", error)
+        return
+    await announce(registry, address, server.port)
 
 
 def _new_id() -> str:

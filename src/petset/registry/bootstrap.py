@@ -6,13 +6,15 @@ from typing import Any
 
 from petset.api.errors import AlreadyExists
 from petset.api.kinds import by_model
-from petset.api.models import core_v1, meta_v1, storage_v1
+from petset.api.models import core_v1, discovery_v1, meta_v1, storage_v1
+from petset.api.objects import copy, name_of
 from petset.registry.accounts import default_account
 from petset.registry.admission import DEFAULT_CLASS_ANNOTATION, NAMESPACES
 from petset.registry.port import ListOptions, Registry, WriteOptions
 
 FIRST_NAMESPACES: Sequence[str] = ("default", "kube-system", "kube-public", "kube-node-lease")
 API_ADDRESS = "10.96.0.1"  # the first of the Services' network, as everywhere
+SERVICE_NAME = "kubernetes.io/service-name"
 PROVISIONER = "petset.dev/directory"
 
 
@@ -24,6 +26,34 @@ async def bootstrap(registry: Registry) -> None:
         await default_account(registry, record.key.name)
     await _ensure(registry, "default", _api_service())
     await _ensure(registry, "", _storage_class())
+
+
+async def announce(registry: Registry, address: str, port: int) -> None:
+    """Say where the API server answers: the endpoints of its own Service, which nobody else writes."""
+    labels = {SERVICE_NAME: "kubernetes"}
+    piece = discovery_v1.EndpointSlice(
+        metadata=meta_v1.ObjectMeta(name="kubernetes", labels=labels),
+        addressType="IPv4",
+        endpoints=[
+            discovery_v1.Endpoint(addresses=[address], conditions=discovery_v1.EndpointConditions(ready=True))
+        ],
+        ports=[discovery_v1.EndpointPort(name="https", port=port, protocol="TCP")],
+    )
+    subset = core_v1.EndpointSubset(
+        addresses=[core_v1.EndpointAddress(ip=address)],
+        ports=[core_v1.EndpointPort(name="https", port=port, protocol="TCP")],
+    )
+    metadata = meta_v1.ObjectMeta(name="kubernetes", labels={"endpointslice.kubernetes.io/skip-mirror": "true"})
+    await _put(registry, "default", piece)
+    await _put(registry, "default", core_v1.Endpoints(metadata=metadata, subsets=[subset]))
+
+
+async def _put(registry: Registry, namespace: str, obj: Any) -> None:
+    kind = by_model(type(obj))
+    try:
+        await registry.create(kind, namespace, copy(obj), WriteOptions())
+    except AlreadyExists:
+        await registry.update(kind, namespace, name_of(obj), obj, WriteOptions())
 
 
 async def _ensure(registry: Registry, namespace: str, obj: Any) -> None:
