@@ -8,6 +8,7 @@ figures.
 """
 
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 
 WORKPLACE = Path("mutants")
 KILLED = {1, 3}  # a test failed, or the mutant could not even be imported
+MEMORY_BYTES = 3 << 30
 TIMEOUTS = {24, 36, 152, 255, -24, -9}  # it ran for ever: a test that never ends has noticed too
 
 
@@ -56,7 +58,8 @@ def changes_of(mutant: str) -> list[str]:
 
 
 def run(*mutants: str) -> int:
-    """Try these mutants, or all that are new or have changed."""
+    """Try these mutants, or all that are new or have changed. One that takes all memory ends as one that fails."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     command = ["nice", "-n", "19", sys.executable, "-m", "mutmut", "run", "--max-children", "1", *mutants]
     return subprocess.run(command, check=False).returncode
 
