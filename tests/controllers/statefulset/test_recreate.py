@@ -115,3 +115,28 @@ def test_old_and_new_pods_never_live_side_by_side(
         tiny.ready(name)
     tiny.run()
     assert images(tiny) == {"new"}
+
+
+@pytest.mark.parametrize(("policy", "side_by_side"), [("OrderedReady", False), ("Parallel", True)])
+def test_the_stages_of_a_recreation(policy: str, side_by_side: bool) -> None:
+    """Claims of condemned pods get their owners first; the pods go in one stage of its own."""
+    claims = {
+        "volumeClaimTemplates": [claim_template()],
+        "persistentVolumeClaimRetentionPolicy": retain("Retain", "Delete"),
+    }
+    tiny = updating(podManagementPolicy=policy, **claims)
+    tiny.change(replicas=1)
+    assert [(stage.name, stage.concurrent) for stage in tiny.plan().stages] == [
+        ("history", False),
+        ("claims of condemned", side_by_side),
+        ("recreation", False),
+    ]
+
+
+@pytest.mark.parametrize("strategy", [None, apps_v1.StatefulSetUpdateStrategy(type="RollingUpdate")])
+def test_with_the_gate_on_other_strategies_are_as_they_were(
+    strategy: apps_v1.StatefulSetUpdateStrategy | None,
+) -> None:
+    tiny = updating()
+    tiny.change(updateStrategy=strategy)
+    assert steps(tiny.look())[1:] == ["delete pod web-2 (update)"]
