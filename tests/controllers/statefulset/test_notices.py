@@ -4,6 +4,7 @@ import pytest
 from controllers.statefulset.live import live
 from controllers.statefulset.tiny import claim_template, retain
 
+from petset.api.models import core_v1
 from petset.testing.loop import run
 
 
@@ -25,10 +26,13 @@ def test_two_broken_condemned_pods_that_hold_each_other_up_are_told_once() -> No
 
 def test_a_claim_of_a_former_pod_is_told() -> None:
     async def story() -> None:
+        claim = claim_template()
+        assert claim.spec is not None
+        claim.spec.resources = core_v1.VolumeResourceRequirements(requests={"storage": "1Gi"})
         async with live() as it:
             await it.start(
                 replicas=1,
-                volumeClaimTemplates=[claim_template()],
+                volumeClaimTemplates=[claim],
                 persistentVolumeClaimRetentionPolicy=retain("Retain", "Delete"),
             )
             await it.ready_all()
