@@ -12,6 +12,7 @@ from collections.abc import Hashable
 from typing import Generic, NamedTuple, TypeVar
 
 from petset.aio.clock import Clock, Timer
+from petset.aio.measures import QueueMeasures
 
 K = TypeVar("K", bound=Hashable)
 
@@ -36,6 +37,7 @@ class WorkQueue(Generic[K]):
         self._later: dict[K, _Later] = {}
         self._getters: deque[asyncio.Future[None]] = deque()
         self._closed = False
+        self.measures: QueueMeasures[K] = QueueMeasures(clock)
 
     def __len__(self) -> int:
         """How many keys are ready for a worker."""
@@ -46,6 +48,7 @@ class WorkQueue(Generic[K]):
         if self._closed or key in self._dirty:
             return
         self._dirty.add(key)
+        self.measures.added(key)
         if key not in self._processing:
             self._offer(key)
 
@@ -53,6 +56,7 @@ class WorkQueue(Generic[K]):
         """Add the key in `seconds`. Of several such wishes for a key only the earliest holds."""
         if self._closed:
             return
+        self.measures.retries += 1
         if seconds <= 0:
             self.add(key)
             return
@@ -73,11 +77,13 @@ class WorkQueue(Generic[K]):
         key = self._ready.popleft()
         self._dirty.discard(key)
         self._processing.add(key)
+        self.measures.taken(key)
         return key
 
     def done(self, key: K) -> None:
         """The look at the key is over; if it was added meanwhile, it is ready again."""
         self._processing.discard(key)
+        self.measures.done(key)
         if key in self._dirty:
             self._offer(key)
 

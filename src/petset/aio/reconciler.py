@@ -7,11 +7,12 @@ a later time. A trigger carries no data, so a lost, late or repeated one costs n
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterator
 from typing import Generic, TypeVar
 
 from petset.aio.backoff import Backoff
 from petset.aio.clock import Clock
+from petset.aio.measures import Family
 from petset.aio.queue import WorkQueue
 from petset.aio.tasks import Supervisor, give_way
 
@@ -56,6 +57,10 @@ class Reconciler(Generic[K]):
     def failures(self, key: K) -> int:
         """How many times in a row the key's reconcile has failed."""
         return self._failures.get(key, 0)
+
+    def measures(self) -> Iterator[Family]:
+        """What the queue has counted, under this reconciler's name."""
+        return self._queue.measures.families(self.name, len(self._queue))
 
     async def run(self) -> None:
         """Work until cancelled."""

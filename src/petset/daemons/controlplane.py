@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from random import Random  # noqa: TID251 - the type of an argument
 
 from petset.aio.clock import Clock
+from petset.aio.measures import Family
 from petset.apiserver.waiting import Wait
 from petset.client.port import Client
 from petset.controllers.manager import ControllerManager
@@ -23,6 +24,10 @@ class ControlPlane:
     async def run(self) -> None:
         """Work until cancelled."""
         await self._manager.run()
+
+    def measures(self) -> Iterator[Family]:
+        """The numbers that are scraped at /metrics."""
+        return self._manager.stateful_sets.measures()
 
     def waits(self) -> Iterator[Wait]:
         """What the stateful sets wait for now."""

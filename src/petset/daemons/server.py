@@ -24,6 +24,7 @@ from petset.api.gates import written
 from petset.apiserver import certificates, kubeconfig
 from petset.apiserver.app import Options, create_app
 from petset.apiserver.authenticate import CertificatesAndTokens, admin, ensure_admin_token
+from petset.apiserver.metrics import MetricsPage
 from petset.apiserver.server import Server
 from petset.apiserver.tls import server_context
 from petset.apiserver.waiting import WaitingPage
@@ -100,7 +101,7 @@ async def _start(settings: Settings, store: SqliteStore, tasks: Supervisor) -> t
     plane = ControlPlane(settings, client, clock, source, files.authority.read_text())
     token = ensure_admin_token(directory.pki / "admin.token", lambda: secrets.token_urlsafe(32))
     authenticator = CertificatesAndTokens({token: admin()})
-    options = Options(version=__version__, pages=(WaitingPage(plane.waits),))
+    options = Options(version=__version__, pages=(WaitingPage(plane.waits), MetricsPage(plane.measures)))
     app = create_app(registry, nodes.streams, authenticator, clock, _new_id, options)
     server = Server(app, settings.bind, settings.port, server_context(files))
     await server.start()

@@ -5,10 +5,11 @@ in the cache. What a set waits for is kept here for whoever asks (`waiting`): it
 so it is never written into an object.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from petset.aio.clock import Clock
+from petset.aio.measures import Family
 from petset.aio.reconciler import Reconciler
 from petset.api.errors import ApiError, Conflict
 from petset.api.gates import Gates
@@ -22,6 +23,7 @@ from petset.controllers.statefulset import status
 from petset.controllers.statefulset.apply import ClaimInTheWay, Hand, NameTaken, RevisionCollision
 from petset.controllers.statefulset.expectations import Expectations
 from petset.controllers.statefulset.ledger import AUDIT_SECONDS, Ledger, SetKey, concerned, orphan_parent
+from petset.controllers.statefulset.measures import budgets, skips
 from petset.controllers.statefulset.memo import Texts
 from petset.controllers.statefulset.model import Plan, Snapshot, Waiting
 from petset.controllers.statefulset.notices import Notices
@@ -88,6 +90,7 @@ class StatefulSetController:
         self._collisions: dict[str, int] = {}
         self._waiting: dict[SetKey, tuple[Waiting, ...]] = {}
         self._notices = Notices(events)
+        self._skips = 0
         self._held: set[SetKey] = set()
         self._work = Reconciler("statefulset", clock, self._sync)
         self._sets.on_change(self._set_changed)
@@ -112,6 +115,12 @@ class StatefulSetController:
         """The same for every set that is not where it should be."""
         return [(key, waiting) for key, waiting in self._waiting.items() if waiting]
 
+    def measures(self) -> Iterator[Family]:
+        """The numbers of rule 70, taken now."""
+        yield from self._work.measures()
+        yield from budgets(map(self._look, self._sets.list()))
+        yield skips(self._skips)
+
     # -- one sync
 
     async def _sync(self, key: SetKey) -> float | None:
@@ -124,6 +133,7 @@ class StatefulSetController:
             return None
         if not self._expectations.met(uid_of(stateful_set)):
             self._held.add(key)
+            self._skips += 1
             return None
         self._held.discard(key)
         made = plan(self._look(stateful_set))
