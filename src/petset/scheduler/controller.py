@@ -18,6 +18,7 @@ from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.scheduler import apply
+from petset.scheduler.filters import affinity_terms
 from petset.scheduler.ledger import Ledger
 from petset.scheduler.model import Action, Bind, ClaimState, SelectNode, Snapshot, Waiting
 from petset.scheduler.plan import plan
@@ -47,6 +48,7 @@ class Scheduler:
         self._classes = pool.informer(storage_v1.StorageClass)
         self._namespaces = pool.informer(core_v1.Namespace)
         self._patience: dict[PodKey, float] = {}  # pods that wait, and since when
+        self._seeking: dict[PodKey, None] = {}  # those of them that want to be near others
         self._assumed: dict[str, str] = {}  # pods just bound that the cache still shows without a node: uid to node
         self._work = Reconciler("scheduler", clock, self._schedule)
         self._pods.on_change(self._pod_changed)
@@ -62,11 +64,11 @@ class Scheduler:
     async def _schedule(self, key: PodKey) -> float | None:
         pod = self._pods.get(key.name, key.namespace)
         if pod is None or not _wants_a_node(pod) or uid_of(pod) in self._assumed:
-            self._patience.pop(key, None)
+            self._wait_no_more(key)
             return None
         decided = plan(self._look(pod))  # from here to the ledger nothing else runs
         if decided.waiting is None:
-            self._patience.pop(key, None)
+            self._wait_no_more(key)
             await self._bind(pod, decided.actions)
             return None
         for action in decided.actions:
@@ -119,6 +121,8 @@ class Scheduler:
     async def _tell(self, key: PodKey, pod: core_v1.Pod, waiting: Waiting) -> float | None:
         """Say why, once for each new reason, and only after the patience that the reason deserves."""
         now = self._clock.monotonic()
+        if affinity_terms(pod):
+            self._seeking[key] = None
         left_seconds = self._patience.setdefault(key, now) + waiting.patience_seconds - now
         if left_seconds > 0:
             return left_seconds
@@ -138,7 +142,8 @@ class Scheduler:
             self._assumed.pop(uid_of(new), None)
             self._ledger.enter(new, new.spec.nodeName)
             if old is None or not _takes_room(old):
-                self._wake_waiting()  # somebody may want to be near it
+                for seeking in self._seeking:
+                    self._work.wake(seeking)  # it may be whom they want to be near
         elif new.spec and new.spec.nodeName:
             self._forget(new)
         elif _wants_a_node(new):
@@ -147,9 +152,13 @@ class Scheduler:
     def _forget(self, pod: core_v1.Pod) -> None:
         """The pod has ended or is gone: its room is free for those who wait."""
         self._assumed.pop(uid_of(pod), None)
-        self._patience.pop(PodKey(namespace_of(pod), name_of(pod)), None)
+        self._wait_no_more(PodKey(namespace_of(pod), name_of(pod)))
         self._ledger.strike(pod)
         self._wake_waiting()
+
+    def _wait_no_more(self, key: PodKey) -> None:
+        self._patience.pop(key, None)
+        self._seeking.pop(key, None)
 
     def _claim_changed(
         self, old: core_v1.PersistentVolumeClaim | None, new: core_v1.PersistentVolumeClaim | None
