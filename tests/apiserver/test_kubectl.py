@@ -153,3 +153,63 @@ def test_kubectl_without_the_right_certificate_is_turned_away(server: Running, t
     command = [str(KUBECTL), "--kubeconfig", str(anonymous), "--token=wrong", "get", "pods"]
     done = subprocess.run(command, env=server.environment, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, "Unauthorized" in done.stderr) == (1, True), done.stderr
+
+
+def test_rights_are_given_asked_about_and_shown(server: Running, namespace: str) -> None:
+    here = ["-n", namespace]
+    server.kubectl(*here, "create", "role", "reader", "--verb=get,list", "--resource=pods,pods/log")
+    account = f"--serviceaccount={namespace}:web"
+    server.kubectl(*here, "create", "rolebinding", "joe", "--role=reader", "--user=joe")
+    server.kubectl(*here, "create", "rolebinding", "sa", "--clusterrole=cluster-admin", account)
+    as_joe, as_account = "--as=joe", f"--as=system:serviceaccount:{namespace}:web"
+    assert server.kubectl(*here, "auth", "can-i", "list", "pods", as_joe) == "yes\n"
+    assert server.kubectl(*here, "auth", "can-i", "get", "pods", "--subresource=log", as_joe) == "yes\n"
+    assert server.kubectl(*here, "auth", "can-i", "delete", "pods", as_joe, status=1).startswith("no")
+    assert server.kubectl(*here, "auth", "can-i", "list", "pods", "-A", as_joe, status=1).startswith("no")
+    assert server.kubectl(*here, "auth", "can-i", "*", "*", as_account) == "yes\n"
+    assert server.kubectl("auth", "can-i", "get", "/metrics", as_joe, status=1).startswith("no")
+    rows = [line.split() for line in server.kubectl(*here, "auth", "can-i", "--list", as_joe).splitlines()]
+    assert ["pods", "[]", "[]", "[get", "list]"] in rows
+    assert ["[/readyz]", "[]", "[get]"] in rows
+    refused = server.kubectl(*here, "delete", "pod", "web-0", as_joe, status=1)
+    assert refused == (
+        f'Error from server (Forbidden): pods "web-0" is forbidden: User "joe" cannot delete resource "pods" '
+        f'in API group "" in the namespace "{namespace}"\n'
+    )
+    wide = server.kubectl(*here, "get", "rolebindings", "-o", "wide").splitlines()
+    assert wide[0].split() == ["NAME", "ROLE", "AGE", "USERS", "GROUPS", "SERVICEACCOUNTS"]
+    assert wide[2].split()[:2] + wide[2].split()[3:] == ["sa", "ClusterRole/cluster-admin", f"{namespace}/web"]
+    assert "pods/log" in server.kubectl(*here, "describe", "role", "reader")
+
+
+def test_kubectl_says_who_one_is(server: Running) -> None:
+    me = json.loads(server.kubectl("auth", "whoami", "-o", "json"))["status"]["userInfo"]
+    assert (me["username"], me["groups"]) == ("kubernetes-admin", ["system:masters", "system:authenticated"])
+    other = ["--as=joe", "--as-group=dev", "--as-uid=7", "--as-user-extra=team=a"]
+    them = json.loads(server.kubectl("auth", "whoami", *other, "-o", "json"))["status"]["userInfo"]
+    assert (them["username"], them["uid"], them["extra"]) == ("joe", "7", {"team": ["a"]})
+    assert "kubernetes-admin" in server.kubectl("auth", "whoami")
+
+
+def test_roles_are_reconciled_and_the_default_ones_are_there(server: Running, namespace: str) -> None:
+    rules = [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}]
+    metadata = {"name": "r", "namespace": namespace}
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": metadata, "rules": rules}
+    said = server.kubectl("-n", namespace, "auth", "reconcile", "-f", "-", stdin=json.dumps(role))
+    assert "role.rbac.authorization.k8s.io/r reconciled" in said
+    names = server.kubectl("get", "clusterroles", "-o", "name").split()
+    wanted = {"cluster-admin", "admin", "edit", "view", "system:discovery", "system:basic-user", "system:node"}
+    assert {f"clusterrole.rbac.authorization.k8s.io/{name}" for name in wanted} <= set(names)
+
+
+def test_kubectls_own_create_verbs_speak_protobuf_and_are_understood(server: Running, namespace: str) -> None:
+    here = ["-n", namespace]
+    server.kubectl(*here, "create", "configmap", "settings", "--from-literal=colour=blue")
+    server.kubectl(*here, "create", "secret", "generic", "login", "--from-literal=user=joe")
+    server.kubectl(*here, "create", "service", "clusterip", "web", "--tcp=80:http")
+    server.kubectl(*here, "create", "serviceaccount", "web")
+    path = "{.items[?(@.metadata.name=='settings')].data.colour}"
+    assert server.kubectl(*here, "get", "cm", "-o", f"jsonpath={path}") == "blue"
+    port = server.kubectl(*here, "get", "svc", "web", "-o", "jsonpath={.spec.ports[0]}")
+    assert json.loads(port) == {"name": "80-http", "port": 80, "protocol": "TCP", "targetPort": "http"}
+    assert server.kubectl("create", "namespace", f"{namespace}-more") == f"namespace/{namespace}-more created\n"

@@ -49,12 +49,13 @@ def test_a_client_that_takes_nothing_we_write_is_told_what_we_do(accept: str) ->
         negotiate.answer(accept, SINGLE)
 
 
-def test_bodies_are_json_or_yaml() -> None:
+def test_bodies_are_json_yaml_or_protobuf() -> None:
     assert negotiate.body_type("") == JSON
     assert negotiate.body_type("application/json; charset=utf-8") == JSON
     assert negotiate.body_type("application/yaml") == YAML
-    with pytest.raises(UnsupportedMediaType, match="protobuf"):
-        negotiate.body_type(PROTOBUF)
+    assert negotiate.body_type(PROTOBUF) == PROTOBUF
+    with pytest.raises(UnsupportedMediaType, match="application/json"):
+        negotiate.body_type("text/html")
 
 
 def test_aggregated_discovery_is_for_those_who_list_it_first() -> None:

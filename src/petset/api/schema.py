@@ -94,7 +94,7 @@ class Shape:
 
 @cache
 def _entries() -> dict[str, _Entry]:
-    """The data file: the one place where the api room reads anything."""
+    """The data file. The api room reads this and the numbers of `petset.api.protobuf`, nothing else."""
     data = files("petset.api").joinpath("schema_data.json").read_bytes()
     return msgspec.json.decode(data, type=dict[str, _Entry])
 

@@ -12,7 +12,7 @@ from petset.api.decode import decode
 from petset.api.errors import BadRequest, UnsupportedMediaType
 from petset.api.kinds import Kind
 from petset.api.models import autoscaling_v1, core_v1, meta_v1, policy_v1
-from petset.apiserver.negotiate import JSON, body_type, media_type_of
+from petset.apiserver.negotiate import body_type, media_type_of
 from petset.apiserver.routes import Request
 from petset.registry.port import Patch, WriteOptions
 
@@ -41,8 +41,8 @@ def write_options(request: Request) -> WriteOptions:
 
 def read_object(request: Request, options: WriteOptions, kind: Kind | None = None) -> Any:
     """The body as the request's kind, or as another one. Raises BadRequest or UnsupportedMediaType."""
-    body = request.body if body_type(request.content_type) == JSON else _from_yaml(request.body)
-    decoded = decode(kind or request.kind, body, field_validation=options.field_validation)
+    kind = kind or request.kind
+    decoded = decode(kind, _body_of(request, kind.model), field_validation=options.field_validation)
     options.warnings.extend(decoded.warnings)
     return decoded.obj
 
@@ -84,7 +84,7 @@ def read_delete_options(request: Request) -> meta_v1.DeleteOptions:
 
 def _decode_delete_options(request: Request) -> meta_v1.DeleteOptions:
     """Any `apiVersion` is taken: clients send `v1`, `meta.k8s.io/v1` and the group of what they delete."""
-    body = request.body if body_type(request.content_type) == JSON else _from_yaml(request.body)
+    body = _body_of(request, meta_v1.DeleteOptions)
     try:
         if isinstance(body, bytes):
             return msgspec.json.decode(body, type=meta_v1.DeleteOptions)
@@ -98,6 +98,21 @@ def _check_delete_options(options: meta_v1.DeleteOptions) -> None:
         raise BadRequest("OrphanDependents and DeletionPropagation cannot be both set")
     if (options.gracePeriodSeconds or 0) < 0:
         raise BadRequest(f"gracePeriodSeconds: {options.gracePeriodSeconds} must not be negative")
+
+
+def _body_of(request: Request, model: type[Any]) -> bytes | dict[str, Any]:
+    """JSON as it came, or the document that was sent in another form. Raises BadRequest."""
+    match body_type(request.content_type):
+        case "application/json":
+            return request.body
+        case "application/yaml":
+            return _from_yaml(request.body)
+    from petset.api import protobuf  # only for those who send it
+
+    try:
+        return protobuf.read(model, request.body)
+    except protobuf.Unreadable as error:
+        raise BadRequest(f"the protobuf body cannot be read: {error}") from error
 
 
 def _from_yaml(body: bytes) -> dict[str, Any]:

@@ -106,19 +106,16 @@ def _quality(text: str) -> float:
 
 
 def body_type(content_type: str) -> str:
-    """JSON or YAML, for the body of a create or update. Raises UnsupportedMediaType."""
+    """JSON, YAML or protobuf, for the body of a create, update or delete. Raises UnsupportedMediaType."""
     media_type = media_type_of(content_type)
     if media_type in ("", JSON):
         return JSON
-    if media_type == YAML:
-        return YAML
-    message = (
+    if media_type in (YAML, PROTOBUF):
+        return media_type
+    raise UnsupportedMediaType(
         "the body of the request was in an unknown format - accepted media types include: "
-        "application/json, application/yaml"
+        "application/json, application/yaml, application/vnd.kubernetes.protobuf"
     )
-    if media_type == PROTOBUF:
-        message += " (this server does not read protobuf yet: have the client send JSON)"
-    raise UnsupportedMediaType(message)
 
 
 def media_type_of(content_type: str) -> str:
