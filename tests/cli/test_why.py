@@ -106,13 +106,13 @@ TABLE: dict[str, tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]
         stateful_set(1),
         [],
         [wait("web-0", "data-web-0", 27, "its claim data-web-0 is being deleted", "See what holds it.")],
-        "web-0 waits: its claim data-web-0 is being deleted; See what holds it",
+        "web-0 waits: its claim data-web-0 is being deleted; see what holds it",
     ),
     "the name is taken (rule 61)": (
         stateful_set(1),
         [],
         [wait("web-0", "web-0", 61, "a pod of that name exists", "Delete it.")],
-        "web-0 waits: a pod of that name exists; Delete it",
+        "web-0 waits: a pod of that name exists; delete it",
     ),
     "a pod that must go first": (
         stateful_set(),
@@ -124,7 +124,7 @@ TABLE: dict[str, tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]
         stateful_set(2, minReadySeconds=10),
         [pod(0)],
         [wait("web-1", "web-0", 47, "web-0 is Ready and must stay so for 10 s", "It is Available in 4 s.")],
-        "web-1 waits: web-0 is Ready and must stay so for 10 s; It is Available in 4 s",
+        "web-1 waits: web-0 is Ready and must stay so for 10 s; it is Available in 4 s",
     ),
     "in Parallel each broken pod speaks for itself": (
         stateful_set(2, podManagementPolicy="Parallel"),

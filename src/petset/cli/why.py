@@ -112,7 +112,7 @@ class _Story:
         if not wait.get("because"):
             return str(wait.get("message"))
         if blocker is None or cause is None:
-            return f"{subject} waits: {_joined(str(wait.get('because', '')), _without_stop(wait.get('remedy')))}"
+            return f"{subject} waits: {_joined(str(wait.get('because', '')), _clause(wait.get('remedy')))}"
         whom = "it" if name == subject else name
         state = f"{whom} {cause.text.removeprefix('it ')}" if is_terminating(blocker) else _not_ready(whom, cause)
         return f"{subject} waits: {_joined(state, self._policy(wait, blocker), self._remedy(wait, blocker, cause))}"
@@ -197,8 +197,10 @@ def _not_ready(name: str, cause: Cause) -> str:
     return f"{name} is not Ready: {cause.text}"
 
 
-def _without_stop(text: object) -> str:
-    return str(text or "").rstrip(".")
+def _clause(sentence: object) -> str:
+    """A sentence of the controller's as a part of a longer one."""
+    text = str(sentence or "").rstrip(".")
+    return text[:1].lower() + text[1:]
 
 
 def _joined(*parts: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from petset.api.kinds import KINDS
+from petset.api.kinds import KINDS, Kind
 from petset.cli.applying import kind_of, path_of
 from petset.cli.connection import Connection, Refused, Unreachable
 from petset.cli.launching import gates_in_force
@@ -16,7 +16,7 @@ from petset.cli.options import data_directory
 from petset.cli.surroundings import CommandFailure, Surroundings
 from petset.cli.trying import Trial, try_all
 
-_NOT_NEEDED = ("leases", "endpoints", "endpointslices")
+_NOT_NEEDED = ("events", "leases", "endpoints", "endpointslices")
 
 
 def run(options: argparse.Namespace, surroundings: Surroundings) -> int:
@@ -65,7 +65,7 @@ def _placed(manifest: Manifest, namespace: str) -> Manifest:
 def _question(connection: Connection, trials: Sequence[Trial], surroundings: Surroundings) -> dict[str, Any]:
     """What the forecast starts from: all objects but those that only tell of others."""
     present: list[dict[str, Any]] = []
-    for kind in dict.fromkeys(k for k in KINDS if not k.stored_as and k.resource not in (*_NOT_NEEDED, "events")):
+    for kind in filter(_is_copied, KINDS):
         listed = connection.get(path_of(kind, ""))["items"]
         present += [{"apiVersion": kind.api_version, "kind": kind.name, **item} for item in listed]
     return {
@@ -74,6 +74,10 @@ def _question(connection: Connection, trials: Sequence[Trial], surroundings: Sur
         "wanted": [t.document for t in trials if t.outcome != "unchanged" or t.manifest.kind == "StatefulSet"],
         "warnings": connection.get("/api/v1/events?fieldSelector=type%3DWarning")["items"],
     }
+
+
+def _is_copied(kind: Kind) -> bool:
+    return "list" in kind.verbs and not kind.stored_as and kind.resource not in _NOT_NEEDED
 
 
 def _forecast(question: dict[str, Any], surroundings: Surroundings) -> dict[str, Any]:
