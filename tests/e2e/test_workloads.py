@@ -1,0 +1,47 @@
+"""What charts bring along beside stateful sets, driven by kubectl against a server with simulated nodes."""
+
+from collections.abc import Iterator
+
+import pytest
+from e2e.harness import Petset
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def petset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Petset]:
+    petset = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
+    petset.petset("up", "--port", "0", "--runtime", "simulated", "--detach")
+    yield petset
+    petset.petset("wipe", "--yes")
+
+
+def create(petset: Petset, *what: str) -> None:
+    """`kubectl create` of a kind, in two steps: by itself it sends protobuf, which the server does not read yet."""
+    manifest = petset.kubectl("create", *what, "--dry-run=client", "-o", "yaml")
+    petset.kubectl("apply", "-f", "-", stdin=manifest)
+
+
+def test_a_deployment_is_rolled_out_looked_at_undone_paused_and_scaled(petset: Petset) -> None:
+    kubectl = petset.kubectl
+    create(petset, "deployment", "web", "--image=redis:7.0", "--replicas=2")
+    kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=60s")
+    kubectl("set", "image", "deployment/web", "redis=redis:8")
+    assert "successfully rolled out" in kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    history = [line.split()[0] for line in kubectl("rollout", "history", "deployment/web").splitlines()[2:] if line]
+    assert history == ["1", "2"]
+    assert "rolled back" in kubectl("rollout", "undo", "deployment/web")
+    kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    assert petset.get("deployment", "web")["spec"]["template"]["spec"]["containers"][0]["image"] == "redis:7.0"
+    assert "restarted" in kubectl("rollout", "restart", "deployment/web")
+    kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    assert "paused" in kubectl("rollout", "pause", "deployment/web")
+    assert "resumed" in kubectl("rollout", "resume", "deployment/web")
+    assert "scaled" in kubectl("scale", "deployment/web", "--replicas=3")
+    kubectl("rollout", "status", "deployment/web", "--timeout=60s")
+    assert "3/3" in kubectl("get", "deploy", "web", "-o", "wide")
+    everything = kubectl("get", "all")
+    assert "deployment.apps/web" in everything and "replicaset.apps/web-" in everything
+    assert "NewReplicaSetAvailable" in kubectl("describe", "deployment", "web")
+    kubectl("delete", "deployment", "web", "--cascade=foreground", "--timeout=60s")
+    assert petset.get("replicasets")["items"] == []
