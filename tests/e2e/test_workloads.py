@@ -45,3 +45,29 @@ def test_a_deployment_is_rolled_out_looked_at_undone_paused_and_scaled(petset: P
     assert "NewReplicaSetAvailable" in kubectl("describe", "deployment", "web")
     kubectl("delete", "deployment", "web", "--cascade=foreground", "--timeout=60s")
     assert petset.get("replicasets")["items"] == []
+
+
+JOB = """\
+apiVersion: batch/v1
+kind: Job
+metadata: {name: sum}
+spec:
+  activeDeadlineSeconds: 2
+  template:
+    spec:
+      restartPolicy: Never
+      terminationGracePeriodSeconds: 0
+      containers: [{name: main, image: "redis:7.0"}]
+"""
+
+
+def test_a_job_is_created_waited_for_and_described(petset: Petset) -> None:
+    kubectl = petset.kubectl
+    assert "job.batch/sum created" in kubectl("apply", "-f", "-", stdin=JOB)
+    kubectl("wait", "--for=condition=failed", "job/sum", "--timeout=60s")  # simulated containers never end
+    row = kubectl("get", "job", "sum").splitlines()[1].split()
+    assert row[:3] == ["sum", "Failed", "0/1"]
+    assert "DeadlineExceeded" in kubectl("describe", "job", "sum")
+    wrong = petset.try_kubectl("create", "-f", "-", stdin=JOB.replace("Never", "Always").replace("sum", "other"))
+    assert 'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"' in wrong.stderr
+    kubectl("delete", "job", "sum", "--timeout=60s")

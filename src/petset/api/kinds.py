@@ -11,6 +11,7 @@ from petset.api.models import (
     apps_v1,
     authentication_v1,
     authorization_v1,
+    batch_v1,
     coordination_v1,
     core_v1,
     discovery_v1,
@@ -140,6 +141,9 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         _AUTHORIZATION, "v1", "SubjectAccessReview", "subjectaccessreviews",
         authorization_v1.SubjectAccessReview, namespaced=False, verbs=ANSWERED,
+    ),
+    Kind(
+        "batch", "v1", "Job", "jobs", batch_v1.Job, categories=("all",), subresources=("status",),
     ),
     Kind("coordination.k8s.io", "v1", "Lease", "leases", coordination_v1.Lease),
     Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", discovery_v1.EndpointSlice),

@@ -21,6 +21,8 @@ from petset.controllers.deployment.controller import DeploymentController
 from petset.controllers.endpoints.controller import EndpointsController
 from petset.controllers.events.controller import EventSweeper
 from petset.controllers.garbage.controller import GarbageCollector
+from petset.controllers.job.controller import NAME as JOB
+from petset.controllers.job.controller import JobController
 from petset.controllers.namespaces.controller import NamespaceController
 from petset.controllers.nodelifecycle.controller import NodeLifecycleController
 from petset.controllers.replicaset.controller import NAME as REPLICA_SET
@@ -71,6 +73,7 @@ class ControllerManager:
         self._parts: dict[str, Part] = {
             "statefulsets": self.stateful_sets,
             "deployments": DeploymentController(self._bench(DEPLOYMENT)),
+            "jobs": JobController(self._bench(JOB)),
             "replicasets": ReplicaSetController(self._bench(REPLICA_SET)),
             "volumes": VolumeController(client, clock, self.pool, volumes, directories, settings.volume_root),
             "scheduler": Scheduler(client, clock, self.pool, self._recorder("default-scheduler")),

@@ -12,7 +12,7 @@ from typing import Any
 from petset.api import objects
 from petset.api.equality import same_meaning
 from petset.api.kinds import Kind
-from petset.api.models import apps_v1, coordination_v1, core_v1, discovery_v1, meta_v1
+from petset.api.models import apps_v1, batch_v1, coordination_v1, core_v1, discovery_v1, meta_v1
 from petset.api.qos import qos_class
 
 BINDING = "binding"  # the server's own change of spec and status at once; it does not count as a new wish
@@ -58,6 +58,7 @@ _STRATEGIES: Mapping[type, Strategy] = {
         first_status=lambda _, __: apps_v1.StatefulSetStatus(replicas=0, availableReplicas=0),
         counts=("spec",),
     ),
+    batch_v1.Job: Strategy(first_status=lambda _, __: batch_v1.JobStatus(), counts=("spec",)),
     core_v1.Namespace: Strategy(first_status=lambda _, __: core_v1.NamespaceStatus(phase="Active")),
     core_v1.Node: Strategy(first_status=None),  # a node agent registers with the status it has
     core_v1.PersistentVolume: Strategy(
@@ -93,6 +94,21 @@ def prepare_create(kind: Kind, obj: Any, now: datetime) -> None:
         objects.meta(obj).generation = 1
     if kind.model is core_v1.Namespace:
         _hold_for_content(obj)
+    elif kind.model is batch_v1.Job:
+        _select_own_pods(obj)
+
+
+def _select_own_pods(job: batch_v1.Job) -> None:
+    """A Job knows its pods by its own uid, under the present and the older names of the labels."""
+    if job.spec is None or job.spec.manualSelector:
+        return
+    uid, name = objects.uid_of(job), objects.name_of(job)
+    template = job.spec.template
+    metadata = template.metadata = template.metadata or meta_v1.ObjectMeta()
+    own = {"controller-uid": uid, "job-name": name}
+    metadata.labels = {**(metadata.labels or {}), **own, **{f"batch.kubernetes.io/{k}": v for k, v in own.items()}}
+    if job.spec.selector is None:
+        job.spec.selector = meta_v1.LabelSelector(matchLabels={"batch.kubernetes.io/controller-uid": uid})
 
 
 def prepare_update(kind: Kind, subresource: str, new: Any, old: Any, now: datetime) -> None:

@@ -12,7 +12,7 @@ from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, name_of, namespace_of
 from petset.client.informer import Informer
 from petset.client.port import Client
-from petset.controllers.statefulset.health import is_running_and_ready
+from petset.controllers.statefulset.health import is_finished, is_running_and_ready
 from petset.controllers.statefulset.identity import NO_ORDINAL, first_ordinal, ordinal_of, pod_name
 from petset.controllers.statefulset.retention import policy_of
 
@@ -68,7 +68,8 @@ class Witness:
             self._check_order(new)
         if old is not None and new is None:
             self.deleted.append(name_of(old))
-            if not is_terminating(old) and old.spec and old.spec.nodeName:
+            # What has run to its end owes nobody a graceful stop.
+            if not is_terminating(old) and not is_finished(old) and old.spec and old.spec.nodeName:
                 self._note(f"pod {name_of(old)} vanished from its node without having been asked to go")
 
     def _check_identity(self, pod: core_v1.Pod) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from petset.api.canonical import settle
-from petset.api.defaults import access, claims, objects, pods, replicated, services, statefulsets
+from petset.api.defaults import access, batch, claims, objects, pods, replicated, services, statefulsets
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
 
@@ -25,6 +25,7 @@ _DEFAULTS: dict[tuple[str, str], Callable[[Any], None]] = {
     ("", "Service"): services.default_service,
     ("apps", "Deployment"): replicated.default_deployment,
     ("apps", "ReplicaSet"): replicated.default_replica_set,
+    ("batch", "Job"): batch.default_job,
     ("discovery.k8s.io", "EndpointSlice"): services.default_endpoint_slice,
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): access.default_binding,
     ("rbac.authorization.k8s.io", "RoleBinding"): access.default_binding,

@@ -10,7 +10,17 @@ from typing import Any
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import RBAC, Kind
 from petset.api.objects import meta
-from petset.api.validation import access, claims, objects, pod_updates, pods, replicated, services, statefulsets
+from petset.api.validation import (
+    access,
+    batch,
+    claims,
+    objects,
+    pod_updates,
+    pods,
+    replicated,
+    services,
+    statefulsets,
+)
 from petset.api.validation.fields import Faults
 from petset.api.validation.metadata import check_metadata, check_metadata_update
 
@@ -32,6 +42,7 @@ _CREATE: dict[tuple[str, str], Check] = {
     ("apps", "Deployment"): replicated.check_deployment,
     ("apps", "ReplicaSet"): replicated.check_replica_set,
     ("apps", "StatefulSet"): statefulsets.check_statefulset,
+    ("batch", "Job"): batch.check_job,
     ("coordination.k8s.io", "Lease"): objects.check_lease,
     ("discovery.k8s.io", "EndpointSlice"): services.check_endpoint_slice,
     (RBAC, "ClusterRole"): access.check_cluster_role,
@@ -52,6 +63,7 @@ _UPDATE: dict[tuple[str, str], Compare] = {
     ("apps", "Deployment"): replicated.check_deployment_update,
     ("apps", "ReplicaSet"): replicated.check_replica_set_update,
     ("apps", "StatefulSet"): statefulsets.check_statefulset_update,
+    ("batch", "Job"): batch.check_job_update,
     ("discovery.k8s.io", "EndpointSlice"): services.check_endpoint_slice_update,
     (RBAC, "ClusterRoleBinding"): access.check_cluster_binding_update,
     (RBAC, "RoleBinding"): access.check_binding_update,

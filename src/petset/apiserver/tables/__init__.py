@@ -5,7 +5,7 @@ printer; a kind without one of its own shows its name and age.
 """
 
 from petset.api.kinds import Kind
-from petset.apiserver.tables import access, cluster, configuration, events, network, pods, storage, workloads
+from petset.apiserver.tables import access, batch, cluster, configuration, events, network, pods, storage, workloads
 from petset.apiserver.tables.columns import AGE, NAME, Printer, age_of, name_of
 
 PRINTERS: dict[str, Printer] = {
@@ -18,6 +18,7 @@ PRINTERS: dict[str, Printer] = {
     "endpointslices.discovery.k8s.io": network.ENDPOINT_SLICES,
     "events": events.CORE_EVENTS,
     "events.events.k8s.io": events.EVENTS,
+    "jobs.batch": batch.JOBS,
     "leases.coordination.k8s.io": cluster.LEASES,
     "namespaces": cluster.NAMESPACES,
     "nodes": cluster.NODES,
