@@ -83,3 +83,10 @@ def test_waits_for_the_same_thing_in_a_row_are_one() -> None:
     gone = [Change(1.0, "Pod", made(name, SET, **GOING), None) for name in ("web-10", "web-9")]
     [step] = steps(OWNER, gone)
     assert (step.text, step.names) == ("wait until web-9 and web-10 are gone", ("web-9", "web-10"))
+
+
+def test_of_many_names_only_the_ends_are_written() -> None:
+    gone = [Change(1.0, "Pod", made(f"web-{n}", SET, **GOING), None) for n in range(20)]
+    [step] = steps(OWNER, gone)
+    assert step.text == "wait until web-0, web-1, … and web-19 (20 of them) are gone"
+    assert len(step.names) == 20

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 Document = Mapping[str, Any]
+MOST_NAMES = 10
 _REVISION = "controller-revision-hash"
 
 
@@ -56,8 +57,15 @@ def _is_same_wait(left: Step, right: Step) -> bool:
 
 
 def _waiting(step: Step) -> Step:
-    names = ", ".join(step.names[:-1]) + (" and " if len(step.names) > 1 else "") + step.names[-1]
+    names = _enumerated(step.names)
     return replace(step, text=f"wait until {names} {'are' if len(step.names) > 1 else 'is'} {step.detail}")
+
+
+def _enumerated(names: Sequence[str]) -> str:
+    """`web-0, web-1 and web-2`; of many only the first and the last."""
+    if len(names) > MOST_NAMES:
+        return f"{names[0]}, {names[1]}, … and {names[-1]} ({len(names)} of them)"
+    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]
 
 
 class _Reader:
