@@ -1,4 +1,4 @@
-"""`petset plan` against a running server: what it prints, and that it changes nothing."""
+"""`petset plan`, feature gates and metrics of a running server: what they print; a plan changes nothing."""
 
 import json
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from e2e.harness import Petset
 
+RECREATE = "StatefulSetRecreateStrategy=true"
 pytestmark = pytest.mark.timeout(120)
 
 SET = """\
@@ -26,7 +27,9 @@ spec:
 @pytest.fixture(scope="module")
 def petset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Petset]:
     petset = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
-    petset.petset("up", "-f", "-", "--port", "0", "--runtime", "simulated", "--wait", stdin=SET)
+    petset.petset(
+        "up", "-f", "-", "--port", "0", "--runtime", "simulated", "--wait", "--feature-gates", RECREATE, stdin=SET
+    )
     yield petset
     petset.try_petset("wipe", "--yes")
 
@@ -68,3 +71,39 @@ def test_what_cannot_be_changed_is_named_with_the_way_round(petset: Petset) -> N
 def test_wrong_use_ends_with_two(petset: Petset) -> None:
     assert petset.try_petset("plan").returncode == 2
     assert petset.try_petset("plan", "-f", "-", "-o", "xml", stdin=SET).returncode == 2
+
+
+def test_a_plan_knows_the_gates_of_its_server(petset: Petset) -> None:
+    new = SET.replace(
+        "replicas: 2", "replicas: 2\n  updateStrategy: {type: Recreate, rollingUpdate: null}"
+    ).replace("web:1", "web:2")
+    steps = [line.partition(". ")[2] for line in petset.petset("plan", "-f", "-", stdin=new).splitlines()[2:5]]
+    assert steps == [
+        "delete pod web-1 (update)",
+        "delete pod web-0 (update)",
+        "wait until web-0 and web-1 are gone",
+    ]
+
+
+def test_gates_are_remembered_and_those_of_a_running_server_stand(petset: Petset) -> None:
+    assert petset.try_petset("up", "--detach", "--feature-gates", RECREATE).returncode == 0
+    done = petset.try_petset("up", "--detach", "--feature-gates", "AllAlpha=false")
+    assert done.returncode == 2
+    assert f"runs with --feature-gates {RECREATE}, not (none)" in done.stderr
+    facts = json.loads((petset.directory / "server.json").read_text())
+    assert facts["feature_gates"] == RECREATE
+
+
+def test_the_numbers_are_served(petset: Petset) -> None:
+    lines = petset.kubectl("get", "--raw", "/metrics").splitlines()
+    assert any(line.startswith('workqueue_adds_total{name="statefulset"} ') for line in lines)
+    budget = "statefulset_controller_statefulset_max_unavailable"
+    labels = 'pod_management_policy="OrderedReady",statefulset_name="web",statefulset_namespace="default"'
+    assert f"{budget}{{{labels}}} 1.0" in lines
+
+
+def test_an_accepted_oddity_is_warned_of(petset: Petset) -> None:
+    patch = '{"spec": {"revisionHistoryLimit": -1}}'
+    done = petset.try_kubectl("patch", "statefulset", "web", "--type=merge", "-p", patch, "--dry-run=server")
+    assert done.returncode == 0
+    assert "Warning: spec.revisionHistoryLimit: a negative value retains all historical revisions" in done.stderr

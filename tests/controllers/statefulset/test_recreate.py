@@ -1,5 +1,6 @@
 """Rule 56: with the strategy Recreate all old pods go at once, and nobody comes before the last is gone."""
 
+import msgspec
 import pytest
 from controllers.statefulset.tiny import Tiny, claim_template, make_set, retain, steps, template
 from hypothesis import given
@@ -7,6 +8,9 @@ from hypothesis import strategies as st
 
 from petset.api.gates import Gates
 from petset.api.models import apps_v1
+from petset.api.objects import meta
+from petset.testing.loop import run
+from petset.testing.world import World
 
 RECREATE = apps_v1.StatefulSetUpdateStrategy(type="Recreate")
 ON = Gates(recreate=True)
@@ -140,3 +144,22 @@ def test_with_the_gate_on_other_strategies_are_as_they_were(
     tiny = updating()
     tiny.change(updateStrategy=strategy)
     assert steps(tiny.look())[1:] == ["delete pod web-2 (update)"]
+
+
+def test_on_a_whole_control_plane_old_and_new_pods_never_meet() -> None:
+    async def story() -> None:
+        async with World(seed=5, gates=ON) as world:
+            made = make_set(updateStrategy=RECREATE)
+            meta(made).uid = None
+            await world.client.create(made)
+            await world.run_until(lambda: world.is_settled("web"), seconds=60)
+            now = await world.client.get(apps_v1.StatefulSet, "web", "default")
+            changed = msgspec.structs.replace(now.spec, template=template("new"))
+            await world.client.update(msgspec.structs.replace(now, spec=changed))
+            while not world.is_settled("web"):
+                await world.run_for(0.01)
+                living = world.pods_of("web")
+                assert len({pod.spec.containers[0].image for pod in living if pod.spec}) <= 1
+            assert world.witness.deleted == ["web-2", "web-1", "web-0"]
+
+    run(story(), seed=5)
