@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 import msgspec
 from controllers.statefulset.tiny import claim_template, make_set
 
-from petset.aio.tasks import Supervisor
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import meta
 from petset.controllers.statefulset.identity import new_pod
@@ -18,13 +17,11 @@ from petset.testing.witness import Witness
 @asynccontextmanager
 async def watched(**spec: object) -> AsyncIterator[tuple[Plane, Witness, apps_v1.StatefulSet]]:
     """A set that no controller looks after, and a witness."""
-    async with plane() as p, Supervisor("test") as tasks:
+    async with plane() as p:
         wanted = make_set(**spec)
         meta(wanted).uid = None
+        witness = Witness(p)
         stateful_set = await p.client.create(wanted)
-        witness = Witness(p.client, p.clock)
-        tasks.start("witness", witness.run())
-        await p.clock.sleep(1)
         yield p, witness, stateful_set
         await p.clock.sleep(1)
 
@@ -67,7 +64,7 @@ def test_it_sees_a_kept_claim_deleted() -> None:
             await release(p, "data-web-0")
         return witness
 
-    assert run(story()).broken == ["claim data-web-0 of web was deleted, though it is to be kept"]
+    assert run(story()).broken == ["claim data-web-0 was deleted, though it is to be kept"]
 
 
 async def release(p: Plane, name: str) -> None:

@@ -29,7 +29,8 @@ class Supervisor:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._children: set[asyncio.Task[Any]] = set()
+        # A dictionary keeps the order in which they were started, which a set would not: runs must replay.
+        self._children: dict[asyncio.Task[Any], None] = {}
         self._failure: BaseException | None = None
         self._ended = asyncio.Event()
         self._stopping = False
@@ -40,7 +41,7 @@ class Supervisor:
             work.close()
             raise RuntimeError(f"{self.name} is stopping and starts nothing more, so not {name}")
         task = asyncio.create_task(work, name=f"{self.name}/{name}")  # noqa: TID251 - the one owner
-        self._children.add(task)
+        self._children[task] = None
         task.add_done_callback(self._child_ended)
         return task
 
@@ -58,12 +59,13 @@ class Supervisor:
     async def stop(self) -> None:
         """Cancel the children and wait until each is gone. Called from a child, it leaves that one running."""
         self._stopping = True
-        children = self._children - {asyncio.current_task()}
+        children = [child for child in self._children if child is not asyncio.current_task()]
         while children:
             for child in children:
                 child.cancel(f"{self.name} stops")
             # A child that fails while it cleans up may take that failure for its own and go on: it is told again.
-            _, children = await asyncio.wait(children, timeout=SECONDS_BETWEEN_CANCELS)
+            await asyncio.wait(children, timeout=SECONDS_BETWEEN_CANCELS)
+            children = [child for child in children if not child.done()]
         self._ended.set()
 
     async def __aenter__(self) -> Self:
@@ -77,7 +79,7 @@ class Supervisor:
             raise self._failure
 
     def _child_ended(self, task: asyncio.Task[Any]) -> None:
-        self._children.discard(task)
+        self._children.pop(task, None)
         error = None if task.cancelled() else task.exception()
         if error is None:
             return

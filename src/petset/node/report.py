@@ -95,3 +95,5 @@ class Reporter:
             return
         if uid_of(pod) == memory.uid:
             memory.take_pod(pod)
+        else:  # gone, and another has taken its name: the watch will say so
+            memory.report_again_at = self._clock.now() + PAUSE_AFTER_A_REFUSAL

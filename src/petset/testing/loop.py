@@ -23,6 +23,13 @@ class Deadlock(Exception):
     """Nothing is ready and no timer is set: what is waited for will never happen."""
 
 
+class Livelock(Exception):
+    """Something runs on and on, and time cannot pass."""
+
+
+MOST_TURNS_AT_ONCE = 50_000
+
+
 class SimulatedLoop(asyncio.SelectorEventLoop):
     """The standard loop, but for the choice of what runs next. The base class has the attributes named here."""
 
@@ -33,6 +40,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def __init__(self, seed: int = 0) -> None:
         super().__init__()
         self._seconds = 0.0
+        self._turns = 0
         self._random = random.Random(seed)  # noqa: S311 - an order of play, no secret
 
     def time(self) -> float:
@@ -47,6 +55,10 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         self._take_due_timers()
         if not self._ready and not self._stopping:
             self._jump_to_next_timer()
+        self._turns += 1
+        if self._turns > MOST_TURNS_AT_ONCE:
+            self._turns = 0  # the tasks are about to be cancelled, which takes a few more
+            raise Livelock("time stands still; what runs is among:\n" + _waiting_tasks(self))
         turn = list(self._ready)
         self._ready.clear()
         self._random.shuffle(turn)
@@ -63,6 +75,8 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def _jump_to_next_timer(self) -> None:
         if not self._scheduled:
             raise Deadlock("nothing will ever happen again; waiting are:\n" + _waiting_tasks(self))
+        if self._scheduled[0].when() > self._seconds:
+            self._turns = 0
         self._seconds = self._scheduled[0].when()
         self._take_due_timers()
 

@@ -91,13 +91,26 @@ class SimulatedRuntime:
         """The container's process ends by itself."""
         self._end(self.find(pod, container).id, code, message=message, oom_killed=oom_killed)
 
-    def lose_everything(self) -> None:
-        """The machine was switched off: sandboxes and containers are gone without a trace."""
-        for container_id in list(self._containers):
+    def end(self, container_id: str, code: int) -> None:
+        """The process of this very container ends by itself."""
+        self._end(container_id, code)
+
+    def lose_everything(self, node: str = "") -> None:
+        """The machine (or one logical node) was switched off: its sandboxes are gone without a trace."""
+        for uid in [uid for uid, sandbox in self._sandboxes.items() if node in ("", sandbox.spec.node)]:
+            self.lose_pod(uid)
+
+    def lose_pod(self, uid: str) -> None:
+        """The pod's sandbox is gone without a trace, if it had one."""
+        for container_id in self._by_sandbox.pop(uid, ()):
             self._end(container_id, 137)
-        self._sandboxes.clear()
-        self._containers.clear()
-        self._by_sandbox.clear()
+            del self._containers[container_id]
+        self._sandboxes.pop(uid, None)
+
+    def living_pods(self) -> set[tuple[str, str, str]]:
+        """Namespace, name and uid of every pod with a running container."""
+        specs = (self._sandboxes[container.sandbox_uid].spec for container in self.running())
+        return {(spec.namespace, spec.name, spec.uid) for spec in specs}
 
     def running(self) -> list[Container]:
         """Every container that runs."""

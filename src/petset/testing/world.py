@@ -2,8 +2,11 @@
 
 Everything is real but the machine: the store (in memory), the verbs with defaults and validation, the in-process
 client, every controller, the scheduler, and an agent for each node, whose containers are simulated. A seed fixes
-names, ids, and the order in which ready tasks run, so a failure replays. A witness follows every change of every
-StatefulSet and remembers what should never have happened.
+names, ids, and the order in which ready tasks run, so a failure replays. A witness sees every write and remembers
+what should never have happened.
+
+Processes (the controllers, each agent) can die anywhere and come back; between them and the API there may be
+`weather`; `plane.store` may run full; `runtime` and `not_ready` are what containers do.
 
     async def story() -> None:
         async with World(seed=7) as world:
@@ -13,10 +16,10 @@ StatefulSet and remembers what should never have happened.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from petset.aio.tasks import Supervisor
 from petset.api.errors import NotFound
@@ -28,9 +31,10 @@ from petset.client.local import LocalClient
 from petset.controllers.manager import ControllerManager, Settings
 from petset.node.agent import Agent
 from petset.node.machine import NodeSettings
+from petset.node.runtime import Container, ExecResult
 from petset.registry.port import ListOptions
 from petset.testing.directories import SimulatedDirectories
-from petset.testing.faults import LateWatches
+from petset.testing.link import Link, Weather
 from petset.testing.node import simulated_machine
 from petset.testing.plane import Plane, plane
 from petset.testing.runtime import SimulatedRuntime
@@ -42,18 +46,25 @@ TICK_SECONDS = 0.05
 CONTROLLERS = "controllers"
 
 
+class _Process(NamedTuple):
+    task: asyncio.Task[None]
+    link: Link
+
+
 class World:
     """Use as `async with`, under `petset.testing.loop.run`.
 
-    Controllers hear of changes up to `lag_seconds` late.
+    Controllers and agents hear of changes up to `lag_seconds` late. `not_ready` are the uids of pods whose probes
+    fail, where they have any.
     """
 
     def __init__(self, seed: int = 0, nodes: int = 1, lag_seconds: float = 0.0, gates: Gates = DEFAULT) -> None:
         self.seed = seed
         self.gates = gates
-        self.lag_seconds = lag_seconds
+        self.weather = Weather(lag_seconds)
+        self.not_ready: set[str] = set()
         self.nodes = [f"node-{number}" for number in range(nodes)]
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._running: dict[str, _Process] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -61,10 +72,11 @@ class World:
         self._tasks = await self._stack.enter_async_context(Supervisor("world"))
         self.machine = simulated_machine(self.plane.clock)
         self.directories = SimulatedDirectories()
-        self.witness = Witness(self.client, self.plane.clock)
-        self._tasks.start("witness", self.witness.run())
+        self.runtime.answer = self._answer
+        # A batch may wait for the one before it to arrive, so a picture is late by two lags at most.
+        self.witness = Witness(self.plane, self.runtime, 2 * self.weather.lag_seconds)
         for node in self.nodes:
-            self._start_agent(node)
+            self.start_agent(node)
         self._start_controllers()
         await self.manager.pool.synced()
         return self
@@ -87,13 +99,57 @@ class World:
 
     async def restart_controllers(self) -> None:
         """The controllers die where they stand, with all they remember, and start again."""
-        await self._kill(CONTROLLERS)
+        await self.stop(CONTROLLERS)
         self._start_controllers()
 
     async def restart_agent(self, node: str) -> None:
         """The node's agent dies where it stands; its containers go on, and the next agent takes them over."""
-        await self._kill(node)
-        self._start_agent(node)
+        await self.stop(node)
+        self.start_agent(node)
+
+    def crash_after(self, process: str, writes: int, down_seconds: float) -> None:
+        """Let a process (CONTROLLERS, or a node's agent) die after so many more of its writes, and come back."""
+        if process in self._running:
+            self._running[process].link.break_after(
+                writes, lambda: self._do("crash", self._revive(process, down_seconds))
+            )
+
+    def disarm(self) -> None:
+        """Nobody who still lives dies as `crash_after` has arranged."""
+        for process in self._running.values():
+            process.link.disarm()
+
+    async def stop(self, process: str) -> None:
+        """The process dies where it stands; nothing happens if it is dead already."""
+        found = self._running.pop(process, None)
+        if found is not None:
+            found.link.break_after(0)
+            found.task.cancel()
+            await asyncio.wait([found.task])
+
+    def start_agent(self, node: str) -> None:
+        """An agent for the node, if it has none."""
+        if node in self._running:
+            return
+        link, settings = self._link(), NodeSettings(node)
+        agent = Agent(link, self.machine, settings, self.plane.clock, self.plane.random)
+        self._running[node] = _Process(self._tasks.start(node, agent.run()), link)
+
+    def start(self, process: str) -> None:
+        """The controllers, or a node's agent, unless they run."""
+        if process == CONTROLLERS:
+            self._start_controllers()
+        else:
+            self.start_agent(process)
+
+    def is_quiet(self, resources: Sequence[str], seconds: float) -> bool:
+        """Nothing of these resources has been written for so long."""
+        latest = max((self.witness.changed_at.get(resource, 0.0) for resource in resources), default=0.0)
+        return self.plane.clock.monotonic() - latest > seconds
+
+    def failed(self) -> list[str]:
+        """The processes that ended by themselves, which none ever should."""
+        return [name for name, process in self._running.items() if process.task.done()]
 
     async def run_until(self, holds: Callable[[], bool], seconds: float) -> None:
         """Let time pass until `holds()`. AssertionError after `seconds`, or as soon as a promise is broken."""
@@ -143,22 +199,30 @@ class World:
         return seen and counts == (wanted, wanted, wanted) and len(self.pods_of(name, namespace)) == wanted
 
     def _start_controllers(self) -> None:
-        clock, source = self.plane.clock, self.plane.random
-        client = LateWatches(self.client, clock, lambda kind: source.uniform(0, self.lag_seconds))
-        self.manager = ControllerManager(
-            client, clock, source, self.directories, Settings(VOLUME_ROOT, audit_seconds=0, gates=self.gates)
-        )
-        self._running[CONTROLLERS] = self._tasks.start(CONTROLLERS, self.manager.run())
+        if CONTROLLERS in self._running:
+            return
+        link, clock = self._link(), self.plane.clock
+        settings = Settings(VOLUME_ROOT, audit_seconds=0, gates=self.gates)
+        self.manager = ControllerManager(link, clock, self.plane.random, self.directories, settings)
+        self._running[CONTROLLERS] = _Process(self._tasks.start(CONTROLLERS, self.manager.run()), link)
 
-    def _start_agent(self, node: str) -> None:
-        settings = NodeSettings(node)
-        agent = Agent(self.client, self.machine, settings, self.plane.clock, self.plane.random)
-        self._running[node] = self._tasks.start(node, agent.run())
+    def _link(self) -> Link:
+        return Link(self.client, self.plane.clock, self.weather, self.plane.random)
 
-    async def _kill(self, name: str) -> None:
-        task = self._running.pop(name)
-        task.cancel()
-        await asyncio.wait([task])
+    def _do(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        if self._tasks.stopping:
+            work.close()
+        else:
+            self._tasks.start(name, work)
+
+    async def _revive(self, process: str, down_seconds: float) -> None:
+        await self.stop(process)
+        await self.plane.clock.sleep(down_seconds)
+        self.start(process)
+
+    def _answer(self, container: Container, command: Sequence[str]) -> ExecResult:
+        """What a probe finds."""
+        return ExecResult(int(container.sandbox_uid in self.not_ready), "")
 
     def _why(self) -> str:
         sets = self.every(apps_v1.StatefulSet, "")

@@ -6,7 +6,7 @@ from controllers.statefulset.live import Live, live
 from controllers.statefulset.tiny import claim_template, retain, template
 
 from petset.api.models import apps_v1, core_v1, meta_v1
-from petset.api.objects import meta, name_of
+from petset.api.objects import meta, name_of, owner_reference
 from petset.testing.loop import run
 
 
@@ -49,6 +49,39 @@ def claim() -> core_v1.PersistentVolumeClaim:
     assert made.spec is not None
     made.spec.resources = core_v1.VolumeResourceRequirements(requests={"storage": "1Gi"})
     return made
+
+
+def test_a_pod_that_waits_for_a_former_pods_claim_to_go_comes_when_it_is_gone() -> None:
+    """Claims wake no set (rule 30), and here no other event follows: without this one it would wait for ever."""
+
+    async def story() -> None:
+        async with live() as it:
+            await it.start(
+                replicas=1,
+                volumeClaimTemplates=[claim()],
+                persistentVolumeClaimRetentionPolicy=retain("Retain", "Retain"),
+            )
+            await it.ready_all()
+            await it.change(persistentVolumeClaimRetentionPolicy=retain("Retain", "Delete"))
+            pod = await it.plane.client.get(core_v1.Pod, "web-0", "default")
+            held = await it.plane.client.get(core_v1.PersistentVolumeClaim, "data-web-0", "default")
+            owner = owner_reference(pod)
+            await it.plane.client.update(
+                msgspec.structs.replace(held, metadata=msgspec.structs.replace(meta(held), ownerReferences=[owner]))
+            )
+            await it.remove("web-0")
+            assert await it.pods() == []
+            assert [w.rule for w in it.controller.waiting("default", "web")] == [33]
+            await it.settle(5000)
+            assert await it.pods() == []
+            held = await it.plane.client.get(core_v1.PersistentVolumeClaim, "data-web-0", "default")
+            without = msgspec.structs.replace(meta(held), finalizers=None)
+            await it.plane.client.update(msgspec.structs.replace(held, metadata=without))
+            await it.plane.client.delete(core_v1.PersistentVolumeClaim, "data-web-0", "default")
+            await it.settle()
+            assert await it.pods() == ["web-0"]
+
+    run(story())
 
 
 def test_scaling_and_updating_end_where_the_spec_says() -> None:

@@ -103,6 +103,20 @@ def test_parallel_with_the_budget_spent_still_replaces_a_broken_first_revision()
     assert steps(tiny.look())[1:] == [f"delete pod web-{n} (update)" for n in (2, 1, 0)]
 
 
+def test_parallel_without_a_block_spares_a_broken_pod_that_would_come_back_as_it_is() -> None:
+    """Two others still have the current revision, so ordinal 1 would get it again (rule 46), again and again."""
+    tiny = updating(
+        podManagementPolicy="Parallel", updateStrategy=apps_v1.StatefulSetUpdateStrategy(type="RollingUpdate")
+    )
+    tiny.phase("web-1", "Pending")
+    assert steps(tiny.look()) == ["create revision"]
+    assert steps(tiny.look()) == []
+    tiny.ready("web-1")
+    assert steps(tiny.look()) == ["delete pod web-2 (update)"]
+    tiny.run()
+    assert images(tiny) == ["new"] * 3
+
+
 def test_ordered_stays_on_a_broken_pod_for_ever_and_says_so() -> None:
     tiny = updating(template=template("good"))
     tiny.look()

@@ -37,6 +37,9 @@ PRESSURES = {
     "PIDPressure": "node.kubernetes.io/pid-pressure",
     "NetworkUnavailable": "node.kubernetes.io/network-unavailable",
 }
+ROUNDING = 0.001
+"""Seconds to wake later than due: a difference of clock times may be too small for the clock to pass it."""
+
 OURS = {taints.NOT_READY, taints.UNREACHABLE, taints.UNSCHEDULABLE, *PRESSURES.values()}
 
 
@@ -56,7 +59,7 @@ def plan(snapshot: Snapshot) -> Plan:
         since = _changed_at(node.status, "Ready")
         actions += [MarkNotReady(_not_ready(pod, snapshot.now)) for pod in snapshot.pods if _was_ready(pod, since)]
     evicted, next_seconds = _evict(snapshot, wanted)
-    again_seconds = min([GRACE_SECONDS - snapshot.silent_seconds + 0.001, *next_seconds], default=None)
+    again_seconds = min([GRACE_SECONDS - snapshot.silent_seconds + ROUNDING, *next_seconds], default=None)
     if readiness(node) == "Unknown":
         again_seconds = min(next_seconds, default=None)  # hearing of it again wakes us
     return Plan((*actions, *evicted), _waiting(node, snapshot), again_seconds)
@@ -73,7 +76,7 @@ def _bury(snapshot: Snapshot) -> Plan:
     if not snapshot.pods:
         return Plan()
     if left_seconds > 0:
-        return Plan(waiting=Waiting(f"node {snapshot.name} is gone"), wake_after_seconds=left_seconds)
+        return Plan(waiting=Waiting(f"node {snapshot.name} is gone"), wake_after_seconds=left_seconds + ROUNDING)
     return Plan(tuple(ForceDelete(pod) for pod in snapshot.pods))
 
 

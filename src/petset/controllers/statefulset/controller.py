@@ -91,11 +91,11 @@ class StatefulSetController:
         self._waiting: dict[SetKey, tuple[Waiting, ...]] = {}
         self._notices = Notices(events)
         self._skips = 0
-        self._held: set[SetKey] = set()
+        self._held: dict[SetKey, None] = {}  # in the order they came: runs must replay
         self._work = Reconciler("statefulset", clock, self._sync)
         self._sets.on_change(self._set_changed)
         self._pods.on_change(self._pod_changed)
-        self._claims.on_change(lambda old, new: self._wake_held())
+        self._claims.on_change(self._claim_changed)
         self._revisions.on_change(self._revision_changed)
 
     @property
@@ -127,15 +127,15 @@ class StatefulSetController:
         stateful_set = self._sets.get(key.name, key.namespace)
         if stateful_set is None:
             self._waiting.pop(key, None)
-            self._held.discard(key)
+            self._held.pop(key, None)
             self._ledger.forget(key)
             self._notices.forget(key)
             return None
         if not self._expectations.met(uid_of(stateful_set)):
-            self._held.add(key)
+            self._held[key] = None
             self._skips += 1
             return None
-        self._held.discard(key)
+        self._held.pop(key, None)
         made = plan(self._look(stateful_set))
         self._waiting[key] = made.waiting
         try:
@@ -220,6 +220,16 @@ class StatefulSetController:
     ) -> None:
         if new is None and old is not None:
             self._texts.forget_revision(uid_of(old))
+        self._wake_held()
+
+    def _claim_changed(
+        self, old: core_v1.PersistentVolumeClaim | None, new: core_v1.PersistentVolumeClaim | None
+    ) -> None:
+        """Claims wake no set (rule 30), but one that waits for this very claim to go: no other event would."""
+        if new is None and old is not None:
+            for key, waits in self._waiting.items():
+                if key.namespace == namespace_of(old) and any(one.blocker == name_of(old) for one in waits):
+                    self._work.wake(key)
         self._wake_held()
 
     def _wake_held(self) -> None:

@@ -135,6 +135,12 @@ class Lineup:
         return self.roster.there & ~self.roster.at_revision(self.history.update_label)
 
     @property
+    def staying_at_current(self) -> int:
+        """How many pods are of the current revision and not on their way out."""
+        at_current = self.roster.at_revision(self.history.current_label)
+        return (self.roster.there & at_current & ~self._having("terminating")).bit_count()
+
+    @property
     def terminating(self) -> int:
         """The positions of the pods that are on their way out."""
         return self._having("terminating")

@@ -5,13 +5,14 @@ from the highest ordinal downward to the partition, as many at a time as `maxUna
 unavailable for other reasons spends that budget too.
 """
 
+from collections.abc import Iterator
 from itertools import islice
 
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import name_of
 from petset.controllers.statefulset import waiting
 from petset.controllers.statefulset.history import History
-from petset.controllers.statefulset.identity import first_ordinal, wanted_replicas
+from petset.controllers.statefulset.identity import first_ordinal, ordinal_of, revision_of, wanted_replicas
 from petset.controllers.statefulset.lineup import Lineup
 from petset.controllers.statefulset.model import DeletePod
 from petset.controllers.statefulset.steps import Step
@@ -102,9 +103,26 @@ def _within_budget(lineup: Lineup, stale: int) -> list[core_v1.Pod]:
     budget = max(0, max_unavailable_of(lineup.set) - lineup.unavailable_replicas)
     if lineup.ordered:
         return list(islice(lineup.pods_from_the_top(stale), budget))
-    broken = lineup.pods_from_the_top(stale & lineup.unavailable)
+    broken = _worth_replacing(lineup, lineup.pods_from_the_top(stale & lineup.unavailable))
     healthy = lineup.pods_from_the_top(stale & ~lineup.unavailable)
     return [*broken, *islice(healthy, budget)]
+
+
+def _worth_replacing(lineup: Lineup, broken: Iterator[core_v1.Pod]) -> Iterator[core_v1.Pod]:
+    """Without those that would come back as they are, highest first as given.
+
+    Without a `rollingUpdate` block a low ordinal comes back from the current revision while enough others still
+    have it (rule 46), is stale and not Ready yet, and would be replaced again at once, for ever.
+    """
+    strategy = lineup.set.spec.updateStrategy
+    has_block = strategy is None or strategy.rollingUpdate is not None
+    kept = 0 if has_block else lineup.staying_at_current
+    for pod in broken:
+        has_current = revision_of(pod) == lineup.history.current_label
+        ordinal = ordinal_of(name_of(lineup.set), name_of(pod)) or 0
+        if has_block or not has_current or ordinal >= first_ordinal(lineup.set) + kept - 1:
+            yield pod
+            kept -= has_current
 
 
 def _one(lineup: Lineup, highest: core_v1.Pod) -> list[core_v1.Pod]:

@@ -1,0 +1,208 @@
+"""What a user may do to a cluster, drawn at random: everything that kubectl can do to a set and what belongs to it.
+
+An operation that the API refuses (the disk is full, the object is gone) is given up: users do that too.
+"""
+
+from collections.abc import Awaitable, Callable
+from random import Random  # noqa: TID251 - the type of an argument
+from typing import Any, TypeVar
+
+import msgspec
+
+from petset.api.errors import ApiError, Conflict
+from petset.api.models import apps_v1, core_v1, meta_v1
+from petset.api.objects import meta, name_of, uid_of
+from petset.testing.manifests import IMAGES, MOST_REPLICAS, random_retention, random_set, random_strategy
+from petset.testing.world import World
+
+T = TypeVar("T")
+NAMESPACE = "default"
+PROPAGATIONS = ("Background", "Background", "Foreground", "Orphan")
+
+
+class User:
+    """Acts on the sets called `names`. Every method does one thing and returns what it did, for the story."""
+
+    def __init__(self, world: World, source: Random, names: tuple[str, ...]) -> None:
+        self._world = world
+        self._random = source
+        self.names = names
+        self._operations: tuple[tuple[int, Callable[[], Awaitable[str]]], ...] = (
+            (6, self.scale), (5, self.edit_template), (4, self.delete_pod), (2, self.force_delete_pod),
+            (2, self.change_strategy), (2, self.change_retention), (1, self.change_min_ready), (1, self.move_start),
+            (2, self.delete_set), (3, self.create_set), (3, self.relabel_pod), (1, self.delete_claim),
+            (2, self.cordon), (1, self.delete_node), (1, self.create_stray_pod),
+        )  # fmt: skip
+
+    async def act(self) -> str:
+        """One operation."""
+        weights = [weight for weight, _ in self._operations]
+        (operation,) = self._random.choices([operation for _, operation in self._operations], weights)
+        try:
+            return await operation()
+        except ApiError as error:
+            return f"{operation.__name__} is refused: {error}"
+
+    # -- sets
+
+    async def create_set(self) -> str:
+        """Apply a set that is not there, or a new version of one that is."""
+        wanted = random_set(self._random.choice(self.names), self._random)
+        if self._world.get(apps_v1.StatefulSet, name_of(wanted)) is None:
+            await self._world.client.create(wanted)
+            return f"creates {name_of(wanted)}: {_said(wanted.spec)}"
+        spec = wanted.spec
+        changes = {"replicas": spec.replicas, "template": spec.template, "updateStrategy": spec.updateStrategy}
+        return await self._edit(name_of(wanted), **changes)
+
+    async def delete_set(self) -> str:
+        """Delete a set, and its pods with it, before it, or not at all."""
+        name, how = self._random.choice(self.names), self._random.choice(PROPAGATIONS)
+        await self._world.client.delete(
+            apps_v1.StatefulSet, name, NAMESPACE, meta_v1.DeleteOptions(propagationPolicy=how)
+        )
+        return f"deletes {name} ({how})"
+
+    async def scale(self) -> str:
+        return await self._edit(self._random.choice(self.names), replicas=self._random.randint(0, MOST_REPLICAS))
+
+    async def edit_template(self) -> str:
+        name = self._random.choice(self.names)
+        stateful_set = self._world.get(apps_v1.StatefulSet, name)
+        if stateful_set is None:
+            return f"finds no {name} to edit"
+        return await self._edit(name, template=with_image(stateful_set, self._random.choice(IMAGES)))
+
+    async def change_strategy(self) -> str:
+        return await self._edit(self._random.choice(self.names), updateStrategy=random_strategy(self._random))
+
+    async def change_retention(self) -> str:
+        policy = random_retention(self._random)
+        return await self._edit(self._random.choice(self.names), persistentVolumeClaimRetentionPolicy=policy)
+
+    async def change_min_ready(self) -> str:
+        return await self._edit(self._random.choice(self.names), minReadySeconds=self._random.choice([0, 3, 15]))
+
+    async def move_start(self) -> str:
+        start = apps_v1.StatefulSetOrdinals(start=self._random.choice([0, 1, 3]))
+        return await self._edit(self._random.choice(self.names), ordinals=start)
+
+    # -- pods and claims
+
+    async def delete_pod(self) -> str:
+        pod = self._any(core_v1.Pod)
+        if pod is None:
+            return "finds no pod to delete"
+        self._world.witness.user_asks(uid_of(pod))
+        await self._world.client.delete(core_v1.Pod, name_of(pod), NAMESPACE)
+        return f"deletes pod {name_of(pod)}"
+
+    async def force_delete_pod(self) -> str:
+        pod = self._any(core_v1.Pod)
+        if pod is None:
+            return "finds no pod to force"
+        self._world.witness.user_asks(uid_of(pod), forced=True)
+        options = meta_v1.DeleteOptions(gracePeriodSeconds=0)
+        await self._world.client.delete(core_v1.Pod, name_of(pod), NAMESPACE, options)
+        return f"deletes pod {name_of(pod)} by force"
+
+    async def relabel_pod(self) -> str:
+        """Take a pod out of its set, or back."""
+        pod = self._any(core_v1.Pod)
+        if pod is None:
+            return "finds no pod to relabel"
+        await set_label(self._world, pod, taken_out=bool((meta(pod).labels or {}).get("app")))
+        return f"relabels pod {name_of(pod)}"
+
+    async def create_stray_pod(self) -> str:
+        """A bare pod with a set's labels and a name beyond its ordinals (rule 62)."""
+        name = self._random.choice(self.names)
+        container = core_v1.Container(name="db", image=IMAGES[0])
+        metadata = meta_v1.ObjectMeta(name=f"{name}-7", namespace=NAMESPACE, labels={"app": name})
+        await self._world.client.create(
+            core_v1.Pod(metadata=metadata, spec=core_v1.PodSpec(containers=[container]))
+        )
+        return f"creates a stray pod {name}-7"
+
+    async def delete_claim(self) -> str:
+        claim = self._any(core_v1.PersistentVolumeClaim)
+        if claim is None:
+            return "finds no claim to delete"
+        self._world.witness.user_asks(uid_of(claim))
+        await self._world.client.delete(core_v1.PersistentVolumeClaim, name_of(claim), NAMESPACE)
+        return f"deletes claim {name_of(claim)}"
+
+    # -- nodes
+
+    async def cordon(self) -> str:
+        """Close a node to new pods, or open it again."""
+        node = self._any(core_v1.Node, namespace="")
+        if node is None:
+            return "finds no node to cordon"
+        spec = node.spec or core_v1.NodeSpec()
+        closed = not spec.unschedulable
+        await self._world.client.update(
+            msgspec.structs.replace(node, spec=msgspec.structs.replace(spec, unschedulable=closed or None))
+        )
+        return f"{'cordons' if closed else 'uncordons'} {name_of(node)}"
+
+    async def delete_node(self) -> str:
+        """Delete a node's object, as one does for a machine that will not come back."""
+        node = self._any(core_v1.Node, namespace="")
+        if node is None:
+            return "finds no node to delete"
+        await self._world.client.delete(core_v1.Node, name_of(node))
+        return f"deletes node {name_of(node)}"
+
+    # -- inside
+
+    def _any(self, kind: type[T], namespace: str = NAMESPACE) -> T | None:
+        found = self._world.every(kind, namespace)
+        return self._random.choice(found) if found else None
+
+    async def _edit(self, name: str, **changes: Any) -> str:
+        """An edit, tried again where the controller wrote its status in between."""
+        while True:
+            stateful_set = self._world.get(apps_v1.StatefulSet, name)
+            if stateful_set is None:
+                return f"finds no {name} to edit"
+            spec = msgspec.structs.replace(stateful_set.spec, **changes)
+            try:
+                await self._world.client.update(msgspec.structs.replace(stateful_set, spec=spec))
+            except Conflict:
+                continue
+            return f"edits {name}: {_said(spec)}"
+
+
+async def set_label(world: World, pod: core_v1.Pod, *, taken_out: bool) -> None:
+    """Take a pod out of its set by its label, or put it back in."""
+    labels = {key: value for key, value in (meta(pod).labels or {}).items() if key != "app"}
+    if not taken_out:
+        labels["app"] = name_of(pod).rpartition("-")[0]
+    metadata = msgspec.structs.replace(meta(pod), labels=labels)
+    await world.client.update(msgspec.structs.replace(pod, metadata=metadata))
+
+
+def with_image(stateful_set: apps_v1.StatefulSet, image: str) -> core_v1.PodTemplateSpec:
+    """The set's template with another image."""
+    template = stateful_set.spec.template
+    assert template.spec is not None
+    containers = [msgspec.structs.replace(template.spec.containers[0], image=image)]
+    return msgspec.structs.replace(template, spec=msgspec.structs.replace(template.spec, containers=containers))
+
+
+def _said(spec: apps_v1.StatefulSetSpec) -> str:
+    """What of a spec the rules look at, in one line."""
+    strategy, rolling = spec.updateStrategy, spec.updateStrategy.rollingUpdate if spec.updateStrategy else None
+    retention = spec.persistentVolumeClaimRetentionPolicy
+    assert spec.template.spec is not None
+    words = [
+        f"{spec.podManagementPolicy} {spec.replicas} of {spec.template.spec.containers[0].image}",
+        f"from {spec.ordinals.start}" if spec.ordinals else "",
+        f"after {spec.minReadySeconds} s" if spec.minReadySeconds else "",
+        (strategy.type or "") if strategy else "",
+        f"partition {rolling.partition} maxUnavailable {rolling.maxUnavailable}" if rolling else "",
+        f"whenDeleted {retention.whenDeleted} whenScaled {retention.whenScaled}" if retention else "",
+        "with claims" if spec.volumeClaimTemplates else "",
+    ]
+    return " ".join(filter(None, words))
