@@ -27,8 +27,8 @@ from petset.controllers.endpoints.model import (
 )
 from petset.controllers.endpoints.plan import plan
 
-PAUSE_SECONDS_PER_POD = 0.0005
-"""About ten times what a look costs, so that no Service takes more than a tenth of the processor."""
+PAUSE_SECONDS_PER_POD = 0.001
+"""At least ten times what a look costs, so that no Service takes more than a tenth of the processor."""
 LONGEST_PAUSE_SECONDS = 2.0
 
 
