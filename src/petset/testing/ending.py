@@ -54,7 +54,6 @@ async def clear_up(world: World) -> None:
     for pod in world.every(core_v1.Pod):
         is_in_the_way = _image(pod.spec) == BAD_IMAGE or not (meta(pod).labels or {}).get("app")
         if is_in_the_way and not is_terminating(pod):
-            world.witness.user_asks(uid_of(pod))
             await _delete_pod(world, pod)
 
 

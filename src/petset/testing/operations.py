@@ -11,7 +11,7 @@ import msgspec
 
 from petset.api.errors import ApiError, Conflict
 from petset.api.models import apps_v1, core_v1, meta_v1
-from petset.api.objects import meta, name_of, uid_of
+from petset.api.objects import meta, name_of
 from petset.testing.manifests import IMAGES, MOST_REPLICAS, random_retention, random_set, random_strategy
 from petset.testing.world import World
 
@@ -93,7 +93,6 @@ class User:
         pod = self._any(core_v1.Pod)
         if pod is None:
             return "finds no pod to delete"
-        self._world.witness.user_asks(uid_of(pod))
         await self._world.client.delete(core_v1.Pod, name_of(pod), NAMESPACE)
         return f"deletes pod {name_of(pod)}"
 
@@ -101,7 +100,6 @@ class User:
         pod = self._any(core_v1.Pod)
         if pod is None:
             return "finds no pod to force"
-        self._world.witness.user_asks(uid_of(pod), forced=True)
         options = meta_v1.DeleteOptions(gracePeriodSeconds=0)
         await self._world.client.delete(core_v1.Pod, name_of(pod), NAMESPACE, options)
         return f"deletes pod {name_of(pod)} by force"
@@ -128,7 +126,6 @@ class User:
         claim = self._any(core_v1.PersistentVolumeClaim)
         if claim is None:
             return "finds no claim to delete"
-        self._world.witness.user_asks(uid_of(claim))
         await self._world.client.delete(core_v1.PersistentVolumeClaim, name_of(claim), NAMESPACE)
         return f"deletes claim {name_of(claim)}"
 

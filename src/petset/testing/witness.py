@@ -55,7 +55,7 @@ class Witness:
         self.changed_at: dict[str, float] = {}
         plane.store.show(self._saw)
 
-    def user_asks(self, uid: str, *, forced: bool = False) -> None:
+    def user_asks(self, uid: str, forced: bool) -> None:
         """The user tells this object to go: no controller is to blame for it."""
         self.scene.asked.add(uid)
         if forced:

@@ -33,6 +33,7 @@ from petset.node.agent import Agent
 from petset.node.machine import NodeSettings
 from petset.node.runtime import Container, ExecResult
 from petset.registry.port import ListOptions
+from petset.testing.asking import UsersClient
 from petset.testing.directories import SimulatedDirectories
 from petset.testing.link import Link, Weather
 from petset.testing.node import simulated_machine
@@ -75,6 +76,7 @@ class World:
         self.runtime.answer = self._answer
         # A batch may wait for the one before it to arrive, so a picture is late by two lags at most.
         self.witness = Witness(self.plane, self.runtime, 2 * self.weather.lag_seconds)
+        self._client = UsersClient(self.plane.registry, self.witness.user_asks)
         for node in self.nodes:
             self.start_agent(node)
         self._start_controllers()
@@ -88,8 +90,8 @@ class World:
 
     @property
     def client(self) -> LocalClient:
-        """The API, as any component sees it."""
-        return self.plane.client
+        """The API, as the user sees it."""
+        return self._client
 
     @property
     def runtime(self) -> SimulatedRuntime:
@@ -207,7 +209,7 @@ class World:
         self._running[CONTROLLERS] = _Process(self._tasks.start(CONTROLLERS, self.manager.run()), link)
 
     def _link(self) -> Link:
-        return Link(self.client, self.plane.clock, self.weather, self.plane.random)
+        return Link(self.plane.client, self.plane.clock, self.weather, self.plane.random)
 
     def _do(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         if self._tasks.stopping:
