@@ -37,6 +37,14 @@ def pod(ordinal: int, *, ready: bool = True, revision: str = "web-new", **meta: 
     }
 
 
+def crashed(ordinal: int) -> dict[str, Any]:
+    found = pod(ordinal, ready=False)
+    state = {"waiting": {"reason": "CrashLoopBackOff"}}
+    ended = {"terminated": {"exitCode": 1}}
+    status = {"name": "web", "restartCount": 3, "state": state, "lastState": ended}
+    return {**found, "status": {**found["status"], "containerStatuses": [status]}}
+
+
 def unhealthy(ordinal: int) -> dict[str, Any]:
     about = {"uid": f"p{ordinal}", "fieldPath": "spec.containers{web}"}
     text = "Readiness probe failed: "
@@ -78,6 +86,14 @@ TABLE: dict[str, tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]
         [wait("web-1", "web-2", 47)],
         f"web-1 waits: web-2 is not Ready: {FAILED}; OrderedReady goes on with the others only when it is Ready; "
         "fix web-2",
+    ),
+    "a template that cannot run: the pod must be deleted after the change (rule 52)": (
+        stateful_set(),
+        [crashed(0)],
+        [wait("web-1", "web-0", 47)],
+        "web-1 waits: web-0 is not Ready: container web has ended 3 times, last with exit code 1; OrderedReady "
+        "holds all later ordinals; see kubectl logs web-0 -c web --previous; after a change of the template delete "
+        "the pod too, which OrderedReady does not replace: kubectl delete pod web-0",
     ),
     "two unhealthy condemned pods block each other (rule 49)": (
         stateful_set(1),

@@ -30,12 +30,14 @@ _SIGNALS = {137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM", 134: "SIGABRT"}
 class Cause:
     """What keeps a pod from being Ready: `text` goes on after "web-1 is not Ready: ", `remedy` is what to do.
 
-    `is_trouble`: something has failed, so that it will not pass by waiting alone.
+    `is_trouble`: something has failed, so that it will not pass by waiting alone. `blames_template`: the pod cannot
+    run as its template says, so that a change of the template is the likely way out.
     """
 
     text: str
     remedy: str = ""
     is_trouble: bool = True
+    blames_template: bool = False
 
 
 def cause_of(pod: Document, observed: Observed) -> Cause | None:
@@ -119,7 +121,10 @@ def _held_up_before_its_containers(pod: Document, observed: Observed) -> Cause |
     newest = _newest(event for event in _about(pod, observed) if event.get("reason") in _SANDBOX_TROUBLE)
     if newest is None:
         return None
-    return Cause(f"{newest['reason']}{_times(newest)}: {newest['message']}", "it is tried again and again")
+    return Cause(
+        f"{newest['reason']}{_times(newest)}: {newest['message']}",
+        "make what it asks for; it is tried again by itself",
+    )
 
 
 def _in_a_container(pod: Document, observed: Observed) -> Cause | None:
@@ -134,7 +139,10 @@ def _in_a_container(pod: Document, observed: Observed) -> Cause | None:
             return _crashes(pod, status, observed)
         if reason not in _ON_ITS_WAY:
             message = _state(status, "waiting").get("message") or "no more is known"
-            return Cause(f"container {status['name']} cannot be started: {reason}: {message}")
+            text = f"container {status['name']} cannot be started: {reason}: {message}"
+            if reason == "CreateContainerConfigError":
+                return Cause(text, "make what it asks for; it is tried again by itself")
+            return Cause(text, blames_template=True)
     return None
 
 
@@ -144,7 +152,9 @@ def _no_image(pod: Document, status: Document, observed: Observed) -> Cause:
         told = [e for e in _about(pod, observed) if "Failed to pull image" in str(e.get("message"))]
         message = str(told[-1]["message"]) if told else message
     text = f"container {status['name']} has no image: {message}"
-    return Cause(text, f"map the image {status.get('image')}, or correct its name in the template")
+    return Cause(
+        text, f"map the image {status.get('image')}, or correct its name in the template", blames_template=True
+    )
 
 
 def _crashes(pod: Document, status: Document, observed: Observed) -> Cause:
@@ -162,7 +172,7 @@ def _crashes(pod: Document, status: Document, observed: Observed) -> Cause:
         text += (
             f"; its liveness {_probe_text(_container(pod, name).get('livenessProbe'))} failed {_count(killed[0])}"
         )
-    return Cause(text, f"see kubectl logs {name_of(pod)} -c {name} --previous")
+    return Cause(text, f"see kubectl logs {name_of(pod)} -c {name} --previous", blames_template=True)
 
 
 def _init_at_work(pod: Document, observed: Observed) -> Cause | None:

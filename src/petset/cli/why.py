@@ -24,6 +24,7 @@ from petset.cli.documents import (
 )
 
 _REVISION = "controller-revision-hash"
+_DELETE_TOO = "delete the pod too, which OrderedReady does not replace"
 _NOT_FOR_PARALLEL = "or create the set anew with podManagementPolicy: Parallel, which waits for nobody"
 
 
@@ -183,8 +184,10 @@ class _Story:
                 f"{name} still has the former template: kubectl delete pod {name} brings it back with the new one"
             )
         remedy = cause.remedy or f"fix {name}"
+        if self.is_ordered and cause.blames_template:
+            return f"{remedy}; after a change of the template {_DELETE_TOO}: kubectl delete pod {name}"
         is_new = wait.get("pod") not in (name_of(self.owner), *self.by_name)
-        if self.is_ordered and wait.get("rule") == 47 and is_new:
+        if self.is_ordered and wait.get("rule") == 47 and is_new and remedy.startswith("fix "):
             return f"{remedy}, {_NOT_FOR_PARALLEL}"
         return remedy
 
