@@ -21,7 +21,7 @@ T = TypeVar("T")
 class LocalClient:
     """The `Client` port on a registry. Writes are recorded as made by `field_manager`."""
 
-    def __init__(self, registry: Registry, field_manager: str = "") -> None:
+    def __init__(self, registry: Registry, field_manager: str = "kube-controller-manager") -> None:
         self._registry = registry
         self._manager = field_manager
 

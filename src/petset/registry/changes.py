@@ -18,8 +18,9 @@ from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
 from petset.api.models import autoscaling_v1, core_v1, meta_v1
 from petset.api.patch import apply_patch
-from petset.registry import events, metadata, refusals, scale
-from petset.registry.port import Guard, Patch, WriteOptions
+from petset.registry import events, metadata, ownership, refusals, scale
+from petset.registry.ownership import Author
+from petset.registry.port import Guard, Patch, Target, WriteOptions
 
 Change = Callable[[Any], Any]
 """The stored object → the object that shall be there instead, defaults filled in, its metadata its own.
@@ -32,6 +33,15 @@ class Way:
     """By which sub-resource a change comes (empty: the object itself), and which features are on."""
 
     subresource: str
+    gates: Gates = DEFAULT
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms a document is applied: when, whether also over what others own, and which features are on."""
+
+    now: datetime
+    force: bool = False
     gates: Gates = DEFAULT
 
 
@@ -72,6 +82,22 @@ def guarded(change: Change, guard: Guard) -> Change:
         return new
 
     return looked_at
+
+
+def applied(kind: Kind, target: Target, config: dict[str, Any], author: Author, terms: Terms) -> Change:
+    """What server-side apply makes of the object, or of nothing. Raises BadRequest, or Conflict with the owners."""
+    if author.subresource == "scale":
+        config = scale.as_parent(kind, config)
+
+    def change(old: Any) -> Any:
+        document, entries = ownership.apply(kind, old, config, author, terms.now, force=terms.force)
+        new = decode(kind, document).obj
+        _keep_place(kind, target.namespace, target.name, new)
+        new.metadata.managedFields = entries
+        _complete(kind, new, Way(author.subresource, terms.gates))
+        return new
+
+    return change
 
 
 def _complete(kind: Kind, obj: Any, way: Way) -> None:

@@ -35,7 +35,6 @@ def prepare_new(
     metadata.deletionGracePeriodSeconds = None
     metadata.generation = None
     metadata.selfLink = None
-    metadata.managedFields = None
 
 
 def put_in_namespace(kind: Kind, namespace: str, metadata: meta_v1.ObjectMeta) -> None:
@@ -54,7 +53,6 @@ def carry_over(new: meta_v1.ObjectMeta, old: meta_v1.ObjectMeta) -> None:
     new.creationTimestamp = old.creationTimestamp
     new.generation = old.generation
     new.selfLink = None
-    new.managedFields = None
     if old.deletionTimestamp is not None:
         new.deletionTimestamp = old.deletionTimestamp
     if old.deletionGracePeriodSeconds is not None and new.deletionGracePeriodSeconds is None:

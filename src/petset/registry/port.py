@@ -21,12 +21,15 @@ Guard = Callable[[Any, Any], None]
 class WriteOptions:
     """What a client may ask of any write, and who looks over its shoulder.
 
-    `field_validation` is Ignore, Warn or Strict (an unknown or repeated field is refused); `warnings` collects
-    texts for the HTTP `Warning` header.
+    `field_manager` owns what the write changes, in objects whose fields have owners; `claims` says that those of a
+    new object shall have them. `force` takes what others own. `field_validation` is Ignore, Warn or Strict (an
+    unknown or repeated field is refused); `warnings` collects texts for the HTTP `Warning` header.
     """
 
     dry_run: bool = False
     field_manager: str = ""
+    claims: bool = False
+    force: bool = False
     field_validation: Literal["Ignore", "Warn", "Strict"] = "Ignore"
     warnings: list[str] = field(default_factory=list)
     guard: Guard | None = None
@@ -77,6 +80,14 @@ class Watch(Protocol):
     def close(self) -> None: ...
 
 
+class Target(NamedTuple):
+    """What of a kind is meant: an object, or one of its sub-resources."""
+
+    namespace: str
+    name: str
+    subresource: str = ""
+
+
 class Registry(Protocol):
     """Every verb. `subresource` is empty or one of the kind's; objects are the kind's structs.
 
@@ -113,6 +124,16 @@ class Registry(Protocol):
         self, kind: Kind, namespace: str, name: str, patch: "Patch", options: WriteOptions, subresource: str = ""
     ) -> Record: ...
 
+    async def apply(
+        self,
+        kind: Kind,
+        target: Target,
+        config: dict[str, Any],
+        options: WriteOptions,
+    ) -> tuple[Record, bool]:
+        """Server-side apply; the second value says whether the object is new. Raises Conflict with the owners."""
+        ...
+
     async def delete(
         self, kind: Kind, namespace: str, name: str, delete: meta_v1.DeleteOptions
     ) -> tuple[Record, bool]:
@@ -135,6 +156,5 @@ class Patch(NamedTuple):
         "application/json-patch+json",
         "application/merge-patch+json",
         "application/strategic-merge-patch+json",
-        "application/apply-patch+yaml",
     ]
     document: Any

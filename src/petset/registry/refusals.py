@@ -84,6 +84,21 @@ def wrong_name(given: str, asked: str) -> BadRequest:
     return BadRequest(f"the name of the object ({given}) does not match the name on the URL ({asked})")
 
 
+def wrong_apply_version(given: str, expected: str) -> BadRequest:
+    return BadRequest(
+        f"Incorrect version specified in apply patch. Specified patch version: {given}, expected: {expected}"
+    )
+
+
+def owners_in_apply() -> BadRequest:
+    return BadRequest("metadata.managedFields must be nil")
+
+
+def not_appliable(kind: Kind, namespace: str, name: str, why: str) -> BadRequest:
+    typed = f"{kind.group}/{kind.version}, Kind={kind.name}"
+    return BadRequest(f"failed to create typed patch object ({namespace}/{name}; {typed}): {why}")
+
+
 def version_on_create() -> BadRequest:
     return BadRequest("resourceVersion should not be set on objects to be created")
 

@@ -5,12 +5,13 @@ differs from kind to kind in `strategy`, `admission` and `deletion`.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from random import Random  # noqa: TID251 - the type of an argument
 from typing import Any
 
 from petset.api.encode import encode
-from petset.api.errors import NotFound
+from petset.api.errors import AlreadyExists, NotFound
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind, by_model
 from petset.api.models import autoscaling_v1, core_v1, meta_v1
@@ -18,8 +19,9 @@ from petset.registry import changes, scale
 from petset.registry.accounts import default_account
 from petset.registry.events import stored_kind, to_stored
 from petset.registry.memo import Decoder
+from petset.registry.ownership import Author
 from petset.registry.paging import select
-from petset.registry.port import ListOptions, Patch, Selected, WriteOptions
+from petset.registry.port import ListOptions, Patch, Selected, Target, WriteOptions
 from petset.registry.strategy import BINDING, strategy_of
 from petset.registry.watching import SelectedWatch, open_watch
 from petset.registry.writing import Sources, Writer
@@ -69,9 +71,9 @@ class Registry:
         stored = to_stored(kind, obj)
         if options.guard is not None:
             options.guard(stored, None)
-        record = await self._writer.create(stored_kind(kind), namespace, stored, dry_run=options.dry_run)
-        if kind.model is core_v1.Namespace and not options.dry_run:
-            await default_account(self, record.key.name)
+        author = Author(options.field_manager, claims=options.claims)
+        record = await self._writer.create(stored_kind(kind), namespace, stored, author, dry_run=options.dry_run)
+        await self._furnish(kind, record, options)
         return record
 
     async def update(
@@ -92,6 +94,27 @@ class Registry:
     ) -> Record:
         change = changes.patched(kind, patch, options, changes.Way(subresource, self._gates))
         return await self._rewrite(kind, _key(kind, namespace, name), change, options, subresource)
+
+    async def apply(
+        self, kind: Kind, target: Target, config: dict[str, Any], options: WriteOptions
+    ) -> tuple[Record, bool]:
+        author = Author(options.field_manager, target.subresource, applies=True)
+        terms = changes.Terms(self._writer.now(), options.force, self._gates)
+        change = changes.applied(kind, target, config, author, terms)
+        if options.guard is not None:
+            change = changes.guarded(change, options.guard)
+        key = _key(kind, target.namespace, target.name)
+        while True:
+            try:
+                return await self._writer.rewrite(kind, key, change, author, dry_run=options.dry_run), False
+            except NotFound:
+                if target.subresource:
+                    raise
+            with suppress(AlreadyExists):  # somebody else was faster: then it is there to be changed
+                new = change(None)
+                record = await self._writer.create(kind, target.namespace, new, author, dry_run=options.dry_run)
+                await self._furnish(kind, record, options)
+                return record, True
 
     async def delete(
         self, kind: Kind, namespace: str, name: str, delete: meta_v1.DeleteOptions
@@ -115,14 +138,18 @@ class Registry:
         change = changes.bound(_PODS, node_name, self._writer.now())
         await self._rewrite(_PODS, _key(_PODS, namespace, name), change, WriteOptions(), BINDING)
 
+    async def _furnish(self, kind: Kind, record: Record, options: WriteOptions) -> None:
+        """A namespace comes with its account."""
+        if kind.model is core_v1.Namespace and not options.dry_run:
+            await default_account(self, record.key.name)
+
     async def _rewrite(
         self, kind: Kind, key: Key, change: changes.Change, options: WriteOptions, subresource: str
     ) -> Record:
         if options.guard is not None:
             change = changes.guarded(change, options.guard)
-        return await self._writer.rewrite(
-            stored_kind(kind), key, change, subresource=subresource, dry_run=options.dry_run
-        )
+        author = Author(options.field_manager, subresource)
+        return await self._writer.rewrite(stored_kind(kind), key, change, author, dry_run=options.dry_run)
 
 
 def _key(kind: Kind, namespace: str, name: str) -> Key:

@@ -11,8 +11,13 @@ from petset.api.models import apps_v1, autoscaling_v1, meta_v1
 from petset.api.selectors import Selector
 from petset.registry import refusals
 
+<<<<<<< HEAD
 Scaled = apps_v1.StatefulSet | apps_v1.Deployment | apps_v1.ReplicaSet
 S = TypeVar("S", bound=Scaled)
+=======
+SCALE_VERSION = "autoscaling/v1"
+
+>>>>>>> ab66659 (Keep track of who owns each field, and merge applied documents by the schema)
 
 
 def to_scale(scaled: Scaled) -> autoscaling_v1.Scale:
@@ -48,6 +53,17 @@ def with_scale(kind: Kind, old: S, scale: autoscaling_v1.Scale) -> S:
         objects.meta(scaled).resourceVersion = scale.metadata.resourceVersion
         objects.meta(scaled).uid = scale.metadata.uid or objects.uid_of(old)
     return scaled
+
+
+def as_parent(kind: Kind, document: dict[str, Any]) -> dict[str, Any]:
+    """An applied Scale as what it says of the object itself. Raises BadRequest."""
+    given = document.get("apiVersion")
+    if given != SCALE_VERSION:
+        raise refusals.wrong_apply_version(str(given or ""), SCALE_VERSION)
+    scale = read(document)
+    replicas = scale.spec.replicas if scale.spec else None
+    spec = {} if replicas is None else {"spec": {"replicas": replicas}}
+    return {"apiVersion": kind.api_version, "kind": kind.name, "metadata": document.get("metadata") or {}, **spec}
 
 
 def read(document: dict[str, Any]) -> autoscaling_v1.Scale:

@@ -37,6 +37,12 @@ class Strategy:
     create_on_update: bool = False
     status_spares: tuple[str, ...] = ()
 
+    def ignored(self, kind: Kind, subresource: str) -> tuple[str, ...]:
+        """The fields that a write does not touch, whatever the client sends: nobody comes to own them by it."""
+        if subresource == "status":
+            return ("spec", *(f"metadata.{field}" for field in self.status_spares))
+        return ("status",) if "status" in kind.subresources else ()
+
 
 _STRATEGIES: Mapping[type, Strategy] = {
     core_v1.Pod: Strategy(

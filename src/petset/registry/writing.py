@@ -19,12 +19,14 @@ from petset.api.errors import Cause
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
 from petset.api.models import core_v1, meta_v1
+from petset.api.ownership.owners import same_but_for_times
 from petset.api.validation import check_create, check_status_update, check_update
-from petset.registry import deletion, metadata, refusals
+from petset.registry import deletion, metadata, ownership, refusals
 from petset.registry.admission import Admission
 from petset.registry.changes import Change
 from petset.registry.gated import drop_disabled
 from petset.registry.memo import Decoder, Memo
+from petset.registry.ownership import Author
 from petset.registry.services import ServiceAddresses
 from petset.registry.strategy import BINDING, prepare_create, prepare_update, strategy_of
 from petset.storage.port import Key, Record, Store, StoreConflict, StoreFailed
@@ -53,7 +55,7 @@ class Writer:
         self._admission = Admission(store, decoder)
         self._addresses = ServiceAddresses(store, decoder, sources.random)
 
-    async def create(self, kind: Kind, namespace: str, obj: Any, *, dry_run: bool) -> Record:
+    async def create(self, kind: Kind, namespace: str, obj: Any, author: Author, *, dry_run: bool) -> Record:
         """Store a new object. Raises AlreadyExists, Invalid, Forbidden, NotFound (of its namespace) …"""
         meta = obj.metadata = obj.metadata or meta_v1.ObjectMeta()
         prefix = "" if meta.name else meta.generateName or ""
@@ -61,21 +63,23 @@ class Writer:
         for _ in range(metadata.GENERATE_ATTEMPTS if prefix else 1):
             if prefix:
                 meta.name = metadata.generated_name(prefix, self._sources.random)
-            self._complete(kind, namespace, obj)
+            self._complete(kind, namespace, obj, author)
             try:
                 return await self._create_once(kind, obj, dry_run=dry_run)
             except StoreConflict:
                 meta.resourceVersion = None
         raise refusals.already_exists(kind, meta.name or "", generated=bool(prefix))
 
-    async def rewrite(self, kind: Kind, key: Key, change: Change, *, subresource: str, dry_run: bool) -> Record:
+    async def rewrite(self, kind: Kind, key: Key, change: Change, author: Author, *, dry_run: bool) -> Record:
         """Make of a stored object what `change` says. Raises NotFound, Conflict, Invalid …"""
+        subresource = author.subresource
         while True:
             current = self.stored(kind, key)
             old = self._decoder.decode(kind, current)
             new = change(old)
             _check_version(kind, new.metadata, old.metadata)
             metadata.carry_over(new.metadata, old.metadata)
+            ownership.note_update(kind, old, new, author, self.now())
             drop_disabled(kind, new, old, self._sources.gates)
             prepare_update(kind, subresource, new, old, self.now())
             with self._holding_addresses(kind, new, old):
@@ -84,7 +88,7 @@ class Writer:
                 elif subresource != BINDING:
                     self._admission.admit_update(kind, new, old)
                     check_update(kind, new, old, self._sources.gates)
-                if encode(new) == current.value:
+                if _says_the_same(new, old, current):
                     return current
                 gone = deletion.ends_with_update(kind, new, old)
                 try:
@@ -116,9 +120,10 @@ class Writer:
         """The time in whole seconds, as objects carry it."""
         return self._sources.now().replace(microsecond=0)
 
-    def _complete(self, kind: Kind, namespace: str, obj: Any) -> None:
+    def _complete(self, kind: Kind, namespace: str, obj: Any, author: Author) -> None:
         """Fill in what the client left to us, and check the whole."""
         apply_defaults(kind, obj, self._sources.gates)
+        ownership.note_create(kind, obj, author, self.now())
         drop_disabled(kind, obj, None, self._sources.gates)
         self._admission.admit(kind, namespace, obj)
         prepare_create(kind, obj, self.now())
@@ -152,6 +157,16 @@ class Writer:
         if kind.model is core_v1.Service and (old is None or new.spec is not old.spec):
             return self._addresses.given_to(new, old)
         return nullcontext()
+
+
+def _says_the_same(new: Any, old: Any, current: Record) -> bool:
+    """Whether there is nothing to write: nothing but the times of ownership has changed."""
+    if same_but_for_times(new.metadata.managedFields, old.metadata.managedFields):
+        noted, new.metadata.managedFields = new.metadata.managedFields, old.metadata.managedFields
+        if encode(new) == current.value:
+            return True
+        new.metadata.managedFields = noted
+    return encode(new) == current.value
 
 
 def _check_version(kind: Kind, new: meta_v1.ObjectMeta, old: meta_v1.ObjectMeta) -> None:

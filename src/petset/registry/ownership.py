@@ -1,0 +1,169 @@
+"""Who owns the fields of stored objects: `metadata.managedFields` at each write, by `petset.api.ownership`.
+
+Kubernetes' own rule decides what is kept track of: an object whose fields nobody owns gets no owners by an update.
+So the objects of API clients have owners from their first breath, and those that our own components make (pods,
+events, revisions: the many) have none until somebody applies them; then all that was there before belongs to
+`before-first-apply`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from petset.api import objects
+from petset.api.canonical import empty, settle
+from petset.api.encode import to_document
+from petset.api.kinds import Kind
+from petset.api.models import meta_v1
+from petset.api.ownership import owners as entries
+from petset.api.ownership import tracking, upgrade
+from petset.api.ownership.fieldsets import FieldSet, Malformed, of_fields
+from petset.api.ownership.merging import faults
+from petset.api.ownership.owners import BEFORE_FIRST_APPLY, Owners, is_reset, manager
+from petset.api.ownership.parts import Part, root
+from petset.api.ownership.tracking import ApplyConflict, Document, Write
+from petset.registry import refusals
+from petset.registry.strategy import BINDING, strategy_of
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who writes, through which sub-resource. `claims`: whether the fields of a new object get an owner;
+    `applies`: by server-side apply, which has settled already who owns what."""
+
+    name: str = ""
+    subresource: str = ""
+    claims: bool = False
+    applies: bool = False
+
+
+def note_create(kind: Kind, obj: Any, author: Author, now: datetime) -> None:
+    """Write into a new object, defaults filled in, that its author owns all of it."""
+    if author.applies:
+        return
+    metadata = objects.meta(obj)
+    if not author.claims:
+        metadata.managedFields = None
+        return
+    claimed = _claimed(metadata, None)
+    document = to_document(obj)
+    found = tracking.update(root(kind.model), _nothing(kind), document, claimed, _write(kind, author, now))
+    metadata.managedFields = entries.written(found)
+
+
+def note_update(kind: Kind, old: Any, new: Any, author: Author, now: datetime) -> None:
+    """Write into the next version of an object who owns its fields now."""
+    if author.applies or author.subresource == BINDING:
+        return
+    was, given = objects.meta(old).managedFields, objects.meta(new)
+    known = entries.read_own(was) if author.subresource or given.managedFields == was else _claimed(given, was)
+    if not known:
+        given.managedFields = None
+        return
+    write = _write(kind, author, now)
+    found = tracking.update(root(kind.model), *_differing(old, new, kind, author), known, write)
+    unchanged = found is known and (author.subresource or given.managedFields in (None, was))
+    given.managedFields = was if unchanged else entries.written(found)
+
+
+def _claimed(given: meta_v1.ObjectMeta, was: list[meta_v1.ManagedFieldsEntry] | None) -> Owners:
+    """The owners that a client's object names, where it names some; else those that were there."""
+    if is_reset(given.managedFields):
+        return {}
+    try:
+        return entries.read(given.managedFields) or entries.read_own(was)
+    except Malformed:
+        return entries.read_own(was)
+
+
+def _write(kind: Kind, author: Author, now: datetime) -> Write:
+    operation: entries.Operation = "Apply" if author.applies else "Update"
+    who = manager(author.name, operation, kind.api_version, author.subresource)
+    return Write(who, kind.api_version, now, _ignored(kind, author.subresource))
+
+
+@cache
+def _ignored(kind: Kind, subresource: str) -> FieldSet:
+    return of_fields(*strategy_of(kind).ignored(kind, subresource))
+
+
+@cache
+def _nothing(kind: Kind) -> Document:
+    """What an object is before anybody has given its fields values: structs that are always there, and no more."""
+    return to_document(settle(empty(kind.model)))
+
+
+def _differing(old: Any, new: Any, kind: Kind, author: Author) -> tuple[Document, Document]:
+    """Both objects as documents, as far as they differ in what the write may touch."""
+    before: Document = {}
+    after: Document = {}
+    ignored = _ignored(kind, author.subresource) or {}
+    for name, attribute in zip(old.__struct_encode_fields__, old.__struct_fields__, strict=True):
+        left, right = getattr(old, attribute), getattr(new, attribute)
+        if left is right or ignored.get(f"f:{name}") == {} or left == right:
+            continue
+        for document, value in ((before, left), (after, right)):
+            if value is not None:
+                document[name] = msgspec.to_builtins(value)
+    return before, after
+
+
+def apply(
+    kind: Kind, old: Any, config: Document, author: Author, now: datetime, *, force: bool
+) -> tuple[Document, list[meta_v1.ManagedFieldsEntry] | None]:
+    """What an applied document makes of an object (None: it is new), and who owns its fields then.
+
+    Raises BadRequest for a document that does not fit the kind, Conflict where others own what it would change.
+    """
+    part = root(kind.model)
+    _check(kind, part, config)
+    live = to_document(old) if old is not None else _nothing(kind)
+    metadata = {name: value for name, value in live["metadata"].items() if name != "managedFields"}
+    live = {**live, "metadata": metadata}
+    write = _write(kind, author, now)
+    known = entries.read_own(objects.meta(old).managedFields) if old is not None else {}
+    if old is not None and not known:
+        before = Write(manager(BEFORE_FIRST_APPLY, "Update", kind.api_version, author.subresource), *_rest(write))
+        known = tracking.update(part, _nothing(kind), live, {}, before)
+    applied = _apply(part, live, config, known, write, force=force)
+    document = applied.document
+    if write.manager.name == upgrade.MANAGER:
+        document = upgrade.with_last_applied(document, config)
+    return document, entries.written(applied.owners)
+
+
+def _rest(write: Write) -> tuple[str, datetime, FieldSet]:
+    return write.api_version, write.now, write.ignored
+
+
+def _apply(
+    part: Part, live: Document, config: Document, known: Owners, write: Write, *, force: bool
+) -> tracking.Applied:
+    """As it is asked for; `kubectl` also takes what client-side apply has left it."""
+    try:
+        return tracking.apply(part, live, config, known, write, force=force)
+    except ApplyConflict as conflict:
+        allowed = upgrade.inherited(part, live) if write.manager.name == upgrade.MANAGER else None
+        if allowed is None:
+            raise
+        remaining = conflict.outside(allowed)
+        if remaining:
+            raise ApplyConflict(remaining) from conflict
+        return tracking.apply(part, live, config, known, write, force=True)
+
+
+def _check(kind: Kind, part: Part, config: Document) -> None:
+    given = config.get("apiVersion") or ""
+    if given != kind.api_version:
+        raise refusals.wrong_apply_version(str(given), kind.api_version)
+    metadata = config.get("metadata")
+    named = metadata if isinstance(metadata, dict) else {}
+    if named.get("managedFields") is not None:
+        raise refusals.owners_in_apply()
+    found = list(faults(part, config))
+    if found:
+        why = found[0] if len(found) == 1 else "errors:\n" + "\n".join(f"  {each}" for each in found)
+        raise refusals.not_appliable(kind, str(named.get("namespace") or ""), str(named.get("name") or ""), why)
