@@ -37,6 +37,19 @@ def complaints(model: type[Any], document: dict[str, Any]) -> list[str]:
     return list(_in_struct(model, document, ""))
 
 
+def duplicates(value: Any, path: str = "") -> list[str]:
+    """`duplicate field "spec.replicas"` for every repeated key of a document, whatever its type."""
+    found: list[str] = []
+    if isinstance(value, dict):
+        found += _duplicates(value, path)
+        for name, inner in value.items():
+            found += duplicates(inner, f"{path}{name}.")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            found += duplicates(inner, f"{path.removesuffix('.')}[{index}].")
+    return found
+
+
 def _in_struct(model: type[Any], document: dict[str, Any], path: str) -> Iterator[str]:
     fields = shape(model).fields
     yield from _duplicates(document, path)

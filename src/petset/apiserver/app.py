@@ -134,6 +134,7 @@ class App:
             call.scope["query_string"],
             content_type=call.header(b"content-type"),
             accept=call.header(b"accept"),
+            user_agent=call.header(b"user-agent"),
             body=body,
         )
 

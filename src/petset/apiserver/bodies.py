@@ -8,10 +8,12 @@ from typing import Any, cast
 
 import msgspec
 
+from petset.api import strict
 from petset.api.decode import decode
 from petset.api.errors import BadRequest, UnsupportedMediaType
 from petset.api.kinds import Kind
 from petset.api.models import autoscaling_v1, core_v1, meta_v1, policy_v1
+from petset.apiserver.managers import check_applier, check_unforced, field_manager
 from petset.apiserver.negotiate import body_type, media_type_of
 from petset.apiserver.routes import Request
 from petset.registry.port import Patch, WriteOptions
@@ -33,7 +35,9 @@ def write_options(request: Request) -> WriteOptions:
     query = request.query
     return WriteOptions(
         dry_run=query.dry_run,
-        field_manager=query.field_manager,
+        field_manager=field_manager(request),
+        claims=True,
+        force=bool(query.force),
         field_validation=query.field_validation,
         guard=request.guard,
     )
@@ -50,19 +54,48 @@ def read_object(request: Request, options: WriteOptions, kind: Kind | None = Non
 def read_patch(request: Request) -> Patch:
     """The patch document and its type. Raises UnsupportedMediaType for what is none of ours."""
     media_type = media_type_of(request.content_type)
-    if media_type == APPLY:
-        raise UnsupportedMediaType(
-            "server-side apply (application/apply-patch+yaml) is not supported by this server yet: "
-            "use client-side apply (kubectl apply without --server-side) or another patch type"
-        )
     if media_type not in PATCH_TYPES:
         message = "the body of the request was in an unknown format - accepted media types include: "
-        raise UnsupportedMediaType(message + ", ".join(PATCH_TYPES))
+        raise UnsupportedMediaType(message + ", ".join((*PATCH_TYPES, APPLY)))
+    check_unforced(request)
     try:
         document = msgspec.json.decode(request.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"error decoding patch: {error}") from error
     return Patch(cast(Any, media_type), document)
+
+
+def is_apply(request: Request) -> bool:
+    """Whether a patch is a server-side apply."""
+    return media_type_of(request.content_type) == APPLY
+
+
+def read_config(request: Request, options: WriteOptions) -> dict[str, Any]:
+    """The document of a server-side apply: YAML, of which JSON is a part. Raises BadRequest or Invalid."""
+    check_applier(request)
+    if request.kind.stored_as:
+        raise UnsupportedMediaType(f"{request.kind.qualified} cannot be applied: apply events of the core group")
+    try:
+        try:
+            config = msgspec.json.decode(request.body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            # What YAML has beyond JSON, such as keys that are numbers, becomes JSON's.
+            config = msgspec.json.decode(msgspec.json.encode(_from_yaml(request.body, "error decoding YAML")))
+        else:
+            _note_repeated(request.body, options)
+    except (RecursionError, TypeError, UnicodeEncodeError) as error:
+        raise BadRequest(f"error decoding YAML: {error}") from error
+    if not isinstance(config, dict):
+        raise BadRequest("error decoding YAML: the document of an apply is an object")
+    return config
+
+
+def _note_repeated(body: bytes, options: WriteOptions) -> None:
+    """Keys that come twice are warned of, or refused. (YAML is refused for them when it is read.)"""
+    repeated = [] if options.field_validation == "Ignore" else strict.duplicates(strict.parse(body))
+    if repeated and options.field_validation == "Strict":
+        raise BadRequest(f"error strict decoding YAML: {', '.join(repeated)}")
+    options.warnings.extend(repeated)
 
 
 def read_delete_options(request: Request) -> meta_v1.DeleteOptions:
@@ -115,7 +148,7 @@ def _body_of(request: Request, model: type[Any]) -> bytes | dict[str, Any]:
         raise BadRequest(f"the protobuf body cannot be read: {error}") from error
 
 
-def _from_yaml(body: bytes) -> dict[str, Any]:
+def _from_yaml(body: bytes, trouble: str = "error converting YAML to JSON") -> dict[str, Any]:
     import yaml  # only for those who send it
 
     from petset.api.yaml11 import documents
@@ -123,7 +156,7 @@ def _from_yaml(body: bytes) -> dict[str, Any]:
     try:
         found = [document for _, document in documents(body.decode())]
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"error converting YAML to JSON: {error}") from error
+        raise BadRequest(f"{trouble}: {error}") from error
     if len(found) != 1 or not isinstance(found[0], dict):
         raise BadRequest("the application/yaml body must hold one document, a mapping")
     return found[0]

@@ -4,8 +4,8 @@ Before `kubectl apply` or `create` sends anything, kubectl asks `/openapi/v3` wh
 `fieldValidation`; if so it leaves validation to the server. Each group version has its own document, found
 through an index whose addresses carry a hash, so that clients keep them for ever.
 
-Patches are typed as merge and JSON patches: kubectl then works out its strategic merge patches from the types it
-was built with. The documents are made when they are first asked for.
+Patches are typed as apply, merge and JSON patches: kubectl then works out its strategic merge patches from the
+types it was built with. The documents are made when they are first asked for.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from petset.apiserver.schemas import name_of, schemas, type_of
 
 _INFO = {"title": "Petset", "version": "v1.37.0"}
 COMPONENTS = "#/components/schemas/"
-_PATCH_TYPES = ("application/json-patch+json", "application/merge-patch+json")
+_PATCH_TYPES = ("application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json")
 _QUERY = ("dryRun", "fieldManager", "fieldValidation", "force", "pretty")
 _FOR_EVER: Headers = ((b"cache-control", b"public, immutable"),)
 

@@ -35,7 +35,7 @@ class Query:
     dry_run: bool = False
     field_manager: str = ""
     field_validation: FieldValidation = "Warn"
-    force: bool = False
+    force: bool | None = None
     propagation_policy: str | None = None
     orphan_dependents: bool | None = None
     grace_period_seconds: int | None = None
@@ -125,7 +125,7 @@ def parse(query_string: bytes) -> Query:
         dry_run=_dry_run(raw.texts("dryRun")),
         field_manager=raw.text("fieldManager"),
         field_validation=_field_validation(raw.text("fieldValidation")),
-        force=bool(raw.flag("force")),
+        force=raw.flag("force"),
         propagation_policy=_propagation(raw.text("propagationPolicy")),
         orphan_dependents=raw.flag("orphanDependents"),
         grace_period_seconds=_not_negative("gracePeriodSeconds", raw.number("gracePeriodSeconds")),

@@ -51,6 +51,7 @@ class Request:
     raw_query: bytes = b""
     content_type: str = ""
     accept: str = ""
+    user_agent: str = ""
     body: bytes = field(default=b"", repr=False)
     guard: Guard | None = None
 

@@ -90,7 +90,10 @@ def applied(kind: Kind, target: Target, config: dict[str, Any], author: Author, 
         config = scale.as_parent(kind, config)
 
     def change(old: Any) -> Any:
-        document, entries = ownership.apply(kind, old, config, author, terms.now, force=terms.force)
+        try:
+            document, entries = ownership.apply(kind, old, config, author, terms.now, force=terms.force)
+        except RecursionError as error:
+            raise refusals.too_deep() from error
         new = decode(kind, document).obj
         _keep_place(kind, target.namespace, target.name, new)
         new.metadata.managedFields = entries

@@ -4,6 +4,7 @@ Each function builds the error for one reason; the caller raises it, so that the
 read.
 """
 
+from petset.api.canonical import TOO_DEEP
 from petset.api.errors import (
     AlreadyExists,
     ApiError,
@@ -88,6 +89,10 @@ def wrong_apply_version(given: str, expected: str) -> BadRequest:
     return BadRequest(
         f"Incorrect version specified in apply patch. Specified patch version: {given}, expected: {expected}"
     )
+
+
+def too_deep() -> BadRequest:
+    return BadRequest(f"error decoding YAML: {TOO_DEEP}")
 
 
 def owners_in_apply() -> BadRequest:

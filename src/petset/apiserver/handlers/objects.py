@@ -2,11 +2,18 @@
 
 from petset.api.models import meta_v1
 from petset.api.warnings import warnings_for
-from petset.apiserver.bodies import read_delete_options, read_object, read_patch, write_options
+from petset.apiserver.bodies import (
+    is_apply,
+    read_config,
+    read_delete_options,
+    read_object,
+    read_patch,
+    write_options,
+)
 from petset.apiserver.messages import Headers, Reply
 from petset.apiserver.render import Renderer, document, warning_headers
 from petset.apiserver.routes import Request
-from petset.registry.port import ListOptions, WriteOptions
+from petset.registry.port import ListOptions, Target, WriteOptions
 from petset.storage.port import Record
 
 ANSWERED_WHOLE = frozenset({"pods", "persistentvolumes", "persistentvolumeclaims", "serviceaccounts", "services"})
@@ -39,6 +46,8 @@ async def update(request: Request, renderer: Renderer) -> Reply:
 async def patch(request: Request, renderer: Renderer) -> Reply:
     """Change the object or its status."""
     options = write_options(request)
+    if is_apply(request):
+        return await _apply(request, renderer, options)
     asked = read_patch(request)
     kind, subresource = request.kind, request.subresource
     record = await renderer.registry.patch(kind, request.namespace, request.name, asked, options, subresource)
@@ -49,6 +58,14 @@ def _warnings(request: Request, renderer: Renderer, record: Record, options: Wri
     """What the reader complained of, then what is odd about the object itself (rule 10)."""
     own = [] if request.subresource else warnings_for(renderer.registry.decode(request.kind, record))
     return warning_headers([*options.warnings, *own])
+
+
+async def _apply(request: Request, renderer: Renderer, options: WriteOptions) -> Reply:
+    """201 where the object was not there before."""
+    config = read_config(request, options)
+    target = Target(request.namespace, request.name, request.subresource)
+    record, new = await renderer.registry.apply(request.kind, target, config, options)
+    return renderer.one(request, record, status=201 if new else 200, headers=_warnings(request, renderer, record, options))
 
 
 async def delete(request: Request, renderer: Renderer) -> Reply:

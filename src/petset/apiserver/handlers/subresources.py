@@ -4,10 +4,20 @@ from collections.abc import Sequence
 
 from petset.api.errors import BadRequest
 from petset.api.models import core_v1, meta_v1, policy_v1
-from petset.apiserver.bodies import BINDING, EVICTION, SCALE, read_object, read_patch, write_options
+from petset.apiserver.bodies import (
+    BINDING,
+    EVICTION,
+    SCALE,
+    is_apply,
+    read_config,
+    read_object,
+    read_patch,
+    write_options,
+)
 from petset.apiserver.messages import Reply
 from petset.apiserver.render import Renderer, document, warning_headers
 from petset.apiserver.routes import Request
+from petset.registry.port import Target
 from petset.registry.scale import to_scale
 from petset.storage.port import Record
 
@@ -29,8 +39,12 @@ async def update_scale(request: Request, renderer: Renderer) -> Reply:
 async def patch_scale(request: Request, renderer: Renderer) -> Reply:
     """Change the number wanted, by a patch of the Scale."""
     options = write_options(request)
-    asked = read_patch(request)
     kind = request.kind
+    if is_apply(request):
+        target = Target(request.namespace, request.name, "scale")
+        record, _ = await renderer.registry.apply(kind, target, read_config(request, options), options)
+        return _scale(request, renderer, record, options.warnings)
+    asked = read_patch(request)
     record = await renderer.registry.patch(kind, request.namespace, request.name, asked, options, "scale")
     return _scale(request, renderer, record, options.warnings)
 
