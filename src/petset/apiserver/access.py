@@ -1,15 +1,17 @@
 """The gate of the server: who asks, as whom, and whether they may."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from petset.api.errors import Unauthorized
 from petset.api.rbac import Attributes
 from petset.apiserver import impersonate
-from petset.apiserver.authenticate import ANONYMOUS, PEER, Authenticator, Credentials, User
+from petset.apiserver.authenticate import ANONYMOUS, MASTERS, PEER, Authenticator, Credentials, User
 from petset.apiserver.authorize import Rbac, forbidden
 from petset.apiserver.calls import Call
 from petset.apiserver.escalation import guard_of
 from petset.apiserver.routes import Request
+from petset.registry.port import Guard
 
 HEALTH = ("healthz", "livez", "readyz", "version")
 """The first part of paths that anybody may read, as Kubernetes' `system:public-info-viewer` role has it."""
@@ -43,7 +45,21 @@ class Access:
         for verb in (request.verb, "create") if upgrade else (request.verb,):
             self._require(user, Attributes(verb, kind.group, kind.resource, request.subresource, *where))
         guard = guard_of(user, request, self.authorizer)
+        if request.verb in ("update", "patch") and not request.subresource and MASTERS not in user.groups:
+            guard = self._creating(user, request, guard)
         return request if guard is None else replace(request, guard=guard)
+
+    def _creating(self, user: User, request: Request, then: Guard | None) -> Guard:
+        """An update or apply that makes the object needs the right to create it, too."""
+
+        def guard(new: Any, old: Any) -> None:
+            if old is None:
+                kind, where = request.kind, (request.namespace, request.name)
+                self._require(user, Attributes("create", kind.group, kind.resource, "", *where))
+            if then is not None:
+                then(new, old)
+
+        return guard
 
     def check_path(self, user: User, call: Call) -> None:
         """Raises Forbidden unless the user may read what is at a path that is no resource's."""

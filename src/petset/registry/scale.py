@@ -11,13 +11,10 @@ from petset.api.models import apps_v1, autoscaling_v1, meta_v1
 from petset.api.selectors import Selector
 from petset.registry import refusals
 
-<<<<<<< HEAD
-Scaled = apps_v1.StatefulSet | apps_v1.Deployment | apps_v1.ReplicaSet
-S = TypeVar("S", bound=Scaled)
-=======
 SCALE_VERSION = "autoscaling/v1"
 
->>>>>>> ab66659 (Keep track of who owns each field, and merge applied documents by the schema)
+Scaled = apps_v1.StatefulSet | apps_v1.Deployment | apps_v1.ReplicaSet
+S = TypeVar("S", bound=Scaled)
 
 
 def to_scale(scaled: Scaled) -> autoscaling_v1.Scale:

@@ -65,7 +65,9 @@ async def _apply(request: Request, renderer: Renderer, options: WriteOptions) ->
     config = read_config(request, options)
     target = Target(request.namespace, request.name, request.subresource)
     record, new = await renderer.registry.apply(request.kind, target, config, options)
-    return renderer.one(request, record, status=201 if new else 200, headers=_warnings(request, renderer, record, options))
+    return renderer.one(
+        request, record, status=201 if new else 200, headers=_warnings(request, renderer, record, options)
+    )
 
 
 async def delete(request: Request, renderer: Renderer) -> Reply:
