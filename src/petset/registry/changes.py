@@ -63,6 +63,7 @@ def patched(kind: Kind, patch: Patch, options: WriteOptions, way: Way) -> Change
     def change(old: Any) -> Any:
         document = to_document(events.from_stored(kind, old))
         document = apply_patch(kind, patch.content_type, document, patch.document)
+        ownership.keep_reset(document)
         decoded = decode(kind, document, field_validation=options.field_validation)
         options.warnings[:] = decoded.warnings  # of the last attempt: an earlier one said the same
         _keep_place(kind, objects.namespace_of(old), objects.name_of(old), decoded.obj)

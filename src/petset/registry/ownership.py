@@ -69,6 +69,13 @@ def note_update(kind: Kind, old: Any, new: Any, author: Author, now: datetime) -
     given.managedFields = was if unchanged else entries.written(found)
 
 
+def keep_reset(document: Any) -> None:
+    """Let a patch that empties the list of owners be seen to: a typed object cannot tell `[]` from none."""
+    metadata = document.get("metadata") if isinstance(document, dict) else None
+    if isinstance(metadata, dict) and metadata.get("managedFields") == []:
+        metadata["managedFields"] = [{}]
+
+
 def _claimed(given: meta_v1.ObjectMeta, was: list[meta_v1.ManagedFieldsEntry] | None) -> Owners:
     """The owners that a client's object names, where it names some; else those that were there."""
     if is_reset(given.managedFields):
