@@ -2,7 +2,9 @@
 
 import itertools
 import json
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -213,3 +215,36 @@ def test_kubectls_own_create_verbs_speak_protobuf_and_are_understood(server: Run
     port = server.kubectl(*here, "get", "svc", "web", "-o", "jsonpath={.spec.ports[0]}")
     assert json.loads(port) == {"name": "80-http", "port": 80, "protocol": "TCP", "targetPort": "http"}
     assert server.kubectl("create", "namespace", f"{namespace}-more") == f"namespace/{namespace}-more created\n"
+
+
+def test_ports_of_a_pod_are_forwarded(server: Running, namespace: str) -> None:
+    server.kubectl("-n", namespace, "create", "-f", "-", stdin=json.dumps(pod("web-0", nodeName="n1")))
+    container = {"name": "c", "image": "", "imageID": "", "ready": True, "restartCount": 0}
+    status = {"phase": "Running", "containerStatuses": [{**container, "state": {"running": {}}}]}
+    set_status(server, namespace, "pods", "web-0", status)
+    command = [str(KUBECTL), "-n", namespace, "port-forward", "pod/web-0", ":8080", ":81"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=server.environment, text=True, **pipes) as forwarding:
+        try:
+            assert forwarding.stdout is not None and forwarding.stderr is not None
+            ports = {}
+            while len(ports) < 2:
+                line = forwarding.stdout.readline()
+                assert line, forwarding.stderr.read()
+                if "127.0.0.1" in line:
+                    local, _, remote = line.removeprefix("Forwarding from 127.0.0.1:").strip().partition(" -> ")
+                    ports[remote] = int(local)
+            for number in range(3):
+                with socket.create_connection(("127.0.0.1", ports["8080"]), timeout=10) as connection:
+                    said = f"hello {number} ".encode() * 20_000
+                    sending = threading.Thread(target=lambda c=connection, s=said: (c.sendall(s), c.shutdown(1)))
+                    sending.start()
+                    heard = b"".join(iter(lambda c=connection: c.recv(65536), b""))
+                    sending.join()
+                    assert heard == said.upper()
+            with socket.create_connection(("127.0.0.1", ports["81"]), timeout=10) as connection:
+                assert connection.recv(1) == b""
+            error = forwarding.stderr.readline()
+            assert "failed to connect to localhost:81 inside the pod: Connection refused" in error
+        finally:
+            forwarding.terminate()

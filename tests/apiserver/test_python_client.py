@@ -1,5 +1,7 @@
 """The official Python client against a running server."""
 
+import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +11,7 @@ from apiserver.running import Running, running
 from apiserver.test_streams import LINES, echo, true
 from kubernetes import client, config, watch
 from kubernetes.client.exceptions import ApiException
-from kubernetes.stream import stream
+from kubernetes.stream import portforward, stream
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +77,18 @@ def test_logs_and_exec(api: client.ApiClient) -> None:
     session.run_forever(timeout=5)
     assert session.returncode == 0
     session.sock.shutdown()  # its own close() leaves the socket open once the server has closed
+
+
+def test_ports_are_forwarded(api: client.ApiClient) -> None:
+    core = client.CoreV1Api(api)
+    core.create_namespaced_pod("default", pod("web-1", nodeName="n1"))
+    forwarding = portforward(core.connect_get_namespaced_pod_portforward, "web-1", "default", ports="8080,81")
+    proxy = next(each for each in threading.enumerate() if "port forward proxy" in each.name)
+    connection = forwarding.socket(8080)
+    connection.setblocking(True)
+    connection.sendall(b"hello")
+    assert connection.recv(5, socket.MSG_WAITALL) == b"HELLO"
+    assert "failed to connect to localhost:81 inside the pod" in forwarding.error(81)
+    forwarding.close()
+    proxy.join(timeout=10)
+    forwarding.websocket.shutdown()

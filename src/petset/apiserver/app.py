@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from petset.aio.clock import Clock
-from petset.api.errors import ApiError, BadRequest
+from petset.api.errors import ApiError
 from petset.apiserver import routes
 from petset.apiserver.access import Access
 from petset.apiserver.authenticate import Authenticator, User
@@ -24,7 +24,7 @@ from petset.apiserver.health import Check, Health
 from petset.apiserver.messages import Reply, Stream, status_reply
 from petset.apiserver.openapi import OpenApi
 from petset.apiserver.race import race
-from petset.apiserver.streams.execs import ExecChannel, serve_exec
+from petset.apiserver.streams.forwards import Session
 from petset.node.streams import NodeStreams
 from petset.registry.port import Registry
 
@@ -167,15 +167,13 @@ class App:
             await refuse_websocket(call, answer, send)
             return
         try:
-            await race(serve_exec(answer, receive, send), self._stopping.wait())
+            await race(answer(receive, send), self._stopping.wait())
         except Exception:
             _log.exception("%s broke off; audit id %s", call.path, call.id)
 
-    async def _open_websocket(self, call: Call) -> ExecChannel:
+    async def _open_websocket(self, call: Call) -> Session:
         user = self._access.who(call)
         if not routes.is_resource(call.path):
             raise routes.no_such_path()
         request = self._access.check(user, self._request(call), upgrade=True)
-        if request.subresource != "exec":
-            raise BadRequest("only the exec sub-resource of pods speaks WebSocket")
-        return await self._handlers.open_exec(request, call.scope["subprotocols"])
+        return await self._handlers.open_websocket(request, call.scope["subprotocols"])

@@ -72,5 +72,15 @@ class PeerProtocol(HttpToolsProtocol):
 def websocket(**upgrade: Any) -> asyncio.Protocol:
     """The protocol of an upgraded connection, loaded by the first: 20 ms that a start does not spend."""
     from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
+    from wsproto.utilities import LocalProtocolError
 
-    return WSProtocol(**upgrade)
+    class WebSocket(WSProtocol):
+        """One that the client has just closed may be told to shut down, too."""
+
+        def shutdown(self) -> None:
+            try:
+                super().shutdown()
+            except LocalProtocolError:
+                self.transport.close()
+
+    return WebSocket(**upgrade)

@@ -210,6 +210,13 @@ class Runtime(Protocol):
 
     async def exec(self, container_id: str, command: Sequence[str], *, stdin: bool, tty: bool) -> ExecStreams: ...
 
+    async def dial(self, sandbox_uid: str, port: int) -> int:
+        """The descriptor of a socket, the caller's own, connected to what listens on the sandbox's loopback.
+
+        RuntimeFailure where nobody does.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go without stopping anything: containers go on."""
         ...

@@ -1,5 +1,6 @@
 """What the API server asks of a node agent when a client wants a pod's logs or a shell: the kubelet's port."""
 
+import socket
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,3 +32,7 @@ class NodeStreams(Protocol):
     async def exec(
         self, namespace: str, pod: str, container: str, command: Sequence[str], *, stdin: bool, tty: bool
     ) -> ExecStreams: ...
+
+    async def dial(self, namespace: str, pod: str, port: int) -> socket.socket:
+        """A non-blocking connection to what listens on the pod's loopback. BadRequest where nobody does."""
+        ...

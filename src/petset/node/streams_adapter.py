@@ -6,6 +6,7 @@ container's attempt, after its last line.
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -62,6 +63,17 @@ class AgentStreams:
             return await self._runtime.exec(attempts[-1].id, command, stdin=stdin, tty=tty)
         except RuntimeFailure as failure:
             raise BadRequest(str(failure)) from failure
+
+    async def dial(self, namespace: str, pod: str, port: int) -> socket.socket:
+        memory = self._memory(namespace, pod)
+        if memory.sandbox is None or not memory.sandbox.ready:
+            raise BadRequest(f"pod {pod} does not run")
+        try:
+            connection = socket.socket(fileno=await self._runtime.dial(memory.sandbox.spec.uid, port))
+        except RuntimeFailure as failure:
+            raise BadRequest(str(failure)) from failure
+        connection.setblocking(False)
+        return connection
 
     def _memory(self, namespace: str, pod: str) -> PodMemory:
         memory = self._find(namespace, pod)

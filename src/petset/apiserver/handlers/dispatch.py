@@ -1,6 +1,7 @@
 """Which handler answers which request: a table by verb and sub-resource."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from petset.aio.clock import Clock
 from petset.api.errors import BadRequest
@@ -9,7 +10,8 @@ from petset.apiserver.handlers import objects, subresources
 from petset.apiserver.messages import Reply, Stream
 from petset.apiserver.render import Renderer
 from petset.apiserver.routes import Request
-from petset.apiserver.streams.execs import ExecChannel, open_exec
+from petset.apiserver.streams.execs import open_exec, serve_exec
+from petset.apiserver.streams.forwards import Session, open_forward
 from petset.apiserver.streams.logs import open_logs
 from petset.apiserver.watching import open_watch
 from petset.node.streams import NodeStreams
@@ -54,16 +56,21 @@ class Handlers:
                 return subresources.get_scale(request, renderer)
             case "get", "log":
                 return await open_logs(request, self._registry, self._streams, self._clock)
-            case _, "exec":
+            case _, "exec" | "portforward":
                 raise BadRequest(
-                    "Upgrade request required: exec is spoken over WebSocket "
-                    "(v5.channel.k8s.io or v4.channel.k8s.io), not over SPDY"
+                    f"Upgrade request required: {request.subresource} is spoken over WebSocket, not over SPDY alone"
                 )
         write = _WRITES.get((request.verb, request.subresource))
         if write is None:
             raise routes.no_such_path()
         return await write(request, renderer)
 
-    async def open_exec(self, request: Request, subprotocols: Sequence[str]) -> ExecChannel:
-        """A command in a container, ready to be joined to a WebSocket. Raises ApiError."""
-        return await open_exec(request, subprotocols, self._registry, self._streams)
+    async def open_websocket(self, request: Request, subprotocols: Sequence[str]) -> Session:
+        """What shall be carried over a WebSocket, ready to begin. Raises ApiError."""
+        match request.subresource:
+            case "exec":
+                channel = await open_exec(request, subprotocols, self._registry, self._streams)
+                return partial(serve_exec, channel)
+            case "portforward":
+                return open_forward(request, subprotocols, self._registry, self._streams)
+        raise BadRequest("only the exec and portforward sub-resources of pods speak WebSocket")

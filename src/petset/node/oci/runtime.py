@@ -13,7 +13,7 @@ import signal
 from collections.abc import Sequence
 from weakref import WeakValueDictionary
 
-from petset.node.oci import bundle, execstreams, opening, probes, processes, state
+from petset.node.oci import bundle, dialing, execstreams, opening, probes, processes, state
 from petset.node.oci.exec import Command
 from petset.node.oci.jobs import Jobs
 from petset.node.oci.opening import Options
@@ -180,6 +180,16 @@ class OciRuntime:
         return await execstreams.attach(
             self._jobs, self._command(container_id, command, tty=tty), stdin=stdin, tty=tty
         )
+
+    async def dial(self, sandbox_uid: str, port: int) -> int:
+        record = self._sandboxes.get(sandbox_uid)
+        if record is None:
+            raise RuntimeFailure("SandboxNotFound", f"there is no sandbox {sandbox_uid}")
+        network = None if record.spec.host_network else self._parts.layout.kept(sandbox_uid) / "network"
+        try:
+            return (await self._jobs.run(dialing.dial, network, port)).detach()
+        except OSError as error:
+            raise RuntimeFailure("ConnectionFailed", error.strerror or str(error)) from error
 
     def _command(self, container_id: str, command: Sequence[str], *, tty: bool = False) -> Command:
         record = self._known(container_id)
