@@ -71,3 +71,33 @@ def test_a_job_is_created_waited_for_and_described(petset: Petset) -> None:
     wrong = petset.try_kubectl("create", "-f", "-", stdin=JOB.replace("Never", "Always").replace("sum", "other"))
     assert 'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"' in wrong.stderr
     kubectl("delete", "job", "sum", "--timeout=60s")
+
+
+DAEMONS = """\
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers: [{name: main, image: "redis:7.0"}]
+"""
+
+
+def test_a_daemon_set_is_rolled_out_and_undone(petset: Petset) -> None:
+    kubectl = petset.kubectl
+    kubectl("apply", "-f", "-", stdin=DAEMONS)
+    kubectl("rollout", "status", "ds/agent", "--timeout=60s")
+    kubectl("set", "image", "ds/agent", "main=redis:8")
+    assert "successfully rolled out" in kubectl("rollout", "status", "ds/agent", "--timeout=60s")
+    assert "rolled back" in kubectl("rollout", "undo", "ds/agent")
+    kubectl("rollout", "status", "ds/agent", "--timeout=60s")
+    history = [line.split()[0] for line in kubectl("rollout", "history", "ds/agent").splitlines()[2:] if line]
+    assert history == ["2", "3"]
+    assert "restarted" in kubectl("rollout", "restart", "ds/agent")
+    row = kubectl("get", "ds", "agent").splitlines()[1].split()
+    assert row[:3] == ["agent", "1", "1"]
+    kubectl("delete", "ds", "agent", "--timeout=60s")

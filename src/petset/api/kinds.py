@@ -107,6 +107,10 @@ KINDS: tuple[Kind, ...] = (
     Kind("", "v1", "ServiceAccount", "serviceaccounts", core_v1.ServiceAccount, short_names=("sa",)),
     Kind("apps", "v1", "ControllerRevision", "controllerrevisions", apps_v1.ControllerRevision),
     Kind(
+        "apps", "v1", "DaemonSet", "daemonsets", apps_v1.DaemonSet, short_names=("ds",),
+        categories=("all",), subresources=("status",),
+    ),
+    Kind(
         "apps", "v1", "Deployment", "deployments", apps_v1.Deployment, short_names=("deploy",),
         categories=("all",), subresources=("status", "scale"),
     ),

@@ -16,6 +16,8 @@ from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.clusterroles.controller import ClusterRoleController
+from petset.controllers.daemonset.controller import NAME as DAEMON_SET
+from petset.controllers.daemonset.controller import DaemonSetController
 from petset.controllers.deployment.controller import NAME as DEPLOYMENT
 from petset.controllers.deployment.controller import DeploymentController
 from petset.controllers.endpoints.controller import EndpointsController
@@ -72,6 +74,7 @@ class ControllerManager:
         )
         self._parts: dict[str, Part] = {
             "statefulsets": self.stateful_sets,
+            "daemonsets": DaemonSetController(self._bench(DAEMON_SET)),
             "deployments": DeploymentController(self._bench(DEPLOYMENT)),
             "jobs": JobController(self._bench(JOB)),
             "replicasets": ReplicaSetController(self._bench(REPLICA_SET)),

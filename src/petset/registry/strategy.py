@@ -50,6 +50,12 @@ _STRATEGIES: Mapping[type, Strategy] = {
         counts=("spec",),
         status_spares=("ownerReferences",),
     ),
+    apps_v1.DaemonSet: Strategy(
+        first_status=lambda _, __: apps_v1.DaemonSetStatus(
+            currentNumberScheduled=0, numberMisscheduled=0, desiredNumberScheduled=0, numberReady=0
+        ),
+        counts=("spec",),
+    ),
     apps_v1.Deployment: Strategy(
         first_status=lambda _, __: apps_v1.DeploymentStatus(),
         counts=("spec",),

@@ -23,6 +23,7 @@ _DEFAULTS: dict[tuple[str, str], Callable[[Any], None]] = {
     ("", "Pod"): pods.default_pod,
     ("", "Secret"): objects.default_secret,
     ("", "Service"): services.default_service,
+    ("apps", "DaemonSet"): replicated.default_daemon_set,
     ("apps", "Deployment"): replicated.default_deployment,
     ("apps", "ReplicaSet"): replicated.default_replica_set,
     ("batch", "Job"): batch.default_job,

@@ -39,6 +39,7 @@ _CREATE: dict[tuple[str, str], Check] = {
     ("", "Secret"): objects.check_secret,
     ("", "Service"): services.check_service,
     ("apps", "ControllerRevision"): statefulsets.check_revision,
+    ("apps", "DaemonSet"): replicated.check_daemon_set,
     ("apps", "Deployment"): replicated.check_deployment,
     ("apps", "ReplicaSet"): replicated.check_replica_set,
     ("apps", "StatefulSet"): statefulsets.check_statefulset,
@@ -60,6 +61,7 @@ _UPDATE: dict[tuple[str, str], Compare] = {
     ("", "Secret"): objects.check_secret_update,
     ("", "Service"): services.check_service_update,
     ("apps", "ControllerRevision"): statefulsets.check_revision_update,
+    ("apps", "DaemonSet"): replicated.check_daemon_set_update,
     ("apps", "Deployment"): replicated.check_deployment_update,
     ("apps", "ReplicaSet"): replicated.check_replica_set_update,
     ("apps", "StatefulSet"): statefulsets.check_statefulset_update,
@@ -70,6 +72,7 @@ _UPDATE: dict[tuple[str, str], Compare] = {
     ("storage.k8s.io", "StorageClass"): claims.check_storage_class_update,
 }
 _STATUS: dict[tuple[str, str], Compare] = {
+    ("apps", "DaemonSet"): replicated.check_daemon_set_status,
     ("apps", "Deployment"): replicated.check_deployment_status,
     ("apps", "ReplicaSet"): replicated.check_replica_set_status,
     ("apps", "StatefulSet"): statefulsets.check_statefulset_status,

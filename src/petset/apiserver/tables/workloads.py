@@ -5,7 +5,7 @@ from datetime import datetime
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import controller_of
 from petset.api.selectors import Selector
-from petset.apiserver.tables.columns import AGE, NAME, Cell, Column, Printer, age_of, name_of, wide
+from petset.apiserver.tables.columns import AGE, NAME, Cell, Column, Printer, age_of, labels_text, name_of, wide
 
 
 def stateful_set(obj: apps_v1.StatefulSet, now: datetime) -> list[Cell]:
@@ -28,6 +28,24 @@ def deployment(obj: apps_v1.Deployment, now: datetime) -> list[Cell]:
         f"{status.readyReplicas or 0}/{spec.replicas or 0}",
         status.updatedReplicas or 0,
         status.availableReplicas or 0,
+        age_of(obj, now),
+        *containers_of(spec.template),
+        selector_text(spec.selector),
+    ]
+
+
+def daemon_set(obj: apps_v1.DaemonSet, now: datetime) -> list[Cell]:
+    """Nodes that shall have a pod, have one, have one that is Ready, of the present template, Available."""
+    spec, status = obj.spec, obj.status
+    assert spec is not None
+    counts = (
+        "desiredNumberScheduled", "currentNumberScheduled", "numberReady", "updatedNumberScheduled",
+        "numberAvailable",
+    )  # fmt: skip
+    return [
+        name_of(obj),
+        *(getattr(status, name, None) or 0 for name in counts),
+        labels_text(spec.template.spec.nodeSelector if spec.template.spec else None),
         age_of(obj, now),
         *containers_of(spec.template),
         selector_text(spec.selector),
@@ -67,6 +85,17 @@ DEPLOYMENTS = Printer(
         SELECTOR,
     ),
     deployment,
+)
+DAEMON_SETS = Printer(
+    (
+        NAME,
+        *(Column(n, "integer") for n in ("Desired", "Current", "Ready", "Up-to-date", "Available")),
+        Column("Node Selector"),
+        AGE,
+        *PODS_MADE,
+        SELECTOR,
+    ),
+    daemon_set,
 )
 REPLICA_SETS = Printer(
     (NAME, *(Column(n, "integer") for n in ("Desired", "Current", "Ready")), AGE, *PODS_MADE, SELECTOR), replica_set
