@@ -1,31 +1,54 @@
-"""Telling the API of a pod: what the reporter does where the API disagrees."""
+"""How long a status waits for the step that is under way."""
 
-from node.world import a_container, a_pod
+from datetime import timedelta
+from typing import Any
 
-from petset.aio.tasks import Supervisor
-from petset.api.models import core_v1, meta_v1
-from petset.api.objects import uid_of
-from petset.node.memory import PodMemory
-from petset.node.report import PAUSE_AFTER_A_REFUSAL, Reporter
-from petset.testing.loop import run
-from petset.testing.plane import plane
+from registry.given import pod
+
+from petset.api import objects
+from petset.api.models import core_v1
+from petset.node.memory import PodMemory, adopt
+from petset.node.report import HOLD, HOLD_FOR_EACH_OTHER, LONGEST_HOLD, Reporter
+from petset.testing.clock import SimulatedClock
+
+NOW = SimulatedClock().now()
+NOBODY: Any = None
 
 
-def test_a_pod_whose_name_has_been_taken_by_another_is_not_reported_again_at_once() -> None:
-    """Its watch may be late: until it says that the pod is gone, asking without a pause would be a busy loop."""
+def reporter() -> Reporter:
+    return Reporter(NOBODY, SimulatedClock(), NOBODY, lambda uid: None)
 
-    async def story() -> None:
-        async with plane() as p, Supervisor("test") as tasks:
-            former = await p.client.create(a_pod("a", containers=[a_container()]))
-            await p.client.delete(core_v1.Pod, "a", "default", meta_v1.DeleteOptions(gracePeriodSeconds=0))
-            successor = await p.client.create(a_pod("a", containers=[a_container()]))
-            woken: list[str] = []
-            memory = PodMemory(former)
-            Reporter(p.client, p.clock, tasks, woken.append).write(memory, core_v1.PodStatus(phase="Running"))
-            await p.clock.sleep(0.1)
-            assert woken == [uid_of(former)]
-            assert memory.report_again_at is not None
-            assert memory.report_again_at >= p.clock.now() + PAUSE_AFTER_A_REFUSAL / 2
-            assert uid_of(await p.client.get(core_v1.Pod, "a", "default")) == uid_of(successor)
 
-    run(story())
+def starting(name: str) -> PodMemory:
+    shown: core_v1.Pod = objects.copy(pod(name))
+    objects.meta(shown).uid = name
+    memory = adopt(shown, None)
+    memory.busy.add("start/main")
+    return memory
+
+
+def test_the_status_of_a_pod_that_starts_alone_waits_a_moment() -> None:
+    reports, memory = reporter(), starting("web-0")
+    assert reports.held_until(memory, NOW) == NOW + HOLD
+    assert reports.held_until(memory, NOW + HOLD) is None
+
+
+def test_among_many_that_start_it_waits_a_little_longer_for_each() -> None:
+    reports, memory = reporter(), starting("web-0")
+    reports.held_until(memory, NOW)
+    for number in range(1, 11):
+        reports.held_until(starting(f"web-{number}"), NOW)
+    assert reports.held_until(memory, NOW) == NOW + HOLD + 10 * HOLD_FOR_EACH_OTHER
+    for number in range(11, 5000):
+        reports.held_until(starting(f"web-{number}"), NOW)
+    assert reports.held_until(memory, NOW) == NOW + HOLD + LONGEST_HOLD
+
+
+def test_who_has_started_or_is_gone_holds_up_nobody() -> None:
+    reports, memory, started, gone = reporter(), starting("web-0"), starting("web-1"), starting("web-2")
+    for one in (memory, started, gone):
+        reports.held_until(one, NOW)
+    started.busy.clear()
+    assert reports.held_until(started, NOW + timedelta(milliseconds=1)) is None
+    reports.forget(gone.uid)
+    assert reports.held_until(memory, NOW) == NOW + HOLD

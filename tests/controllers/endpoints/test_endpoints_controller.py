@@ -124,3 +124,20 @@ def test_a_status_that_changes_nothing_for_others_writes_nothing() -> None:
             assert c.plane.store.revision == before + 1
 
     run(story())
+
+
+def test_pods_that_come_up_one_after_the_other_are_written_together() -> None:
+    async def story() -> None:
+        async with cluster() as c:
+            await c.create(service("redis", {"app": "redis"}))
+            writes: list[object] = []
+            c.manager.pool.informer(discovery_v1.EndpointSlice).on_change(lambda old, new: writes.append(new))
+            for number in range(50):
+                await run_pod(c, f"redis-{number}", f"10.0.0.{number + 1}")
+                await c.plane.clock.sleep(0.001)
+            await c.settle()
+            (slice_,) = await slices(c, "redis")
+            assert len(slice_.endpoints) == 50
+            assert len(writes) < 20
+
+    run(story())
