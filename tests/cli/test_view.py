@@ -52,6 +52,14 @@ def test_a_set_is_reached_when_every_replica_is_ready_and_new() -> None:
     assert not view(pod(0), pod(1), document=stateful_set(updated=1)).is_reached
 
 
+def test_what_a_partition_or_on_delete_holds_back_is_not_waited_for() -> None:
+    rolling = {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}
+    assert view(pod(0), pod(1), document=stateful_set(updated=1, updateStrategy=rolling)).is_reached
+    assert not view(pod(0), pod(1), document=stateful_set(updated=0, updateStrategy=rolling)).is_reached
+    on_delete = {"type": "OnDelete"}
+    assert view(pod(0), pod(1), document=stateful_set(updated=0, updateStrategy=on_delete)).is_reached
+
+
 def test_a_replica_too_many_means_the_set_is_not_reached() -> None:
     assert not view(pod(0), pod(1), pod(2)).is_reached
 

@@ -58,7 +58,7 @@ def views(observed: Observed, now: datetime) -> tuple[SetView, ...]:
 
 def _view(document: Document, observed: Observed, now: datetime) -> SetView:
     namespace, name = namespace_of(document), name_of(document)
-    status, wanted = document.get("status") or {}, wanted_ordinals(document)
+    wanted = wanted_ordinals(document)
     pods = pods_of(document, observed.pods)
     explanation = explain(document, observed)
     reasons = _reasons(namespace, name, observed, {name_of(pod) for pod in pods.values()})
@@ -71,11 +71,21 @@ def _view(document: Document, observed: Observed, now: datetime) -> SetView:
         name,
         len(wanted),
         sum(row.ready for row in rows),
-        status.get("observedGeneration") == document["metadata"].get("generation")
-        and (status.get("updatedReplicas") or 0) == len(wanted),
+        _is_updated(document),
         tuple(rows),
         blocked="" if explanation.is_reached else " ".join(f"{s}." for s in explanation.sentences),
     )
+
+
+def _is_updated(document: Document) -> bool:
+    """Every pod that the update strategy replaces by itself has the newest revision."""
+    status, strategy = document.get("status") or {}, document["spec"].get("updateStrategy") or {}
+    if status.get("observedGeneration") != document["metadata"].get("generation"):
+        return False
+    if strategy.get("type") == "OnDelete":
+        return True
+    kept = (strategy.get("rollingUpdate") or {}).get("partition") or 0
+    return (status.get("updatedReplicas") or 0) >= max(0, len(wanted_ordinals(document)) - kept)
 
 
 def _reasons(namespace: str, name: str, observed: Observed, rows: Container[str]) -> dict[str, str]:

@@ -113,6 +113,8 @@ def _say(trials: Sequence[Trial], found: dict[str, Any], surroundings: Surroundi
     width = len(str(len(steps)))
     for number, step in enumerate(steps, 1):
         surroundings.say(f"  {number:{width}}. {step['set'] + ': ' if several else ''}{step['text']}")
+    if not found.get("outlooks"):
+        surroundings.say("no StatefulSet is among them: there are no steps to foretell")
     for outlook in found.get("outlooks", []):
         where = f"{outlook['set']}: "
         if outlook["is_reached"]:
