@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from controllers.statefulset.tiny import Refused, Tiny, claim_template, make_set, retain, rolling, steps, template
 
+from petset.api.gates import Gates
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import meta, name_of, uid_of
 from petset.controllers.statefulset.hashing import canonical, revision_hash, template_patch
@@ -97,6 +98,7 @@ def spec(**changes: object) -> Change:
 
 
 KEEP, DROP = retain("Retain", "Retain"), retain("Delete", "Delete")
+RECREATE = apps_v1.StatefulSetUpdateStrategy(type="Recreate")
 NO_BLOCK = apps_v1.StatefulSetUpdateStrategy(type="RollingUpdate")
 CASES = {
     "start": case(nothing, "create claim", "create pod", "create revision"),
@@ -113,6 +115,13 @@ CASES = {
     ),
     "update without a block": case(spec(template=template("new")), "delete pod", updateStrategy=NO_BLOCK),
     "update and scale": case(spec(template=template("new"), replicas=4), "create pod web-3", "delete pod"),
+    "recreate": case(spec(template=template("new")), "delete pod web-0 (update)", updateStrategy=RECREATE),
+    "recreate and shrink": case(
+        spec(template=template("new"), replicas=1),
+        "own claim",
+        "delete pod web-2 (update)",
+        updateStrategy=RECREATE,
+    ),
     "go back": case(go_back, "renumber revision", "delete pod"),
     "forget": case(change_often, "delete revision", "create revision", revisionHistoryLimit=0),
     "collide": case(collide, "create revision", replicas=1),
@@ -143,7 +152,7 @@ def begin(name: str, policy: str) -> Tiny:
         "persistentVolumeClaimRetentionPolicy": DROP,
         **CASES[name].spec,
     }
-    tiny = Tiny(make_set(**given))
+    tiny = Tiny(make_set(**given), gates=Gates(recreate=True))
     if name not in STARTS:
         tiny.run()
     CASES[name].happens(tiny)
