@@ -248,3 +248,12 @@ def test_parallel_asks_each_condemned_pod_to_go_once() -> None:
     assert steps(tiny.look()) == ["delete pod web-2 (condemned)", "delete pod web-1 (condemned)"]
     assert steps(tiny.look()) == []
     assert waits(tiny) == ["web for web-2 by 47"]
+
+
+def test_the_lowest_condemned_pod_waits_for_the_one_above_it() -> None:
+    """Rule 60: condemned are below the wanted here."""
+    tiny = running(2)
+    tiny.change(ordinals=apps_v1.StatefulSetOrdinals(start=2))
+    while "delete pod web-1 (condemned)" not in steps(tiny.look()):
+        tiny.nodes_work()
+    assert waits(tiny) == ["web-0 for web-1 by 49"]
