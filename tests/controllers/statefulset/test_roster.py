@@ -7,17 +7,19 @@ from typing import Any
 import msgspec
 import pytest
 from controllers.statefulset.test_properties import EVENTS, SETS, happen
-from controllers.statefulset.tiny import Tiny, make_set
+from controllers.statefulset.tiny import START, Tiny, make_set
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from petset.api.models import apps_v1
 from petset.api.objects import meta, name_of
 from petset.controllers.statefulset import bits
+from petset.controllers.statefulset.history import decide
 from petset.controllers.statefulset.identity import ordinal_of
+from petset.controllers.statefulset.lineup import Lineup
 from petset.controllers.statefulset.plan import plan
 from petset.controllers.statefulset.roster import Roster, roster_of
-from petset.controllers.statefulset.standing import Trait
+from petset.controllers.statefulset.standing import Judge, Trait
 
 
 class Kept:
@@ -134,3 +136,38 @@ def test_the_check_finds_a_roster_that_is_wrong(spoil: Callable[[Any], object]) 
     spoil(roster)
     assert not roster.same_as(right)
     assert not right.same_as(roster)
+
+
+@pytest.mark.parametrize("policy", ["OrderedReady", "Parallel"])
+def test_nobody_is_looked_at_in_a_set_that_is_well(policy: str) -> None:
+    """What keeps a sync cheap: only who may need something is asked."""
+    tiny = Tiny(make_set(replicas=3, podManagementPolicy=policy))
+    tiny.run()
+    snapshot = tiny.snapshot()
+    assert list(Lineup(snapshot, decide(snapshot)).to_look_at()) == []
+    tiny.phase("web-1", "Failed")
+    snapshot = tiny.snapshot()
+    assert list(Lineup(snapshot, decide(snapshot)).to_look_at()) == [1]
+
+
+@pytest.mark.parametrize(
+    ("change", "going", "relation"),
+    [
+        ({}, False, "member"),
+        ({}, True, "member"),
+        ({"labels": {"app": "other"}}, False, "to release"),
+        ({"labels": {"app": "other"}}, True, None),
+        ({"ownerReferences": None}, False, "to adopt"),
+        ({"ownerReferences": None}, True, None),
+        ({"ownerReferences": None, "deletionTimestamp": START}, False, None),
+        ({"ownerReferences": None, "labels": {"app": "other"}}, False, None),
+    ],
+)
+def test_how_a_pod_stands_with_its_set(change: dict[str, object], going: bool, relation: str | None) -> None:
+    """Rule 42; a set that is going neither adopts nor releases."""
+    tiny = Tiny(make_set(replicas=1))
+    tiny.run()
+    tiny.edit("web-0", **change)
+    meta(tiny.set).deletionTimestamp = START if going else None
+    standing = Judge(tiny.set, tiny.claims).standing(tiny.pods["web-0"], tiny.now)
+    assert (standing.relation if standing else None) == relation
