@@ -46,6 +46,8 @@ class WrittenExec:
         self.input: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.sizes: list[tuple[int, int]] = []
         self.killed = False
+        self.reads = asyncio.Event()
+        self.reads.set()
         self._takes_input, self._input_open = stdin, stdin
         self._said: asyncio.Queue[tuple[int, bytes] | None] = asyncio.Queue()
         self._task = asyncio.get_running_loop().create_task(self._run(program))
@@ -62,6 +64,7 @@ class WrittenExec:
 
     async def write_stdin(self, data: bytes) -> None:
         assert self._input_open, "input into a command that takes none any more"
+        await self.reads.wait()
         self.input.put_nowait(data)
 
     async def close_stdin(self) -> None:

@@ -273,3 +273,16 @@ async def test_the_default_roles_come_back_and_keep_what_was_added(site: Site) -
     before = site.plane.store.revision
     await ensure_roles(site.plane.registry)
     assert site.plane.store.revision == before, "a start that finds everything as it should be writes nothing"
+
+
+@on_a_plane
+async def test_applying_what_is_not_there_needs_the_right_to_create_and_escalates_nothing(site: Site) -> None:
+    await grant(site, rule("patch", "configmaps"), rule("patch create", "roles", "rbac.authorization.k8s.io"))
+    apply = {"content_type": "application/apply-patch+yaml", **AS_JANE}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
+    refused = await site.ask("PATCH", f"{CONFIG_MAPS}/a?fieldManager=t", body, **apply)
+    assert refused.status == 403 and 'cannot create resource "configmaps"' in refused.json["message"]
+    typed = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role"}
+    for verb, status in (("patch", 201), ("get", 403)):
+        granted = {**typed, **role("x", rule(verb, "configmaps"))}
+        assert (await site.ask("PATCH", f"{ROLES}/x?fieldManager=t", granted, **apply)).status == status

@@ -30,6 +30,11 @@ async def forever(running: WrittenExec) -> int:
     return 0
 
 
+async def deaf(running: WrittenExec) -> int:
+    running.reads.clear()
+    return await forever(running)
+
+
 async def true(running: WrittenExec) -> int:
     return 0
 
@@ -38,7 +43,7 @@ async def with_pod(site: Site, *containers: str, **metadata: Any) -> tuple[Site,
     made = pod("web-0", *containers, nodeName="n1")
     made["metadata"] |= metadata
     written = {("web-0", name): WrittenContainer(list(LINES)) for name in containers or ("c",)}
-    streams = WrittenStreams(written, {"echo": echo, "forever": forever, "true": true})
+    streams = WrittenStreams(written, {"echo": echo, "forever": forever, "deaf": deaf, "true": true})
     with_streams = Site(site.plane, {"n1": streams})
     await with_streams.made(PODS, made)
     return with_streams, streams
@@ -257,3 +262,14 @@ async def test_a_node_that_nobody_serves_is_not_available(site: Site) -> None:
 def test_the_newest_protocol_both_speak_is_chosen() -> None:
     assert channels.choose([channels.V4, channels.V5]) == channels.V5
     assert channels.choose(["channel.k8s.io", channels.V4]) == channels.V4
+
+
+@on_a_plane
+async def test_a_client_that_leaves_is_missed_even_by_a_command_that_reads_nothing(site: Site) -> None:
+    site, streams = await with_pod(site)
+    async with exec_on(site, "command=deaf&stdin=1&stdout=1") as ws:
+        while (await ws.hear()).get("bytes") != b"\x01hello":
+            pass
+        for _ in range(3):
+            ws.tell(type="websocket.receive", bytes=b"\x00" + bytes(100_000))
+    assert streams.execs[0].killed

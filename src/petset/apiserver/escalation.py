@@ -1,4 +1,4 @@
-"""Nobody gives what they do not have: the look at each write of a role or a binding.
+"""Nobody gives what they do not have: the look at each write of a role or a binding, and at what patches make.
 
 A role may be written by those whose own rules cover it, or who may `escalate` it; it may be bound by those whose
 rules cover it, or who may `bind` it. Members of `system:masters` may do both.
@@ -13,20 +13,24 @@ from petset.api.kinds import RBAC, Kind
 from petset.api.models import rbac_v1
 from petset.api.rbac import Attributes
 from petset.apiserver.authenticate import MASTERS, User
-from petset.apiserver.authorize import CLUSTER_ROLES, ROLES, Rbac
+from petset.apiserver.authorize import CLUSTER_ROLES, ROLES, Rbac, forbidden
 from petset.apiserver.routes import Request
 from petset.registry import refusals
 from petset.registry.port import Guard
 
 _BINDINGS = (rbac_v1.RoleBinding, rbac_v1.ClusterRoleBinding)
+_MAY_MAKE = ("update", "patch")
+"""Verbs that make the object where it is missing: `apply` does, and PUT of some kinds."""
 
 
 def guard_of(user: User, request: Request, rules: Rbac) -> Guard | None:
     """Who looks at this request's write; None where there is nothing to look for."""
-    if request.kind.group != RBAC or MASTERS in user.groups:
+    if MASTERS in user.groups or request.subresource:
         return None
     bouncer = _Bouncer(user, request, rules)
-    return bouncer.check_binding if request.kind.model in _BINDINGS else bouncer.check_role
+    if request.kind.group == RBAC:
+        return bouncer.check_binding if request.kind.model in _BINDINGS else bouncer.check_role
+    return bouncer.check_making if request.verb in _MAY_MAKE else None
 
 
 class _Bouncer:
@@ -34,12 +38,24 @@ class _Bouncer:
 
     def __init__(self, user: User, request: Request, rules: Rbac) -> None:
         self._user = user
+        self._verb = request.verb
         self._kind = request.kind
         self._namespace = request.namespace
         self._rules = rules
 
+    def check_making(self, new: Any, old: Any) -> None:
+        """Raises Forbidden where an update or a patch makes the object, and the user may not create it."""
+        if old is not None or self._verb not in _MAY_MAKE:
+            return
+        kind, name = self._kind, objects.name_of(new)
+        attributes = Attributes("create", kind.group, kind.resource, namespace=self._namespace, name=name)
+        decision = self._rules.decide(self._user, attributes)
+        if not decision.allowed:
+            raise forbidden(self._user, attributes, decision.reason)
+
     def check_role(self, new: Any, old: Any) -> None:
         """Raises Forbidden where the role holds rules that the user lacks."""
+        self.check_making(new, old)
         if _only_lets_go(new, old) or self._may("escalate", self._kind, objects.name_of(new)):
             return
         self._check_rules(new, new.rules or ())
@@ -51,6 +67,7 @@ class _Bouncer:
 
     def check_binding(self, new: Any, old: Any) -> None:
         """Raises Forbidden where the bound role holds rules that the user lacks, NotFound where it is missing."""
+        self.check_making(new, old)
         if _only_lets_go(new, old):
             return
         reference = new.roleRef

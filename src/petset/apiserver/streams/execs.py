@@ -19,6 +19,9 @@ from petset.node.runtime import ExecStreams, RuntimeFailure
 from petset.node.streams import NodeStreams
 from petset.registry.port import Registry
 
+MOST_WAITING_BYTES = 1024 * 1024
+"""How much input is kept for a command that does not read. Beyond it the client has to wait."""
+
 _log = logging.getLogger("petset.apiserver")
 
 
@@ -83,7 +86,7 @@ async def serve_exec(
     session = _Session(channel, receive, send)
     try:
         await send({"type": "websocket.accept", "subprotocol": channel.protocol})
-        await race(session.carry_in(), session.carry_out())
+        await race(session.carry_in(), session.hand_in(), session.carry_out())
     except OSError:
         pass  # the client is gone
     finally:
@@ -103,16 +106,31 @@ class _Session:
         self._options = channel.options
         self._receive = receive
         self._send_message = send
+        self._waiting: asyncio.Queue[bytes] = asyncio.Queue()
+        self._waiting_bytes = 0
+        self._room = asyncio.Event()
 
     async def carry_in(self) -> None:
-        """From the client to the command, until the client is gone."""
+        """From the client, until it is gone: found out even while the command reads nothing, up to a limit."""
         while True:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
                 return
             data: bytes = message.get("bytes") or (message.get("text") or "").encode()
             if data:
-                await self._take(data[0], data[1:])
+                self._waiting.put_nowait(data)
+                self._waiting_bytes += len(data)
+            while self._waiting_bytes > MOST_WAITING_BYTES:
+                self._room.clear()
+                await self._room.wait()
+
+    async def hand_in(self) -> None:
+        """What has come, on to the command."""
+        while True:
+            data = await self._waiting.get()
+            await self._take(data[0], data[1:])
+            self._waiting_bytes -= len(data)
+            self._room.set()
 
     async def _take(self, channel: int, data: bytes) -> None:
         if channel == channels.STDIN and data and self._options.stdin:
