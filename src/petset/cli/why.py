@@ -184,7 +184,8 @@ class _Story:
                 f"{name} still has the former template: kubectl delete pod {name} brings it back with the new one"
             )
         remedy = cause.remedy or f"fix {name}"
-        if self.is_ordered and cause.blames_template:
+        recreates = (self.owner["spec"].get("updateStrategy") or {}).get("type") == "Recreate"
+        if self.is_ordered and cause.blames_template and not recreates:
             return f"{remedy}; after a change of the template {_DELETE_TOO}: kubectl delete pod {name}"
         is_new = wait.get("pod") not in (name_of(self.owner), *self.by_name)
         if self.is_ordered and wait.get("rule") == 47 and is_new and remedy.startswith("fix "):

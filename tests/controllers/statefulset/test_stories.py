@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from controllers.statefulset.tiny import Tiny, claim_template, make_set, steps, template
 
+from petset.api.gates import Gates
+from petset.api.models import apps_v1
+
 STORIES = sorted((Path(__file__).parents[2] / "stories").glob("[!-][!-]*.txt"))
 
 
@@ -40,14 +43,15 @@ def begin(words: list[str]) -> Tiny:
     name, *options = words
     given = dict(option.split("=") for option in options)
     claims = [claim_template(claim) for claim in given.get("claims", "").split(",") if claim]
-    return Tiny(
-        make_set(
-            name,
-            replicas=int(given.get("replicas", "1")),
-            podManagementPolicy=given.get("policy", "OrderedReady"),
-            volumeClaimTemplates=claims,
-        )
+    made = make_set(
+        name,
+        replicas=int(given.get("replicas", "1")),
+        podManagementPolicy=given.get("policy", "OrderedReady"),
+        volumeClaimTemplates=claims,
     )
+    if "strategy" in given:
+        made.spec.updateStrategy = apps_v1.StatefulSetUpdateStrategy(type=given["strategy"])
+    return Tiny(made, gates=Gates(recreate=True))
 
 
 def happen(tiny: Tiny, event: str) -> None:
