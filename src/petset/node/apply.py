@@ -40,6 +40,7 @@ from petset.node.pods.model import (
 )
 from petset.node.pods.order import all_containers
 from petset.node.probes.checks import Checks, Outcome, Target
+from petset.node.report import PAUSE_AFTER_A_REFUSAL
 from petset.node.runtime import Runtime, RuntimeFailure
 
 IMAGE_BACKOFF = Backoff(first_seconds=10, factor=2, most_seconds=300)
@@ -227,6 +228,9 @@ class Applier:
             case RunPreStop(name):
                 self._events.hook_failed(memory, name, "PreStop")
                 self._hook_is_over(memory, action)
+            case DeletePod():
+                memory.report_again_at = self._clock.now() + PAUSE_AFTER_A_REFUSAL
+                _log.warning("%s cannot be deleted: %s", "/".join(memory.key), message)
             case _:
                 _log.warning("%s: %s: %s: %s", "/".join(memory.key), action, reason, message)
 

@@ -12,7 +12,7 @@ from petset.api.objects import controller_of, is_terminating, meta, name_of, nam
 from petset.api.selectors import Selector
 from petset.controllers.statefulset.health import is_finished
 from petset.controllers.statefulset.identity import first_ordinal, revision_of, wanted_ordinals
-from petset.controllers.statefulset.rollout import max_unavailable_of, partition_of
+from petset.controllers.statefulset.rollout import max_unavailable_of, partition_of, recreates
 from petset.testing.promises.scene import Scene, Sentences, ordinal_in
 
 Rule = Callable[[Scene, apps_v1.StatefulSet, core_v1.Pod], bool]
@@ -40,7 +40,7 @@ def _went_in_turn(scene: Scene, pod: core_v1.Pod) -> Sentences:
     if uid_of(pod) in scene.asked or _was_evicted(pod) or _goes_with_its_owner(scene, pod):
         return
     sets = [s for s in scene.sets_lately(pod) if not is_terminating(s)]
-    rules: tuple[Rule, ...] = (_may_shrink, _may_be_replaced, _may_be_updated)
+    rules: tuple[Rule, ...] = (_may_shrink, _may_be_replaced, _may_be_updated, _may_be_recreated)
     if not any(rule(scene, s, pod) for s in sets for rule in rules):
         yield f"pod {name_of(pod)} ({revision_of(pod)}) was deleted, and no rule asked for it then"
 
@@ -135,7 +135,11 @@ def _may_be_updated(scene: Scene, stateful_set: apps_v1.StatefulSet, pod: core_v
     """A rolling update takes stale pods above the partition, from the top, within its budget (rules 51-55)."""
     strategy, wanted = stateful_set.spec.updateStrategy, wanted_ordinals(stateful_set)
     ordinal, lowest = ordinal_in(stateful_set, pod), first_ordinal(stateful_set) + partition_of(stateful_set)
-    if (strategy is not None and strategy.type == "OnDelete") or ordinal not in wanted or ordinal < lowest:
+    if (
+        (strategy is not None and strategy.type in ("OnDelete", "Recreate"))
+        or ordinal not in wanted
+        or ordinal < lowest
+    ):
         return False
     if _is_of_present_template(scene, stateful_set, pod):
         return False
@@ -145,6 +149,11 @@ def _may_be_updated(scene: Scene, stateful_set: apps_v1.StatefulSet, pod: core_v
     if any(_is_stale_throughout(scene, stateful_set, n) for n in wanted if n > ordinal):
         return False
     return _others_down(scene, stateful_set, ordinal) < max_unavailable_of(stateful_set)
+
+
+def _may_be_recreated(scene: Scene, stateful_set: apps_v1.StatefulSet, pod: core_v1.Pod) -> bool:
+    """Recreate lets every pod of another template go at once, wanted or not (rule 56)."""
+    return recreates(stateful_set) and not _is_of_present_template(scene, stateful_set, pod)
 
 
 def _others_down(scene: Scene, stateful_set: apps_v1.StatefulSet, ordinal: int) -> int:
