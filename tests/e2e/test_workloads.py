@@ -101,3 +101,15 @@ def test_a_daemon_set_is_rolled_out_and_undone(petset: Petset) -> None:
     row = kubectl("get", "ds", "agent").splitlines()[1].split()
     assert row[:3] == ["agent", "1", "1"]
     kubectl("delete", "ds", "agent", "--timeout=60s")
+
+
+def test_a_cron_job_is_created_and_run_by_hand(petset: Petset) -> None:
+    kubectl = petset.kubectl
+    create(petset, "cronjob", "tick", "--image=redis:7.0", "--schedule=0 0 1 1 *")
+    row = kubectl("get", "cj", "tick").splitlines()[1].split()
+    assert row[0] == "tick" and row[-5:-1] == ["<none>", "False", "0", "<none>"]
+    create(petset, "job", "now", "--from=cronjob/tick")
+    owner = petset.get("job", "now")["metadata"]["ownerReferences"][0]
+    assert (owner["kind"], owner["name"]) == ("CronJob", "tick")
+    kubectl("delete", "cronjob", "tick", "--cascade=foreground", "--timeout=60s")
+    assert petset.get("jobs")["items"] == []

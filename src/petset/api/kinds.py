@@ -147,6 +147,10 @@ KINDS: tuple[Kind, ...] = (
         authorization_v1.SubjectAccessReview, namespaced=False, verbs=ANSWERED,
     ),
     Kind(
+        "batch", "v1", "CronJob", "cronjobs", batch_v1.CronJob, short_names=("cj",), categories=("all",),
+        subresources=("status",),
+    ),
+    Kind(
         "batch", "v1", "Job", "jobs", batch_v1.Job, categories=("all",), subresources=("status",),
     ),
     Kind("coordination.k8s.io", "v1", "Lease", "leases", coordination_v1.Lease),

@@ -16,6 +16,8 @@ from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.clusterroles.controller import ClusterRoleController
+from petset.controllers.cronjob.controller import NAME as CRON_JOB
+from petset.controllers.cronjob.controller import CronJobController
 from petset.controllers.daemonset.controller import NAME as DAEMON_SET
 from petset.controllers.daemonset.controller import DaemonSetController
 from petset.controllers.deployment.controller import NAME as DEPLOYMENT
@@ -74,6 +76,7 @@ class ControllerManager:
         )
         self._parts: dict[str, Part] = {
             "statefulsets": self.stateful_sets,
+            "cronjobs": CronJobController(self._bench(CRON_JOB)),
             "daemonsets": DaemonSetController(self._bench(DAEMON_SET)),
             "deployments": DeploymentController(self._bench(DEPLOYMENT)),
             "jobs": JobController(self._bench(JOB)),

@@ -70,6 +70,7 @@ _STRATEGIES: Mapping[type, Strategy] = {
         first_status=lambda _, __: apps_v1.StatefulSetStatus(replicas=0, availableReplicas=0),
         counts=("spec",),
     ),
+    batch_v1.CronJob: Strategy(first_status=lambda _, __: batch_v1.CronJobStatus(), counts=("spec",)),
     batch_v1.Job: Strategy(first_status=lambda _, __: batch_v1.JobStatus(), counts=("spec",)),
     core_v1.Namespace: Strategy(first_status=lambda _, __: core_v1.NamespaceStatus(phase="Active")),
     core_v1.Node: Strategy(first_status=None),  # a node agent registers with the status it has

@@ -26,6 +26,7 @@ _DEFAULTS: dict[tuple[str, str], Callable[[Any], None]] = {
     ("apps", "DaemonSet"): replicated.default_daemon_set,
     ("apps", "Deployment"): replicated.default_deployment,
     ("apps", "ReplicaSet"): replicated.default_replica_set,
+    ("batch", "CronJob"): batch.default_cron_job,
     ("batch", "Job"): batch.default_job,
     ("discovery.k8s.io", "EndpointSlice"): services.default_endpoint_slice,
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): access.default_binding,

@@ -43,6 +43,7 @@ _CREATE: dict[tuple[str, str], Check] = {
     ("apps", "Deployment"): replicated.check_deployment,
     ("apps", "ReplicaSet"): replicated.check_replica_set,
     ("apps", "StatefulSet"): statefulsets.check_statefulset,
+    ("batch", "CronJob"): batch.check_cron_job,
     ("batch", "Job"): batch.check_job,
     ("coordination.k8s.io", "Lease"): objects.check_lease,
     ("discovery.k8s.io", "EndpointSlice"): services.check_endpoint_slice,

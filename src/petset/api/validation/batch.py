@@ -1,12 +1,14 @@
 """Jobs: pods that end, with Kubernetes' messages."""
 
 from petset.api.models import batch_v1, core_v1
-from petset.api.objects import replace
+from petset.api.objects import name_of, replace
+from petset.api.schedules import Schedule, zone_of
 from petset.api.selectors import Selector
 from petset.api.validation.fields import AsWritten, Faults
 from petset.api.validation.pods import check_label_selector, check_template
 
 MODES = ("NonIndexed", "Indexed")
+LONGEST_NAME = 52
 MOST_AT_ONCE = 100_000
 _COUNTS = ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
 _FIXED = (
@@ -92,3 +94,37 @@ def _check_spec(path: str, spec: batch_v1.JobSpec, faults: Faults) -> None:
             pod.restartPolicy,
             'only "Never" is supported when podFailurePolicy is specified',
         )
+
+
+def check_cron_job(cron_job: batch_v1.CronJob, faults: Faults) -> None:
+    """A CronJob, new or changed. Its Jobs get eleven characters more than its name."""
+    spec = cron_job.spec
+    assert spec is not None
+    if len(name_of(cron_job)) > LONGEST_NAME:
+        faults.invalid("metadata.name", name_of(cron_job), f"must be no more than {LONGEST_NAME} characters")
+    _check_schedule(spec, faults)
+    faults.at_least_zero("spec.startingDeadlineSeconds", spec.startingDeadlineSeconds)
+    faults.one_of("spec.concurrencyPolicy", spec.concurrencyPolicy, ("Allow", "Forbid", "Replace"))
+    if spec.jobTemplate.spec is not None:
+        _check_spec("spec.jobTemplate.spec", spec.jobTemplate.spec, faults)
+    faults.at_least_zero("spec.successfulJobsHistoryLimit", spec.successfulJobsHistoryLimit)
+    faults.at_least_zero("spec.failedJobsHistoryLimit", spec.failedJobsHistoryLimit)
+
+
+def _check_schedule(spec: batch_v1.CronJobSpec, faults: Faults) -> None:
+    if not spec.schedule:
+        faults.required("spec.schedule")
+    elif "TZ" in spec.schedule:
+        faults.invalid(
+            "spec.schedule", spec.schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+        )
+    else:
+        try:
+            Schedule(spec.schedule)
+        except ValueError as error:
+            faults.invalid("spec.schedule", spec.schedule, str(error))
+    if spec.timeZone is not None:
+        try:
+            zone_of(spec.timeZone or "/")
+        except ValueError as error:
+            faults.invalid("spec.timeZone", spec.timeZone, str(error))

@@ -13,6 +13,7 @@ PRINTERS: dict[str, Printer] = {
     "clusterroles.rbac.authorization.k8s.io": access.ROLES,
     "configmaps": configuration.CONFIG_MAPS,
     "controllerrevisions.apps": workloads.CONTROLLER_REVISIONS,
+    "cronjobs.batch": batch.CRON_JOBS,
     "daemonsets.apps": workloads.DAEMON_SETS,
     "deployments.apps": workloads.DEPLOYMENTS,
     "endpoints": network.ENDPOINTS,

@@ -33,6 +33,24 @@ def job(obj: batch_v1.Job, now: datetime) -> list[Cell]:
     ]
 
 
+def cron_job(obj: batch_v1.CronJob, now: datetime) -> list[Cell]:
+    """When it is due, in which zone, and how many of its Jobs go on."""
+    spec, status = obj.spec, obj.status or batch_v1.CronJobStatus()
+    assert spec is not None
+    job_spec = spec.jobTemplate.spec
+    return [
+        name_of(obj),
+        spec.schedule,
+        spec.timeZone or "<none>",
+        "True" if spec.suspend else "False",
+        len(status.active or ()),
+        since(status.lastScheduleTime, now) if status.lastScheduleTime else "<none>",
+        age_of(obj, now),
+        *containers_of(job_spec.template if job_spec else None),
+        selector_text(job_spec.selector if job_spec else None),
+    ]
+
+
 def _state(obj: batch_v1.Job, status: batch_v1.JobStatus) -> str:
     true = {condition.type for condition in status.conditions or () if condition.status == "True"}
     if "Complete" in true or "Failed" in true:
@@ -42,4 +60,16 @@ def _state(obj: batch_v1.Job, status: batch_v1.JobStatus) -> str:
     return next((state for state in _STATES if state in true), "Running")
 
 
+CRON_JOBS = Printer(
+    (
+        NAME,
+        *(Column(name) for name in ("Schedule", "Timezone", "Suspend")),
+        Column("Active", "integer"),
+        Column("Last Schedule"),
+        AGE,
+        *PODS_MADE,
+        SELECTOR,
+    ),
+    cron_job,
+)
 JOBS = Printer((NAME, Column("Status"), Column("Completions"), Column("Duration"), AGE, *PODS_MADE, SELECTOR), job)

@@ -1,0 +1,1 @@
+"""CronJobs: a Job at each moment of a schedule."""
