@@ -92,7 +92,9 @@ async def cluster() -> AsyncIterator[Cluster]:
         registry = Registry(store, clock.now, lambda: str(uuid.uuid4()), source)
         await bootstrap(registry)
         client, volumes = LocalClient(registry), directory / "volumes"
-        manager = ControllerManager(client, clock, source, DiskDirectories(volumes), Settings(str(volumes)))
+        manager = ControllerManager(
+            client, clock, source, DiskDirectories(volumes), Settings(str(volumes), "an authority")
+        )
         running = Cluster(client, manager)
         async with Supervisor("bench") as tasks:
             agent = Agent(client, simulated_machine(clock), NodeSettings("node-1"), clock, source)

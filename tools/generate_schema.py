@@ -25,6 +25,7 @@ ROOTS = (
     "apps.v1.ReplicaSet",
     "apps.v1.StatefulSet",
     "authentication.v1.SelfSubjectReview",
+    "authentication.v1.TokenRequest",
     "authentication.v1.TokenReview",
     "authorization.v1.LocalSubjectAccessReview",
     "authorization.v1.SelfSubjectAccessReview",

@@ -52,9 +52,7 @@ spec:
       - name: web
         image: debian:12
         ports: [{name: page, containerPort: 8080}]
-        volumeMounts: [{name: ca, mountPath: /ca}]
         command: [python3, -u, -c, PROGRAM]
-      volumes: [{name: ca, configMap: {name: kube-root-ca.crt}}]
 """
 PROGRAM = """\
 import signal, socket, socketserver, sys, threading
@@ -149,18 +147,49 @@ def test_a_port_that_the_service_does_not_have_refuses_at_once(petset: Petset) -
     assert asked(petset, "front", 81) == ["ConnectionRefusedError"]
 
 
-UNKNOWN = """\
-import ssl, urllib.error, urllib.request
-here = ssl.create_default_context(cafile="/ca/ca.crt")
+ASK_API = """\
+import pathlib, ssl, sys, urllib.error, urllib.request
+own = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount")
+trust = ssl.create_default_context(cafile=str(own / "ca.crt"))
+bearer = {"Authorization": f"Bearer {(own / 'token').read_text()}"} if sys.argv[2] == "as-itself" else {}
+path = sys.argv[1].replace("NAMESPACE", (own / "namespace").read_text())
+request = urllib.request.Request("https://kubernetes.default.svc" + path, headers=bearer)
 try:
-    print(urllib.request.urlopen("https://kubernetes.default.svc/api", context=here).status)
+    print(urllib.request.urlopen(request, context=trust).status)
 except urllib.error.HTTPError as error:
-    print(error.code)
+    print(error.code, error.read().decode())
+"""
+PODS = "/api/v1/namespaces/NAMESPACE/pods"
+
+
+def api(petset: Petset, path: str, who: str = "as-itself") -> str:
+    """What a pod is answered by the API."""
+    return petset.exec("web-0", "python3", "-c", ASK_API, path, who)
+
+
+def test_a_pod_reaches_the_api_as_its_own_account(petset: Petset) -> None:
+    assert api(petset, "/api", "as-nobody").startswith("401 ")
+    assert api(petset, "/version") == api(petset, "/api") == "200"
+    refused = api(petset, PODS)
+    assert refused.startswith("403 ") and "system:serviceaccount:default:default" in refused
+
+
+MAY_LOOK = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: look, namespace: default}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+subjects: [{kind: ServiceAccount, name: default, namespace: default}]
 """
 
 
-def test_a_pod_reaches_the_api_under_its_name_and_is_refused_without_a_token(petset: Petset) -> None:
-    assert petset.exec("web-0", "python3", "-c", UNKNOWN) == "401"
+def test_what_a_pod_may_do_is_what_its_account_is_given(petset: Petset) -> None:
+    petset.kubectl("apply", "-f", "-", stdin=MAY_LOOK)
+    eventually("the pod may look", lambda: api(petset, PODS) == "200")
+    petset.kubectl("delete", "rolebinding", "look")
+
+
+def test_the_api_says_where_it_answers(petset: Petset) -> None:
     assert petset.get("endpoints", "kubernetes")["subsets"][0]["addresses"] == [{"ip": "10.244.0.1"}]
 
 

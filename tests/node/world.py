@@ -12,7 +12,7 @@ from petset.api.models import core_v1, meta_v1
 from petset.node.agent import Agent
 from petset.node.machine import Machine, NodeSettings
 from petset.testing.node import SimulatedNetwork, SimulatedVolumes, simulated_machine
-from petset.testing.plane import Plane, plane
+from petset.testing.plane import Plane, furnish, plane
 from petset.testing.runtime import SimulatedRuntime
 
 NODE = "node-1"
@@ -110,6 +110,7 @@ class NodeWorld:
 @asynccontextmanager
 async def node_world(seed: int = 0, *, start: bool = True) -> AsyncIterator[NodeWorld]:
     async with plane(seed) as p, Supervisor("test") as tasks:
+        await furnish(p.client)
         world = NodeWorld(p, simulated_machine(p.clock), tasks)
         if start:
             world.start_agent()

@@ -104,7 +104,10 @@ KINDS: tuple[Kind, ...] = (
         "", "v1", "Service", "services", core_v1.Service, short_names=("svc",), categories=("all",),
         subresources=("status",),
     ),
-    Kind("", "v1", "ServiceAccount", "serviceaccounts", core_v1.ServiceAccount, short_names=("sa",)),
+    Kind(
+        "", "v1", "ServiceAccount", "serviceaccounts", core_v1.ServiceAccount, short_names=("sa",),
+        subresources=("token",),
+    ),
     Kind("apps", "v1", "ControllerRevision", "controllerrevisions", apps_v1.ControllerRevision),
     Kind(
         "apps", "v1", "DaemonSet", "daemonsets", apps_v1.DaemonSet, short_names=("ds",),

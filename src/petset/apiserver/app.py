@@ -26,6 +26,7 @@ from petset.apiserver.openapi import OpenApi
 from petset.apiserver.race import race
 from petset.apiserver.streams.forwards import Session
 from petset.node.streams import NodeStreams
+from petset.node.tokens import Tokens
 from petset.registry.port import Registry
 
 T = TypeVar("T")
@@ -43,11 +44,15 @@ class Page(Protocol):
 
 @dataclass(frozen=True)
 class Options:
-    """What a composition root may choose beyond the defaults. `pages` are further paths to answer."""
+    """What a composition root may choose beyond the defaults.
+
+    `pages` are further paths to answer; `tokens` issues those of service accounts.
+    """
 
     checks: tuple[Check, ...] = ()
     version: str = "0"
     pages: tuple[Page, ...] = ()
+    tokens: Tokens | None = None
 
 
 def create_app(
@@ -60,7 +65,7 @@ def create_app(
 ) -> "App":
     """The whole API as one ASGI application. `streams` finds a node's agent by the node's name."""
     options = options or Options()
-    handlers = Handlers(registry, streams, clock)
+    handlers = Handlers(registry, streams, clock, options.tokens)
     pages: tuple[Page, ...] = (Discovery(options.version), Health(options.checks), OpenApi(), *options.pages)
     rules = Rbac(registry)
     access = Access(authenticator, rules)

@@ -54,12 +54,14 @@ class Authenticator(Protocol):
 
 
 class CertificatesAndTokens:
-    """Client certificates signed by our authority, then static bearer tokens.
+    """Client certificates signed by our authority, then static bearer tokens, then those of service accounts.
 
     Tokens are kept and compared as digests, every one of them each time: how long an answer takes tells nothing.
     """
 
-    def __init__(self, tokens: Mapping[str, User]) -> None:
+    def __init__(self, tokens: Mapping[str, User], accounts: Callable[[str], User | None] | None = None) -> None:
+        """`accounts` says whose a service account's token is."""
+        self._accounts = accounts
         self._users = [(_digest(token), user) for token, user in tokens.items()]
 
     def authenticate(self, credentials: Credentials) -> User | None:
@@ -77,9 +79,12 @@ class CertificatesAndTokens:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":
             return None
-        given = _digest(token.strip())
+        token = token.strip()
+        given = _digest(token)
         matches = [user for known, user in self._users if hmac.compare_digest(known, given)]
-        return replace(matches[0], groups=(*matches[0].groups, AUTHENTICATED)) if matches else None
+        if matches:
+            return replace(matches[0], groups=(*matches[0].groups, AUTHENTICATED))
+        return self._accounts(token) if self._accounts is not None else None
 
 
 def ensure_admin_token(path: Path, new_token: Callable[[], str]) -> str:

@@ -12,7 +12,7 @@ from petset.api import strict
 from petset.api.decode import decode
 from petset.api.errors import BadRequest, UnsupportedMediaType
 from petset.api.kinds import Kind
-from petset.api.models import autoscaling_v1, core_v1, meta_v1, policy_v1
+from petset.api.models import authentication_v1, autoscaling_v1, core_v1, meta_v1, policy_v1
 from petset.apiserver.managers import check_applier, check_unforced, field_manager
 from petset.apiserver.negotiate import body_type, media_type_of
 from petset.apiserver.routes import Request
@@ -20,6 +20,7 @@ from petset.registry.port import Patch, WriteOptions
 
 SCALE = Kind("autoscaling", "v1", "Scale", "scales", autoscaling_v1.Scale)
 BINDING = Kind("", "v1", "Binding", "bindings", core_v1.Binding)
+TOKEN_REQUEST = Kind("authentication.k8s.io", "v1", "TokenRequest", "tokenrequests", authentication_v1.TokenRequest)
 EVICTION = Kind("policy", "v1", "Eviction", "evictions", policy_v1.Eviction)
 
 PATCH_TYPES = (

@@ -21,6 +21,7 @@ SUBRESOURCES = {
     "finalize": {"PUT": "update"},
     "binding": {"POST": "create"},
     "eviction": {"POST": "create"},
+    "token": {"POST": "create"},
     "log": {"GET": "get"},
     "exec": {"GET": "get", "POST": "create"},
     "portforward": {"GET": "get", "POST": "create"},

@@ -21,6 +21,7 @@ from petset.node.probes.network import HostNetwork
 from petset.node.services.apply import Kernel
 from petset.node.services.controller import ServiceProxy
 from petset.node.streams import NodeStreams
+from petset.node.tokens import Tokens
 from petset.node.volumes.directories import DirectoryVolumes
 
 SIMULATED = "simulated"
@@ -42,7 +43,7 @@ class Nodes:
         self._caught_up = asyncio.Event()
         self.streams: dict[str, NodeStreams] = {}
 
-    async def open(self) -> None:
+    async def open(self, tokens: Tokens) -> None:
         """Find out how containers are run here. Raises NodesUnusable."""
         if not self._settings.node_names:
             return
@@ -57,7 +58,7 @@ class Nodes:
             raise NodesUnusable(str(error)) from error
         root = self._settings.directory.path
         facts = read_facts(root, self._runtime.dns_address)
-        self._machine = Machine(self._runtime, DirectoryVolumes(root), HostNetwork(), facts)
+        self._machine = Machine(self._runtime, DirectoryVolumes(root), HostNetwork(), facts, tokens)
 
     @property
     def address(self) -> str:

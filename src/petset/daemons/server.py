@@ -22,6 +22,8 @@ from petset import __version__
 from petset.aio.tasks import Supervisor
 from petset.api.gates import written
 from petset.apiserver import certificates, kubeconfig
+from petset.apiserver.accounts.signed import SignedStatements
+from petset.apiserver.accounts.tokens import AccountTokens
 from petset.apiserver.app import Options, create_app
 from petset.apiserver.authenticate import CertificatesAndTokens, admin, ensure_admin_token
 from petset.apiserver.metrics import MetricsPage
@@ -91,17 +93,20 @@ async def _start(settings: Settings, store: SqliteStore, tasks: Supervisor) -> t
     clock, source = SystemClock(), random.Random(secrets.randbits(64))  # noqa: S311 - names and order, no secrets
     directory = settings.directory
     nodes = Nodes(settings, clock, source)
-    opening = tasks.start("container runtime", nodes.open())
+    registry = Registry(store, clock.now, _new_id, source, settings.gates)
+    statements = SignedStatements(directory.pki / "accounts.key")
+    tokens = AccountTokens(registry, statements, clock.now, _new_id)
+    opening = tasks.start("container runtime", nodes.open(tokens))
     signing = asyncio.to_thread(certificates.ensure, directory.pki, [settings.bind], clock.now())
     signed = tasks.start("certificates", signing)
-    registry = Registry(store, clock.now, _new_id, source, settings.gates)
     await bootstrap(registry)
     files = await signed
     client = LocalClient(registry)
     plane = ControlPlane(settings, client, clock, source, files.authority.read_text())
     token = ensure_admin_token(directory.pki / "admin.token", lambda: secrets.token_urlsafe(32))
-    authenticator = CertificatesAndTokens({token: admin()})
-    options = Options(version=__version__, pages=(WaitingPage(plane.waits), MetricsPage(plane.measures)))
+    authenticator = CertificatesAndTokens({token: admin()}, tokens.user_of)
+    pages = (WaitingPage(plane.waits), MetricsPage(plane.measures))
+    options = Options(version=__version__, pages=pages, tokens=tokens)
     app = create_app(registry, nodes.streams, authenticator, clock, _new_id, options)
     server = Server(app, settings.bind, settings.port, server_context(files))
     await server.start()

@@ -78,7 +78,7 @@ class Applier:
     async def _do(self, memory: PodMemory, action: Action) -> None:
         match action:
             case MountVolumes():
-                memory.volume_paths = await self._launcher.mount(memory.pod)
+                memory.volume_paths = await self._launcher.mount(memory, self._clock.now())
                 memory.volumes, memory.volumes_failure = Volumes.MOUNTED, None
             case UnmountVolumes():
                 await self._launcher.machine.volumes.remove(memory.uid)

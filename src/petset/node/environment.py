@@ -14,6 +14,7 @@ from petset.api.models import core_v1
 from petset.node.downward import field_value, resource_value
 from petset.node.failures import ConfigError
 from petset.node.references import Objects, config_map, secret
+from petset.node.wishes import Wish
 
 _REFERENCE = re.compile(r"\$(?:\$|\(([^)]*)\))")
 
@@ -27,6 +28,7 @@ class Surroundings:
     objects: Objects = field(default_factory=dict)
     services: Sequence[core_v1.Service] = ()
     allocatable: Mapping[str, str] = field(default_factory=dict)
+    tokens: Mapping[Wish, str] = field(default_factory=dict)
 
 
 def environment(pod: core_v1.Pod, container: core_v1.Container, around: Surroundings) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """Brings together what a sandbox or a container is started from: the pod, the objects it names, the node."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from petset.api import quantity
@@ -14,6 +16,7 @@ from petset.node.memory import PodMemory
 from petset.node.reader import Reader
 from petset.node.runtime import Container, Mount, Sandbox
 from petset.node.spec import NodeNames, container_spec, mount, mount_paths, sandbox_spec
+from petset.node.tokens import fresh
 from petset.node.volumes.render import render
 
 Services = Callable[[str], Sequence[core_v1.Service]]
@@ -31,14 +34,17 @@ class Launcher:
         self._memory_bytes = quantity.to_bytes(facts.capacity.get("memory", "0"))
         self._names = NodeNames(settings.name, settings.cluster_domain, facts.dns_servers, facts.dns_search)
 
-    async def mount(self, pod: core_v1.Pod) -> Mapping[str, Path]:
-        """Make the pod's volumes ready; where each of them is."""
+    async def mount(self, memory: PodMemory, now: datetime) -> Mapping[str, Path]:
+        """Make the pod's volumes ready, with tokens that are good; where each of them is."""
+        pod = memory.pod
         assert pod.spec is not None
         volumes = pod.spec.volumes or []
         if not volumes:
             return {}
         wanted = dict.fromkeys(r for volume in volumes for r in references.of_volume(volume))
         around = self._around(None, await self._reader.fetch(namespace_of(pod), wanted))
+        memory.tokens = await fresh(self.machine.tokens, pod, memory.tokens, now)
+        around = replace(around, tokens={wish: token.text for wish, token in memory.tokens.items()})
         contents = {volume.name: render(pod, volume, around) for volume in volumes}
         group = pod.spec.securityContext.fsGroup if pod.spec.securityContext else None
         return await self.machine.volumes.prepare(uid_of(pod), contents, group)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from petset.node.probes.network import Network
 from petset.node.runtime import Runtime
+from petset.node.tokens import Tokens
 from petset.node.volumes.port import VolumeStore
 
 
@@ -32,6 +33,7 @@ class Machine:
     volumes: VolumeStore
     network: Network
     facts: Facts
+    tokens: Tokens
 
 
 @dataclass(frozen=True)

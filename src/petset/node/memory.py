@@ -16,6 +16,7 @@ from petset.node.pods.model import Failure, Health, Notes, Snapshot, Volumes, Wa
 from petset.node.pods.order import all_containers
 from petset.node.pods.recall import recall
 from petset.node.runtime import Container, ContainerState, Sandbox
+from petset.node.wishes import Token, Wish
 
 
 @dataclass
@@ -32,6 +33,7 @@ class PodMemory:
     volumes: Volumes = Volumes.UNKNOWN
     volumes_failure: Failure | None = None
     volume_paths: Mapping[str, Path] = field(default_factory=dict)
+    tokens: Mapping[Wish, Token] = field(default_factory=dict)
     busy: set[str] = field(default_factory=set)
     waiting: tuple[Waiting, ...] = ()
     reporting: bool = False
@@ -53,6 +55,12 @@ class PodMemory:
     def nothing_is_left(self) -> bool:
         """The API has no such pod, and neither has this node."""
         return self.gone and self.sandbox is None and self.volumes is Volumes.GONE and not self.busy
+
+    @property
+    def renew_at(self) -> datetime | None:
+        """When the files that are mounted need a new token; None where they hold none."""
+        due = (token.renew_at for token in self.tokens.values())
+        return min(due, default=None) if self.volumes is Volumes.MOUNTED else None
 
     def snapshot(self, now: datetime, *, predecessor: bool) -> Snapshot:
         """What the planner gets."""

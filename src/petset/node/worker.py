@@ -144,11 +144,14 @@ class Workers:
         if memory.nothing_is_left:
             self._drop(memory)
             return None
+        renew_at = memory.renew_at
+        if renew_at is not None and renew_at <= self._clock.now():
+            memory.volumes, renew_at = Volumes.UNKNOWN, None
         snapshot = memory.snapshot(self._clock.now(), predecessor=self._has_predecessor(memory))
         decided = plan(snapshot)
         self._act(memory, decided)
         self._probers.keep(uid, self._address(memory), probes(snapshot))
-        wake_at = decided.wake_at
+        wake_at = min(filter(None, (decided.wake_at, renew_at)), default=None)
         held = None if memory.gone else self._reporter.held_until(memory, snapshot.now)
         if held is not None:
             wake_at = min(held, wake_at) if wake_at else held

@@ -12,7 +12,7 @@ from petset.api import objects, quantity
 from petset.api.errors import Cause
 from petset.api.kinds import Kind, by_model
 from petset.api.models import core_v1, storage_v1
-from petset.registry import refusals
+from petset.registry import api_access, refusals
 from petset.registry.memo import Decoder
 from petset.storage.port import Key, Store
 
@@ -78,25 +78,26 @@ class Admission:
 
     def _complete_pod(self, kind: Kind, namespace: str, pod: core_v1.Pod) -> None:
         assert pod.spec is not None
-        self._choose_account(kind, namespace, pod)
+        account = self._choose_account(kind, namespace, pod)
+        if api_access.wants_token(pod, account):
+            api_access.mount_token(pod)
         _set_priority(kind, pod)
         pod.spec.tolerations = _with_patience(pod.spec.tolerations or [])
 
-    def _choose_account(self, kind: Kind, namespace: str, pod: core_v1.Pod) -> None:
+    def _choose_account(self, kind: Kind, namespace: str, pod: core_v1.Pod) -> core_v1.ServiceAccount | None:
+        """The account that the pod acts as; None for one that is about to be made."""
         spec = pod.spec
         assert spec is not None
-        if not spec.serviceAccountName:
-            # The namespace's own account is made with the namespace; a pod need not wait to see it.
-            spec.serviceAccountName = "default"
-        elif spec.serviceAccountName != "default":
-            key = Key(_SERVICE_ACCOUNTS.store_key, namespace, spec.serviceAccountName)
-            if self._store.get(key) is None:
-                account = spec.serviceAccountName
-                why = (
-                    f'error looking up service account {namespace}/{account}: serviceaccount "{account}" not found'
-                )
-                raise refusals.forbidden(kind, objects.name_of(pod), why)
-        spec.serviceAccount = spec.serviceAccountName
+        name = spec.serviceAccount = spec.serviceAccountName = spec.serviceAccountName or "default"
+        record = self._store.get(Key(_SERVICE_ACCOUNTS.store_key, namespace, name))
+        if record is not None:
+            account: core_v1.ServiceAccount = self._decoder.decode(_SERVICE_ACCOUNTS, record)
+            spec.imagePullSecrets = spec.imagePullSecrets or objects.copy(account.imagePullSecrets)
+            return account
+        if name != "default":  # that one is made with the namespace; a pod need not wait to see it
+            why = f'error looking up service account {namespace}/{name}: serviceaccount "{name}" not found'
+            raise refusals.forbidden(kind, objects.name_of(pod), why)
+        return None
 
     def _choose_storage_class(self, claim: core_v1.PersistentVolumeClaim) -> None:
         spec = claim.spec

@@ -4,9 +4,11 @@ Volumes are made of the real content and written nowhere; every connection succe
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from petset.aio.clock import Clock
+from petset.api.models import authentication_v1
 from petset.node.machine import Facts, Machine
 from petset.node.probes.network import HttpRequest
 from petset.node.volumes.render import Content
@@ -51,7 +53,23 @@ class SimulatedNetwork:
         return self.status_code
 
 
+class SimulatedTokens:
+    """Tokens that stand for nobody."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.issued = 0
+
+    async def request(
+        self, namespace: str, account: str, request: authentication_v1.TokenRequest
+    ) -> authentication_v1.TokenRequest:
+        self.issued += 1
+        until = self._clock.now() + timedelta(hours=1)
+        status = authentication_v1.TokenRequestStatus(until, f"token-{self.issued} of {namespace}/{account}")
+        return authentication_v1.TokenRequest(spec=request.spec, status=status)
+
+
 def simulated_machine(clock: Clock, capacity: Mapping[str, str] | None = None) -> Machine:
     """All ports simulated. `machine.runtime` is a SimulatedRuntime; keep the machine to simulate a restart."""
     facts = Facts(capacity=capacity or CAPACITY, host_ip="192.168.0.1", os_image="Simulated")
-    return Machine(SimulatedRuntime(clock), SimulatedVolumes(), SimulatedNetwork(), facts)
+    return Machine(SimulatedRuntime(clock), SimulatedVolumes(), SimulatedNetwork(), facts, SimulatedTokens(clock))

@@ -19,11 +19,17 @@ from functools import partial
 from petset.api.encode import encode
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import KINDS
+from petset.api.models import core_v1, meta_v1
 from petset.client.local import LocalClient
+from petset.client.port import Client
+from petset.registry.api_access import ROOT_CA
 from petset.registry.bootstrap import bootstrap
 from petset.registry.registry import Registry
 from petset.storage.memory import MemoryStore
 from petset.testing.clock import SimulatedClock
+
+SIMULATED_CA = "an authority that nobody asks\n"
+"""What pods are told to trust: every pod's files need it."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,12 @@ async def plane(seed: int = 0, gates: Gates = DEFAULT) -> AsyncIterator[Plane]:
 
 def _new_uid(source: random.Random) -> str:
     return str(uuid.UUID(int=source.getrandbits(128), version=4))
+
+
+async def furnish(client: Client, namespace: str = "default") -> None:
+    """What the namespace controller puts into a namespace, where a test runs pods and no controllers."""
+    metadata = meta_v1.ObjectMeta(name=ROOT_CA, namespace=namespace)
+    await client.create(core_v1.ConfigMap(metadata=metadata, data={"ca.crt": SIMULATED_CA}))
 
 
 def _require_untouched(store: MemoryStore) -> None:

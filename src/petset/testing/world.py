@@ -37,7 +37,7 @@ from petset.testing.asking import UsersClient
 from petset.testing.directories import SimulatedDirectories
 from petset.testing.link import Link, Weather
 from petset.testing.node import simulated_machine
-from petset.testing.plane import Plane, plane
+from petset.testing.plane import SIMULATED_CA, Plane, plane
 from petset.testing.runtime import SimulatedRuntime
 from petset.testing.witness import Witness
 
@@ -204,7 +204,7 @@ class World:
         if CONTROLLERS in self._running:
             return
         link, clock = self._link(), self.plane.clock
-        settings = Settings(VOLUME_ROOT, audit_seconds=0, gates=self.gates)
+        settings = Settings(VOLUME_ROOT, SIMULATED_CA, audit_seconds=0, gates=self.gates)
         self.manager = ControllerManager(link, clock, self.plane.random, self.directories, settings)
         self._running[CONTROLLERS] = _Process(self._tasks.start(CONTROLLERS, self.manager.run()), link)
 

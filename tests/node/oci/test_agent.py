@@ -28,6 +28,8 @@ from petset.node.volumes.directories import DirectoryVolumes
 from petset.registry.bootstrap import bootstrap
 from petset.registry.registry import Registry
 from petset.storage.memory import MemoryStore
+from petset.testing.node import SimulatedTokens
+from petset.testing.plane import furnish
 
 pytestmark = [pytest.mark.containers, needs_containers]
 
@@ -52,7 +54,8 @@ class RealWorld:
         directory = self.options.directory.parent
         async with opened(self.options) as runtime, Supervisor("test") as tasks:
             facts = read_facts(directory, runtime.dns_address)
-            machine = Machine(runtime, DirectoryVolumes(directory / "state"), HostNetwork(), facts)
+            volumes, tokens = DirectoryVolumes(directory / "state"), SimulatedTokens(self.clock)
+            machine = Machine(runtime, volumes, HostNetwork(), facts, tokens)
             source = random.Random(1)
             agent = Agent(self.client, machine, NodeSettings(NODE, runtime.pod_cidr(NODE)), self.clock, source)
             tasks.start("agent", agent.run())
@@ -80,7 +83,9 @@ async def real_world(options: Options) -> RealWorld:
     ids = lambda: str(uuid.UUID(int=source.getrandbits(128), version=4))  # noqa: E731 - a source of ids
     registry = Registry(MemoryStore(), clock.now, ids, source)
     await bootstrap(registry)
-    return RealWorld(LocalClient(registry), options, clock)
+    client = LocalClient(registry)
+    await furnish(client)
+    return RealWorld(client, options, clock)
 
 
 def a_server() -> core_v1.Pod:

@@ -7,6 +7,7 @@ from petset.aio.clock import Clock
 from petset.api.errors import BadRequest
 from petset.apiserver import routes
 from petset.apiserver.handlers import objects, subresources
+from petset.apiserver.handlers.tokens import create_token
 from petset.apiserver.messages import Reply, Stream
 from petset.apiserver.render import Renderer
 from petset.apiserver.routes import Request
@@ -15,6 +16,7 @@ from petset.apiserver.streams.forwards import Session, open_forward
 from petset.apiserver.streams.logs import open_logs
 from petset.apiserver.watching import open_watch
 from petset.node.streams import NodeStreams
+from petset.node.tokens import Tokens
 from petset.registry.port import Registry
 
 _WRITES = {
@@ -36,10 +38,13 @@ _WRITES = {
 class Handlers:
     """Every verb over one registry."""
 
-    def __init__(self, registry: Registry, streams: Mapping[str, NodeStreams], clock: Clock) -> None:
+    def __init__(
+        self, registry: Registry, streams: Mapping[str, NodeStreams], clock: Clock, tokens: Tokens | None = None
+    ) -> None:
         self._registry = registry
         self._streams = streams
         self._clock = clock
+        self._tokens = tokens
 
     async def handle(self, request: Request) -> Reply | Stream:
         """Answer a request that is allowed. Raises ApiError."""
@@ -56,6 +61,8 @@ class Handlers:
                 return subresources.get_scale(request, renderer)
             case "get", "log":
                 return await open_logs(request, self._registry, self._streams, self._clock)
+            case "create", "token" if self._tokens is not None:
+                return await create_token(request, self._tokens)
             case _, "exec" | "portforward":
                 raise BadRequest(
                     f"Upgrade request required: {request.subresource} is spoken over WebSocket, not over SPDY alone"

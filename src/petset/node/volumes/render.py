@@ -13,6 +13,7 @@ from petset.node.downward import field_value, resource_value
 from petset.node.environment import Surroundings
 from petset.node.failures import ConfigError, VolumeFailure
 from petset.node.references import Objects, Reference, config_map, secret
+from petset.node.wishes import wish_of
 
 DEFAULT_MODE = 0o644
 
@@ -137,11 +138,25 @@ def _projected_files(
         yield from _secret_files(part.secret.name or "", items, around.objects)
     elif part.downwardAPI is not None:
         yield from _downward_files(pod, part.downwardAPI.items or (), mode, around)
+    elif part.serviceAccountToken is not None:
+        yield _token_file(pod, part.serviceAccountToken, mode, around)
     else:
         raise ConfigError(
-            "this projection is not supported: use configMap, secret or downwardAPI "
-            "(service account tokens are not issued yet)"
+            "this projection is not supported: use configMap, secret, downwardAPI or serviceAccountToken"
         )
+
+
+def _token_file(
+    pod: core_v1.Pod, source: core_v1.ServiceAccountTokenProjection, mode: int | None, around: Surroundings
+) -> File:
+    """Where the pod has a group, only that and the owner may read it."""
+    text = around.tokens.get(wish_of(source))
+    if text is None:
+        raise ConfigError("failed to fetch token")
+    security = pod.spec.securityContext if pod.spec else None
+    if security is not None and security.fsGroup is not None:
+        mode = 0o600
+    return File(_inside(source.path), text.encode(), DEFAULT_MODE if mode is None else mode)
 
 
 @dataclass(frozen=True)

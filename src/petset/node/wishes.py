@@ -1,0 +1,39 @@
+"""Which tokens a pod's files want, read from its volumes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from petset.api.models import core_v1
+
+DEFAULT_SECONDS = 3600
+
+
+class Wish(NamedTuple):
+    """A token that a pod's files want. Without an audience it is for the API."""
+
+    audience: str
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token, and when to ask for the next one."""
+
+    text: str
+    renew_at: datetime
+
+
+def wish_of(source: core_v1.ServiceAccountTokenProjection) -> Wish:
+    """What a projection asks for."""
+    seconds = DEFAULT_SECONDS if source.expirationSeconds is None else source.expirationSeconds
+    return Wish(source.audience or "", seconds)
+
+
+def wishes(pod: core_v1.Pod) -> Iterator[Wish]:
+    """What the pod's volumes ask for; some perhaps more than once."""
+    for volume in (pod.spec.volumes if pod.spec else None) or ():
+        for source in (volume.projected.sources if volume.projected else None) or ():
+            if source.serviceAccountToken is not None:
+                yield wish_of(source.serviceAccountToken)
