@@ -6,10 +6,9 @@ events, revisions: the many) have none until somebody applies them; then all tha
 `before-first-apply`.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -29,8 +28,7 @@ from petset.registry import refusals
 from petset.registry.strategy import BINDING, strategy_of
 
 
-@dataclass(frozen=True)
-class Author:
+class Author(NamedTuple):
     """Who writes, through which sub-resource. `claims`: whether the fields of a new object get an owner;
     `applies`: by server-side apply, which has settled already who owns what."""
 
@@ -133,17 +131,13 @@ def apply(
     write = _write(kind, author, now)
     known = entries.read_own(objects.meta(old).managedFields) if old is not None else {}
     if old is not None and not known:
-        before = Write(manager(BEFORE_FIRST_APPLY, "Update", kind.api_version, author.subresource), *_rest(write))
+        before = write._replace(manager=manager(BEFORE_FIRST_APPLY, "Update", kind.api_version, author.subresource))
         known = tracking.update(part, _nothing(kind), live, {}, before)
     applied = _apply(part, live, config, known, write, force=force)
     document = applied.document
     if write.manager.name == upgrade.MANAGER:
         document = upgrade.with_last_applied(document, config)
     return document, entries.written(applied.owners)
-
-
-def _rest(write: Write) -> tuple[str, datetime, FieldSet]:
-    return write.api_version, write.now, write.ignored
 
 
 def _apply(

@@ -161,8 +161,9 @@ class Writer:
 
 def _says_the_same(new: Any, old: Any, current: Record) -> bool:
     """Whether there is nothing to write: nothing but the times of ownership has changed."""
-    if same_but_for_times(new.metadata.managedFields, old.metadata.managedFields):
-        noted, new.metadata.managedFields = new.metadata.managedFields, old.metadata.managedFields
+    noted, before = new.metadata.managedFields, old.metadata.managedFields
+    if noted != before and same_but_for_times(noted, before):
+        new.metadata.managedFields = before
         if encode(new) == current.value:
             return True
         new.metadata.managedFields = noted

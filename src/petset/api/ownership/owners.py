@@ -1,9 +1,8 @@
 """The entries of `metadata.managedFields`: which manager, doing what, owns which fields since when."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from petset.api.models import meta_v1
 from petset.api.ownership.fieldsets import FieldSet, Malformed, Tree, ordered, parse, union
@@ -14,8 +13,7 @@ ANCIENT = "ancient-changes"
 BEFORE_FIRST_APPLY = "before-first-apply"
 
 
-@dataclass(frozen=True)
-class Manager:
+class Manager(NamedTuple):
     """Who writes and how: one entry of the list for each.
 
     An applier is the same whatever version it speaks; updates in different versions are different entries.
@@ -39,8 +37,7 @@ def manager(name: str, operation: Operation, api_version: str, subresource: str 
     return Manager(name or "unknown", operation, api_version if operation == "Update" else "", subresource)
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(NamedTuple):
     """What one manager owns. `fields` is never empty in an object's list."""
 
     fields: FieldSet
@@ -152,7 +149,7 @@ def capped(owners: Owners) -> Owners:
         if bucket not in result:
             result[bucket] = result.pop(earlier)
         fields = union(old.fields, result[bucket].fields)
-        result[bucket] = replace(result[bucket], fields=ordered(fields or {}), time=old.time)
+        result[bucket] = result[bucket]._replace(fields=ordered(fields or {}), time=old.time)
         if owner != bucket:
             del result[owner]
             surplus -= 1

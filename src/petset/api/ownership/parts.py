@@ -5,15 +5,13 @@ is a leaf: scalars, lists without keys, and whatever the schema calls atomic.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from petset.api.ownership.fieldsets import key_step, value_step
 from petset.api.schema import Field, Type, per_type, shape
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One kind of place. `of` is what a map or list holds; `keys` name a list's elements, with their defaults."""
 
     form: Literal["leaf", "struct", "map", "list", "set", "raw"]

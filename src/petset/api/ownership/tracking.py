@@ -7,9 +7,8 @@ forced, and what the manager applied before, no longer applies and nobody else o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from petset.api.errors import Cause, Conflict
 from petset.api.ownership.comparing import Differences, compare, held
@@ -47,8 +46,7 @@ NEVER_OWNED = of_fields(
 """What identifies an object, or is the server's alone."""
 
 
-@dataclass(frozen=True)
-class Write:
+class Write(NamedTuple):
     """One write. `ignored` are fields that this way of writing does not touch, whatever the client sends."""
 
     manager: Manager
@@ -103,7 +101,7 @@ def _given_up(owners: Owners, changes: Differences) -> dict[Manager, Share]:
     for owner, share in owners.items():
         fields = difference(difference(share.fields, touched), changes.removed)
         if fields is not None:
-            left[owner] = share if fields == share.fields else replace(share, fields=fields)
+            left[owner] = share if fields == share.fields else share._replace(fields=fields)
     return left
 
 
@@ -130,8 +128,7 @@ def apply(part: Part, live: Document, config: Document, owners: Owners, write: W
     return Applied(new, left)
 
 
-@dataclass(frozen=True)
-class Applied:
+class Applied(NamedTuple):
     """What an apply makes: the document, and who owns its fields then."""
 
     document: Document
