@@ -118,7 +118,7 @@ async def _start(settings: Settings, store: SqliteStore, tasks: Supervisor) -> t
     await opening
     await roles
     await _answer_pods(server, nodes.address, registry)
-    tasks.start("nodes", nodes.run(client))
+    tasks.start("nodes", nodes.run(LocalClient(registry, "kubelet")))
     return server, plane, nodes
 
 
