@@ -55,6 +55,24 @@ async def test_a_right_holds_from_the_next_request_on_and_ends_with_its_binding(
 
 
 @on_a_plane
+async def test_an_apply_that_creates_needs_the_right_to_create_and_hands_out_no_more_than_a_creation(
+    site: Site,
+) -> None:
+    await grant(site, rule("patch", "configmaps"), rule("patch create", "roles", "rbac.authorization.k8s.io"))
+
+    async def apply(url: str, document: dict[str, Any]) -> Any:
+        content_type = "application/apply-patch+yaml"
+        return await site.ask("PATCH", f"{url}?fieldManager=m", document, content_type=content_type, **AS_JANE)
+
+    refused = await apply(f"{CONFIG_MAPS}/a", config_map("a"))
+    assert refused.status == 403 and 'cannot create resource "configmaps"' in refused.json["message"]
+    await site.made(CONFIG_MAPS, config_map("a"))
+    assert (await apply(f"{CONFIG_MAPS}/a", config_map("a"))).status == 200
+    more = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", **role("more", rule("*", "secrets"))}
+    assert (await apply(f"{ROLES}/more", more)).status == 403
+
+
+@on_a_plane
 async def test_groups_and_service_accounts_are_bound_and_a_cluster_role_holds_in_one_namespace(site: Site) -> None:
     await site.made(f"{RBAC}/clusterroles", role("reader", rule("list", "configmaps")))
     await site.made(BINDINGS, binding("dev", "ClusterRole", "reader", "Group dev"))
