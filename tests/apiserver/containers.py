@@ -121,6 +121,9 @@ class WrittenStreams:
             if container.exited.is_set():
                 return
 
+    async def attach(self, namespace: str, pod: str, container: str, *, stdin: bool) -> ExecStreams:
+        return await self.exec(namespace, pod, container, ["attach"], stdin=stdin, tty=False)
+
     async def dial(self, namespace: str, pod: str, port: int) -> socket.socket:
         """A connection to a peer that answers in capitals until it is told the end; nobody listens below 1024."""
         if port < 1024 and port != 80:

@@ -13,13 +13,15 @@ import pytest
 from apiserver.asgi import config_map, pod, stateful_set
 from apiserver.containers import WrittenContainer, WrittenStreams
 from apiserver.running import KUBECTL, Running, running
-from apiserver.test_streams import LINES, echo, true
+from apiserver.test_streams import LINES, attached, echo, true
 
 from petset.api.kinds import by_resource
 from petset.api.models import core_v1, meta_v1
 from petset.registry.port import Patch, WriteOptions
 
-STREAMS = WrittenStreams({("web-0", "c"): WrittenContainer(list(LINES))}, {"echo": echo, "true": true})
+STREAMS = WrittenStreams(
+    {("web-0", "c"): WrittenContainer(list(LINES))}, {"echo": echo, "true": true, "attach": attached}
+)
 
 
 @pytest.fixture(scope="module")
@@ -248,3 +250,14 @@ def test_ports_of_a_pod_are_forwarded(server: Running, namespace: str) -> None:
             assert "failed to connect to localhost:81 inside the pod: Connection refused" in error
         finally:
             forwarding.terminate()
+
+
+def test_a_container_is_attached_to(server: Running, namespace: str) -> None:
+    spoken_to = pod("web-0", nodeName="n1")
+    spoken_to["spec"]["containers"][0] |= {"stdin": True, "stdinOnce": True}
+    server.kubectl("-n", namespace, "create", "-f", "-", stdin=json.dumps(spoken_to))
+    container = {"name": "c", "image": "", "imageID": "", "ready": True, "restartCount": 0}
+    status = {"phase": "Running", "containerStatuses": [{**container, "state": {"running": {}}}]}
+    set_status(server, namespace, "pods", "web-0", status)
+    said = server.kubectl("-n", namespace, "attach", "-i", "web-0", stdin="hello")
+    assert "HELLO" in said and "done" in said

@@ -30,6 +30,12 @@ async def forever(running: WrittenExec) -> int:
     return 0
 
 
+async def attached(running: WrittenExec) -> int:
+    """As a container's own process: how it ends is not told to whoever is attached."""
+    await echo(running)
+    return 0
+
+
 async def deaf(running: WrittenExec) -> int:
     running.reads.clear()
     return await forever(running)

@@ -97,7 +97,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "", "v1", "Pod", "pods", core_v1.Pod, short_names=("po",), categories=("all",),
-        subresources=("status", "binding", "eviction", "log", "exec", "portforward"),
+        subresources=("status", "binding", "eviction", "log", "exec", "attach", "portforward"),
     ),
     Kind("", "v1", "Secret", "secrets", core_v1.Secret),
     Kind(

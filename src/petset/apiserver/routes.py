@@ -24,9 +24,11 @@ SUBRESOURCES = {
     "token": {"POST": "create"},
     "log": {"GET": "get"},
     "exec": {"GET": "get", "POST": "create"},
+    "attach": {"GET": "get", "POST": "create"},
     "portforward": {"GET": "get", "POST": "create"},
 }
 """The methods of each sub-resource, and the verb that each stands for."""
+STREAMS = frozenset({"log", "exec", "attach", "portforward"})
 _OF_A_NAMESPACE = ("status", "finalize")
 
 
@@ -130,6 +132,6 @@ def parse(method: str, path: str, query_string: bytes, **message: Any) -> Reques
     """The request that a method, a path and a query make; `message` is what the HTTP message adds to it."""
     where = address(path)
     # A stream's parameters are its own (`follow`, `command` …): its handler reads them.
-    query = queries.NOTHING if where.subresource in ("log", "exec", "portforward") else queries.parse(query_string)
+    query = queries.NOTHING if where.subresource in STREAMS else queries.parse(query_string)
     verb = verb_of(method, where, watch=query.watch)
     return Request(verb, where.kind, where.namespace, where.name, where.subresource, query, query_string, **message)

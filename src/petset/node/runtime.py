@@ -84,6 +84,7 @@ class ContainerSpec:
     security: Security = Security()
     tty: bool = False
     stdin: bool = False
+    stdin_once: bool = False  # its input ends with the first client that attaches
     termination_message_path: str = "/dev/termination-log"
 
 
@@ -209,6 +210,10 @@ class Runtime(Protocol):
         ...
 
     async def exec(self, container_id: str, command: Sequence[str], *, stdin: bool, tty: bool) -> ExecStreams: ...
+
+    async def attach(self, container_id: str, *, stdin: bool) -> ExecStreams:
+        """The streams of the container's own process; `kill` leaves it, and it goes on. RuntimeFailure."""
+        ...
 
     async def dial(self, sandbox_uid: str, port: int) -> int:
         """The descriptor of a socket, the caller's own, connected to what listens on the sandbox's loopback.

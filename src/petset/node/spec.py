@@ -102,6 +102,7 @@ def container_spec(
         security=_security(pod, container),
         tty=bool(container.tty),
         stdin=bool(container.stdin),
+        stdin_once=bool(container.stdinOnce),
         termination_message_path=container.terminationMessagePath or "/dev/termination-log",
     )
 

@@ -33,6 +33,10 @@ class NodeStreams(Protocol):
         self, namespace: str, pod: str, container: str, command: Sequence[str], *, stdin: bool, tty: bool
     ) -> ExecStreams: ...
 
+    async def attach(self, namespace: str, pod: str, container: str, *, stdin: bool) -> ExecStreams:
+        """The streams of the container's own process, which goes on when they are let go."""
+        ...
+
     async def dial(self, namespace: str, pod: str, port: int) -> socket.socket:
         """A non-blocking connection to what listens on the pod's loopback. BadRequest where nobody does."""
         ...

@@ -54,15 +54,26 @@ class AgentStreams:
     async def exec(
         self, namespace: str, pod: str, container: str, command: Sequence[str], *, stdin: bool, tty: bool
     ) -> ExecStreams:
+        running = self._running(namespace, pod, container)
+        try:
+            return await self._runtime.exec(running.id, command, stdin=stdin, tty=tty)
+        except RuntimeFailure as failure:
+            raise BadRequest(str(failure)) from failure
+
+    async def attach(self, namespace: str, pod: str, container: str, *, stdin: bool) -> ExecStreams:
+        running = self._running(namespace, pod, container)
+        try:
+            return await self._runtime.attach(running.id, stdin=stdin)
+        except RuntimeFailure as failure:
+            raise BadRequest(str(failure)) from failure
+
+    def _running(self, namespace: str, pod: str, container: str) -> Container:
         memory = self._memory(namespace, pod)
         name = _container_name(memory, container)
         attempts = memory.attempts.get(name, ())
         if not attempts or not is_running(attempts[-1]):
             raise BadRequest(f'container not found ("{name}")')
-        try:
-            return await self._runtime.exec(attempts[-1].id, command, stdin=stdin, tty=tty)
-        except RuntimeFailure as failure:
-            raise BadRequest(str(failure)) from failure
+        return attempts[-1]
 
     async def dial(self, namespace: str, pod: str, port: int) -> socket.socket:
         memory = self._memory(namespace, pod)

@@ -211,6 +211,9 @@ class SimulatedRuntime:
     async def exec(self, container_id: str, command: Sequence[str], *, stdin: bool, tty: bool) -> ExecStreams:
         return SimulatedExec(self.answer(self._running(container_id), command))
 
+    async def attach(self, container_id: str, *, stdin: bool) -> ExecStreams:
+        raise RuntimeFailure("AttachFailed", "a simulated container has no streams to attach to")
+
     async def dial(self, sandbox_uid: str, port: int) -> int:
         raise RuntimeFailure("ConnectionFailed", f"nothing listens on port {port} of a simulated pod")
 

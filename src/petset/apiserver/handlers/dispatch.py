@@ -11,7 +11,7 @@ from petset.apiserver.handlers.tokens import create_token
 from petset.apiserver.messages import Reply, Stream
 from petset.apiserver.render import Renderer
 from petset.apiserver.routes import Request
-from petset.apiserver.streams.execs import open_exec, serve_exec
+from petset.apiserver.streams.execs import open_attach, open_exec, serve_exec
 from petset.apiserver.streams.forwards import Session, open_forward
 from petset.apiserver.streams.logs import open_logs
 from petset.apiserver.watching import open_watch
@@ -63,7 +63,7 @@ class Handlers:
                 return await open_logs(request, self._registry, self._streams, self._clock)
             case "create", "token" if self._tokens is not None:
                 return await create_token(request, self._tokens)
-            case _, "exec" | "portforward":
+            case _, "exec" | "attach" | "portforward":
                 raise BadRequest(
                     f"Upgrade request required: {request.subresource} is spoken over WebSocket, not over SPDY alone"
                 )
@@ -78,6 +78,9 @@ class Handlers:
             case "exec":
                 channel = await open_exec(request, subprotocols, self._registry, self._streams)
                 return partial(serve_exec, channel)
+            case "attach":
+                channel = await open_attach(request, subprotocols, self._registry, self._streams)
+                return partial(serve_exec, channel)
             case "portforward":
                 return open_forward(request, subprotocols, self._registry, self._streams)
-        raise BadRequest("only the exec and portforward sub-resources of pods speak WebSocket")
+        raise BadRequest("only the exec, attach and portforward sub-resources of pods speak WebSocket")

@@ -61,8 +61,21 @@ async def open_exec(
     return ExecChannel(running, options, protocol)
 
 
-def read_options(query_string: bytes) -> ExecOptions:
-    """The query of `kubectl exec`. Raises BadRequest."""
+async def open_attach(
+    request: Request, subprotocols: Sequence[str], registry: Registry, streams: Mapping[str, NodeStreams]
+) -> ExecChannel:
+    """The streams of a container's own process: `kubectl attach`. Raises ApiError."""
+    protocol = channels.choose(list(subprotocols))
+    pod = pods.load(request, registry)
+    options = read_options(request.raw_query, needs_command=False)
+    container = pods.choose_container(pod, options.container)
+    agent = pods.agent_of(pod, streams)
+    running = await agent.attach(request.namespace, request.name, container, stdin=options.stdin)
+    return ExecChannel(running, options, protocol)
+
+
+def read_options(query_string: bytes, *, needs_command: bool = True) -> ExecOptions:
+    """The query of `kubectl exec` or `attach`. Raises BadRequest."""
     raw = Parameters(query_string)
     options = ExecOptions(
         container=raw.text("container"),
@@ -72,7 +85,7 @@ def read_options(query_string: bytes) -> ExecOptions:
         stderr=bool(raw.flag("stderr")),
         tty=bool(raw.flag("tty")),
     )
-    if not options.command:
+    if needs_command and not options.command:
         raise BadRequest("you must specify at least one command for the container")
     if not (options.stdin or options.stdout or options.stderr):
         raise BadRequest("you must specify at least one of stdin, stdout, stderr")

@@ -30,6 +30,7 @@ class Monitored:
     engine_root: Path
     tty: bool = False
     stdin: bool = False
+    stdin_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def arguments(what: Monitored, monitor: Path, engine: Path) -> list[str]:
         "--socket-dir-path", str(what.sockets), "--log-level", "error", "--no-sync-log",
         "--runtime-arg=--root", f"--runtime-arg={what.engine_root}",
     ]  # fmt: skip
-    return words + ["--terminal"] * what.tty + ["--stdin"] * what.stdin
+    words += ["--terminal"] * what.tty + ["--stdin"] * what.stdin
+    return words + ["--leave-stdin-open"] * (what.stdin and not what.stdin_once)
 
 
 def create(what: Monitored, monitor: Path, engine: Path) -> int:

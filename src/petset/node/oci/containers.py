@@ -63,7 +63,13 @@ class Containers:
         self, directory: Path, record: state.ContainerRecord, spec: ContainerSpec, image: Image
     ) -> state.Process | None:
         monitored = conmon.Monitored(
-            record.id, directory, self._layout.sockets, self._layout.engine_root, tty=spec.tty, stdin=spec.stdin
+            record.id,
+            directory,
+            self._layout.sockets,
+            self._layout.engine_root,
+            tty=spec.tty,
+            stdin=spec.stdin,
+            stdin_once=spec.stdin_once,
         )
         with self._engine.mounts(private=True):
             preparation.mount_root(directory, image)

@@ -13,7 +13,7 @@ import signal
 from collections.abc import Sequence
 from weakref import WeakValueDictionary
 
-from petset.node.oci import bundle, dialing, execstreams, opening, probes, processes, state
+from petset.node.oci import attaching, bundle, dialing, execstreams, opening, probes, processes, state
 from petset.node.oci.exec import Command
 from petset.node.oci.jobs import Jobs
 from petset.node.oci.opening import Options
@@ -180,6 +180,14 @@ class OciRuntime:
         return await execstreams.attach(
             self._jobs, self._command(container_id, command, tty=tty), stdin=stdin, tty=tty
         )
+
+    async def attach(self, container_id: str, *, stdin: bool) -> ExecStreams:
+        record, layout = self._known(container_id), self._parts.layout
+        control = layout.container(record.sandbox_uid, container_id) / "ctl"
+        try:
+            return await attaching.attach(layout.sockets / container_id / "attach", control, stdin=stdin)
+        except OSError as error:
+            raise RuntimeFailure("ContainerNotRunning", f"container {record.name} does not run") from error
 
     async def dial(self, sandbox_uid: str, port: int) -> int:
         record = self._sandboxes.get(sandbox_uid)
