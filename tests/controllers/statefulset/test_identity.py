@@ -6,7 +6,7 @@ from controllers.statefulset.tiny import Tiny, claim_template, make_set, steps, 
 
 from petset.api.models import core_v1, meta_v1
 from petset.api.objects import meta
-from petset.controllers.statefulset.identity import NO_ORDINAL, ordinal_of, revision_of
+from petset.controllers.statefulset.identity import NO_ORDINAL, ordinal_of, revision_label, revision_of
 
 
 @pytest.mark.parametrize(
@@ -227,3 +227,10 @@ def test_the_repair_of_labels_leaves_right_volumes_in_their_order() -> None:
     tiny.edit("web-1", labels=labels)
     assert steps(tiny.look()) == ["repair pod web-1"]
     assert tiny.pods["web-1"].spec == spec
+
+
+@pytest.mark.parametrize(("length", "label"), [(52, "w" * 52 + "-1234567890"), (53, "1234567890")])
+def test_a_revision_is_named_in_full_up_to_63_characters(length: int, label: str) -> None:
+    """Rule 19."""
+    name = "w" * length
+    assert revision_label(name, f"{name}-1234567890") == label

@@ -257,3 +257,11 @@ def test_the_lowest_condemned_pod_waits_for_the_one_above_it() -> None:
     while "delete pod web-1 (condemned)" not in steps(tiny.look()):
         tiny.nodes_work()
     assert waits(tiny) == ["web-0 for web-1 by 49"]
+
+
+def test_ownership_comes_before_all_else() -> None:
+    """Rule 44."""
+    tiny = running(2)
+    tiny.edit("web-1", ownerReferences=None)
+    tiny.change(template=template("new"))
+    assert [stage.name for stage in tiny.plan().stages] == ["membership", "history", "rollout"]

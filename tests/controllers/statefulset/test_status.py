@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from controllers.statefulset.tiny import Tiny, make_set, template
+from controllers.statefulset.tiny import Tiny, make_set, steps, template
 
 from petset.api.models import apps_v1
 from petset.controllers.statefulset.status import differs
@@ -152,3 +152,31 @@ def test_a_rollout_is_complete_only_with_the_last_wanted_pod() -> None:
     tiny.ready("web-0")
     made = tiny.plan().status
     assert (made.currentRevision, made.currentReplicas) == (made.updateRevision, 2)
+
+
+def test_a_replaced_pod_of_a_middle_revision_is_not_taken_from_the_current_ones() -> None:
+    """Rule 67, as it is better here: web-1 had the second of three templates."""
+    tiny = Tiny(make_set(replicas=2))
+    tiny.run()
+    tiny.change(template=template("second"))
+    tiny.look()
+    tiny.gone("web-1")
+    tiny.look()
+    tiny.ready("web-1")
+    tiny.change(template=template("third"))
+    made = tiny.plan()
+    assert "delete pod web-1 (update)" in steps(made)
+    assert made.status.currentReplicas == 1
+
+
+def test_a_rollout_of_one_is_not_complete_before_its_pod_is_ready() -> None:
+    """Rule 66."""
+    tiny = Tiny(make_set(replicas=1))
+    tiny.run()
+    tiny.change(template=template("new"))
+    tiny.look()
+    tiny.gone("web-0")
+    tiny.look()
+    status = tiny.plan().status
+    assert (status.updatedReplicas, status.readyReplicas) == (1, None)
+    assert status.currentRevision != status.updateRevision
