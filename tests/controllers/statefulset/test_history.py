@@ -260,3 +260,14 @@ def rename(tiny: Tiny, old: str, new: str) -> None:
 
 def labels_of(tiny: Tiny, pod: str) -> dict[str, str]:
     return dict(meta(tiny.pods[pod]).labels or {})
+
+
+def test_a_revision_in_use_is_kept_for_a_set_with_a_long_name_too() -> None:
+    """Rules 19 and 40: its pods name the revision by the hash alone."""
+    tiny = Tiny(make_set(name="w" * 60, replicas=2, revisionHistoryLimit=0))
+    tiny.run()
+    tiny.change(template=template("new"), updateStrategy=rolling(partition=1))
+    tiny.run()
+    assert tiny.set.status is not None
+    tiny.set.status.currentRevision = tiny.set.status.updateRevision
+    assert not [action for action in tiny.plan().actions if isinstance(action, DeleteRevision)]
