@@ -113,3 +113,60 @@ def test_a_cron_job_is_created_and_run_by_hand(petset: Petset) -> None:
     assert (owner["kind"], owner["name"]) == ("CronJob", "tick")
     kubectl("delete", "cronjob", "tick", "--cascade=foreground", "--timeout=60s")
     assert petset.get("jobs")["items"] == []
+
+
+DATA = """\
+apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: important}
+value: 1000
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: calm}
+spec: {minAvailable: 1, selector: {matchLabels: {app: calm}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed}
+spec: {podSelector: {}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: door}
+spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}
+---
+apiVersion: v1
+kind: LimitRange
+metadata: {name: limits}
+spec: {limits: [{type: Container, max: {memory: 1Gi}}]}
+---
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: quota}
+spec: {hard: {pods: "10"}}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web}
+spec: {maxReplicas: 3, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: vip}
+spec:
+  priorityClassName: important
+  containers: [{name: main, image: "redis:7.0"}]
+"""
+
+
+def test_what_charts_say_of_limits_and_access_is_kept_completed_and_shown(petset: Petset) -> None:
+    petset.kubectl("apply", "-f", "-", stdin=DATA)
+    assert petset.pod("vip")["spec"]["priority"] == 1000
+    assert petset.get("netpol", "closed")["spec"]["policyTypes"] == ["Ingress"]
+    assert petset.get("limits", "limits")["spec"]["limits"][0]["default"] == {"memory": "1Gi"}
+    assert petset.get("hpa", "web")["spec"]["minReplicas"] == 1
+    assert petset.kubectl("get", "pdb", "calm").splitlines()[1].split()[:4] == ["calm", "1", "N/A", "0"]
+    assert "door" in petset.kubectl("get", "ingress")
+    assert "unchanged" in petset.kubectl("apply", "-f", "-", stdin=DATA)
+    petset.kubectl("delete", "-f", "-", "--timeout=60s", stdin=DATA)

@@ -11,12 +11,16 @@ from petset.api.models import (
     apps_v1,
     authentication_v1,
     authorization_v1,
+    autoscaling_v2,
     batch_v1,
     coordination_v1,
     core_v1,
     discovery_v1,
     events_v1,
+    networking_v1,
+    policy_v1,
     rbac_v1,
+    scheduling_v1,
     storage_v1,
 )
 
@@ -99,6 +103,11 @@ KINDS: tuple[Kind, ...] = (
         "", "v1", "Pod", "pods", core_v1.Pod, short_names=("po",), categories=("all",),
         subresources=("status", "binding", "eviction", "log", "exec", "attach", "portforward"),
     ),
+    Kind("", "v1", "LimitRange", "limitranges", core_v1.LimitRange, short_names=("limits",)),
+    Kind(
+        "", "v1", "ResourceQuota", "resourcequotas", core_v1.ResourceQuota, short_names=("quota",),
+        subresources=("status",),
+    ),
     Kind("", "v1", "Secret", "secrets", core_v1.Secret),
     Kind(
         "", "v1", "Service", "services", core_v1.Service, short_names=("svc",), categories=("all",),
@@ -150,6 +159,10 @@ KINDS: tuple[Kind, ...] = (
         authorization_v1.SubjectAccessReview, namespaced=False, verbs=ANSWERED,
     ),
     Kind(
+        "autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers",
+        autoscaling_v2.HorizontalPodAutoscaler, short_names=("hpa",), categories=("all",), subresources=("status",),
+    ),
+    Kind(
         "batch", "v1", "CronJob", "cronjobs", batch_v1.CronJob, short_names=("cj",), categories=("all",),
         subresources=("status",),
     ),
@@ -167,6 +180,25 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(RBAC, "v1", "Role", "roles", rbac_v1.Role),
     Kind(RBAC, "v1", "RoleBinding", "rolebindings", rbac_v1.RoleBinding),
+    Kind(
+        "networking.k8s.io", "v1", "Ingress", "ingresses", networking_v1.Ingress, short_names=("ing",),
+        subresources=("status",),
+    ),
+    Kind(
+        "networking.k8s.io", "v1", "IngressClass", "ingressclasses", networking_v1.IngressClass, namespaced=False,
+    ),
+    Kind(
+        "networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", networking_v1.NetworkPolicy,
+        short_names=("netpol",),
+    ),
+    Kind(
+        "policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", policy_v1.PodDisruptionBudget,
+        short_names=("pdb",), subresources=("status",),
+    ),
+    Kind(
+        "scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", scheduling_v1.PriorityClass,
+        namespaced=False, short_names=("pc",),
+    ),
     Kind(
         "storage.k8s.io", "v1", "StorageClass", "storageclasses", storage_v1.StorageClass, namespaced=False,
         short_names=("sc",),

@@ -11,7 +11,7 @@ from typing import Any
 from petset.api import objects, quantity
 from petset.api.errors import Cause
 from petset.api.kinds import Kind, by_model
-from petset.api.models import core_v1, storage_v1
+from petset.api.models import core_v1, scheduling_v1, storage_v1
 from petset.registry import api_access, refusals
 from petset.registry.memo import Decoder
 from petset.storage.port import Key, Store
@@ -23,6 +23,7 @@ _OLDER_CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class"
 NAMESPACES = by_model(core_v1.Namespace)
 _STORAGE_CLASSES = by_model(storage_v1.StorageClass)
 _SERVICE_ACCOUNTS = by_model(core_v1.ServiceAccount)
+_PRIORITY_CLASSES = by_model(scheduling_v1.PriorityClass)
 _SYSTEM_PRIORITIES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
 _PATIENCE_SECONDS = 300
 _TROUBLES = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
@@ -81,8 +82,34 @@ class Admission:
         account = self._choose_account(kind, namespace, pod)
         if api_access.wants_token(pod, account):
             api_access.mount_token(pod)
-        _set_priority(kind, pod)
+        self._set_priority(kind, pod)
         pod.spec.tolerations = _with_patience(pod.spec.tolerations or [])
+
+    def _set_priority(self, kind: Kind, pod: core_v1.Pod) -> None:
+        """The number of the class that the pod names, or else of the class that is for all others."""
+        spec = pod.spec
+        assert spec is not None
+        named = spec.priorityClassName
+        if named in _SYSTEM_PRIORITIES:
+            spec.priority = _SYSTEM_PRIORITIES[named]
+        else:
+            found = self._priority_class(named)
+            if named and found is None:
+                why = f"no PriorityClass with name {named} was found"
+                raise refusals.forbidden(kind, objects.name_of(pod), why)
+            spec.priority = (found.value if found else None) or 0
+            if found is not None:
+                spec.priorityClassName = objects.name_of(found)
+                spec.preemptionPolicy = spec.preemptionPolicy or found.preemptionPolicy
+        spec.preemptionPolicy = spec.preemptionPolicy or "PreemptLowerPriority"
+
+    def _priority_class(self, name: str | None) -> scheduling_v1.PriorityClass | None:
+        if name:
+            record = self._store.get(Key(_PRIORITY_CLASSES.store_key, "", name))
+            return None if record is None else self._decoder.decode(_PRIORITY_CLASSES, record)
+        records = self._store.list(_PRIORITY_CLASSES.store_key).records
+        classes = (self._decoder.decode(_PRIORITY_CLASSES, record) for record in records)
+        return min((c for c in classes if c.globalDefault), key=lambda c: c.value or 0, default=None)
 
     def _choose_account(self, kind: Kind, namespace: str, pod: core_v1.Pod) -> core_v1.ServiceAccount | None:
         """The account that the pod acts as; None for one that is about to be made."""
@@ -133,16 +160,6 @@ def _is_default(storage_class: storage_v1.StorageClass) -> bool:
         annotations.get(DEFAULT_CLASS_ANNOTATION),
         annotations.get(_OLDER_DEFAULT_CLASS_ANNOTATION),
     )
-
-
-def _set_priority(kind: Kind, pod: core_v1.Pod) -> None:
-    spec = pod.spec
-    assert spec is not None
-    named = spec.priorityClassName
-    if named and named not in _SYSTEM_PRIORITIES:
-        raise refusals.forbidden(kind, objects.name_of(pod), f"no PriorityClass with name {named} was found")
-    spec.priority = _SYSTEM_PRIORITIES[named] if named else 0
-    spec.preemptionPolicy = spec.preemptionPolicy or "PreemptLowerPriority"
 
 
 def _with_patience(tolerations: list[core_v1.Toleration]) -> list[core_v1.Toleration]:

@@ -12,7 +12,16 @@ from typing import Any
 from petset.api import objects
 from petset.api.equality import same_meaning
 from petset.api.kinds import Kind
-from petset.api.models import apps_v1, batch_v1, coordination_v1, core_v1, discovery_v1, meta_v1
+from petset.api.models import (
+    apps_v1,
+    batch_v1,
+    coordination_v1,
+    core_v1,
+    discovery_v1,
+    meta_v1,
+    networking_v1,
+    policy_v1,
+)
 from petset.api.qos import qos_class
 
 BINDING = "binding"  # the server's own change of spec and status at once; it does not count as a new wish
@@ -68,6 +77,15 @@ _STRATEGIES: Mapping[type, Strategy] = {
     ),
     apps_v1.StatefulSet: Strategy(
         first_status=lambda _, __: apps_v1.StatefulSetStatus(replicas=0, availableReplicas=0),
+        counts=("spec",),
+    ),
+    networking_v1.Ingress: Strategy(counts=("spec",)),
+    networking_v1.IngressClass: Strategy(counts=("spec",)),
+    networking_v1.NetworkPolicy: Strategy(counts=("spec",)),
+    policy_v1.PodDisruptionBudget: Strategy(
+        first_status=lambda _, __: policy_v1.PodDisruptionBudgetStatus(
+            currentHealthy=0, desiredHealthy=0, disruptionsAllowed=0, expectedPods=0
+        ),
         counts=("spec",),
     ),
     batch_v1.CronJob: Strategy(first_status=lambda _, __: batch_v1.CronJobStatus(), counts=("spec",)),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from petset.api.canonical import settle
-from petset.api.defaults import access, batch, claims, objects, pods, replicated, services, statefulsets
+from petset.api.defaults import access, batch, claims, objects, pods, policies, replicated, services, statefulsets
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
 
@@ -26,6 +26,11 @@ _DEFAULTS: dict[tuple[str, str], Callable[[Any], None]] = {
     ("apps", "DaemonSet"): replicated.default_daemon_set,
     ("apps", "Deployment"): replicated.default_deployment,
     ("apps", "ReplicaSet"): replicated.default_replica_set,
+    ("", "LimitRange"): policies.default_limit_range,
+    ("autoscaling", "HorizontalPodAutoscaler"): policies.default_autoscaler,
+    ("networking.k8s.io", "IngressClass"): policies.default_ingress_class,
+    ("networking.k8s.io", "NetworkPolicy"): policies.default_network_policy,
+    ("scheduling.k8s.io", "PriorityClass"): policies.default_priority_class,
     ("batch", "CronJob"): batch.default_cron_job,
     ("batch", "Job"): batch.default_job,
     ("discovery.k8s.io", "EndpointSlice"): services.default_endpoint_slice,

@@ -5,7 +5,18 @@ printer; a kind without one of its own shows its name and age.
 """
 
 from petset.api.kinds import Kind
-from petset.apiserver.tables import access, batch, cluster, configuration, events, network, pods, storage, workloads
+from petset.apiserver.tables import (
+    access,
+    batch,
+    cluster,
+    configuration,
+    events,
+    network,
+    pods,
+    policies,
+    storage,
+    workloads,
+)
 from petset.apiserver.tables.columns import AGE, NAME, Printer, age_of, name_of
 
 PRINTERS: dict[str, Printer] = {
@@ -13,6 +24,11 @@ PRINTERS: dict[str, Printer] = {
     "clusterroles.rbac.authorization.k8s.io": access.ROLES,
     "configmaps": configuration.CONFIG_MAPS,
     "controllerrevisions.apps": workloads.CONTROLLER_REVISIONS,
+    "horizontalpodautoscalers.autoscaling": policies.AUTOSCALERS,
+    "ingresses.networking.k8s.io": policies.INGRESSES,
+    "networkpolicies.networking.k8s.io": policies.NETWORK_POLICIES,
+    "poddisruptionbudgets.policy": policies.BUDGETS,
+    "priorityclasses.scheduling.k8s.io": policies.PRIORITY_CLASSES,
     "cronjobs.batch": batch.CRON_JOBS,
     "daemonsets.apps": workloads.DAEMON_SETS,
     "deployments.apps": workloads.DEPLOYMENTS,
