@@ -16,15 +16,9 @@ def petset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Petset]:
     petset.petset("wipe", "--yes")
 
 
-def create(petset: Petset, *what: str) -> None:
-    """`kubectl create` of a kind, in two steps: by itself it sends protobuf, which the server does not read yet."""
-    manifest = petset.kubectl("create", *what, "--dry-run=client", "-o", "yaml")
-    petset.kubectl("apply", "-f", "-", stdin=manifest)
-
-
 def test_a_deployment_is_rolled_out_looked_at_undone_paused_and_scaled(petset: Petset) -> None:
     kubectl = petset.kubectl
-    create(petset, "deployment", "web", "--image=redis:7.0", "--replicas=2")
+    kubectl("create", "deployment", "web", "--image=redis:7.0", "--replicas=2")
     kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=60s")
     kubectl("set", "image", "deployment/web", "redis=redis:8")
     assert "successfully rolled out" in kubectl("rollout", "status", "deployment/web", "--timeout=60s")
@@ -37,6 +31,7 @@ def test_a_deployment_is_rolled_out_looked_at_undone_paused_and_scaled(petset: P
     kubectl("rollout", "status", "deployment/web", "--timeout=60s")
     assert "paused" in kubectl("rollout", "pause", "deployment/web")
     assert "resumed" in kubectl("rollout", "resume", "deployment/web")
+    assert "autoscaled" in kubectl("autoscale", "deployment", "web", "--max=5")
     assert "scaled" in kubectl("scale", "deployment/web", "--replicas=3")
     kubectl("rollout", "status", "deployment/web", "--timeout=60s")
     assert "3/3" in kubectl("get", "deploy", "web", "-o", "wide")
@@ -105,10 +100,10 @@ def test_a_daemon_set_is_rolled_out_and_undone(petset: Petset) -> None:
 
 def test_a_cron_job_is_created_and_run_by_hand(petset: Petset) -> None:
     kubectl = petset.kubectl
-    create(petset, "cronjob", "tick", "--image=redis:7.0", "--schedule=0 0 1 1 *")
+    kubectl("create", "cronjob", "tick", "--image=redis:7.0", "--schedule=0 0 1 1 *")
     row = kubectl("get", "cj", "tick").splitlines()[1].split()
     assert row[0] == "tick" and row[-5:-1] == ["<none>", "False", "0", "<none>"]
-    create(petset, "job", "now", "--from=cronjob/tick")
+    kubectl("create", "job", "now", "--from=cronjob/tick")
     owner = petset.get("job", "now")["metadata"]["ownerReferences"][0]
     assert (owner["kind"], owner["name"]) == ("CronJob", "tick")
     kubectl("delete", "cronjob", "tick", "--cascade=foreground", "--timeout=60s")
