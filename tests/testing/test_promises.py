@@ -1,0 +1,138 @@
+"""Each promise is shown what breaks it: one that never speaks up proves nothing."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+from controllers.statefulset.tiny import make_set
+
+from petset.api.models import apps_v1, core_v1, meta_v1
+from petset.api.objects import meta, owner_reference, uid_of
+from petset.controllers.statefulset.hashing import template_patch
+from petset.controllers.statefulset.identity import new_pod
+from petset.testing.loop import run
+from petset.testing.plane import Plane, plane
+from petset.testing.witness import Witness
+
+FORCED = meta_v1.DeleteOptions(gracePeriodSeconds=0)
+
+
+class Stage:
+    """A set that no controller looks after; the test plays all of them, badly."""
+
+    def __init__(self, p: Plane, stateful_set: apps_v1.StatefulSet) -> None:
+        self.client = p.client
+        self.clock = p.clock
+        self.set = stateful_set
+
+    async def revision(self, name: str, data: object) -> None:
+        metadata = meta_v1.ObjectMeta(name=name, namespace="default")
+        await self.client.create(apps_v1.ControllerRevision(metadata=metadata, revision=1, data=data))
+
+    async def pod(self, ordinal: int, node: str = "", revision: str = "web-1") -> core_v1.Pod:
+        pod = await self.client.create(new_pod(self.set, self.set.spec.template, ordinal, revision))
+        if node:
+            await self.client.bind("default", pod.metadata.name, node)
+        return pod
+
+    async def claim(self, name: str) -> core_v1.PersistentVolumeClaim:
+        storage = core_v1.VolumeResourceRequirements(requests={"storage": "1Gi"})
+        spec = core_v1.PersistentVolumeClaimSpec(accessModes=["ReadWriteOnce"], resources=storage)
+        metadata = meta_v1.ObjectMeta(name=name, namespace="default")
+        return await self.client.create(core_v1.PersistentVolumeClaim(metadata=metadata, spec=spec))
+
+
+@asynccontextmanager
+async def watched(**spec: object) -> AsyncIterator[tuple[Stage, Witness]]:
+    async with plane() as p:
+        witness = Witness(p)
+        wanted = make_set(**spec)
+        meta(wanted).uid = None
+        stage = Stage(p, await p.client.create(wanted))
+        await stage.revision("web-1", template_patch(stage.set.spec.template))
+        await p.clock.sleep(1)
+        yield stage, witness
+
+
+async def a_pod_out_of_turn(it: Stage) -> None:
+    await it.pod(1)
+
+
+async def a_pod_beyond_the_wanted(it: Stage) -> None:
+    await it.pod(9)
+
+
+async def a_pod_of_another_template(it: Stage) -> None:
+    await it.revision("web-other", {"spec": {}})
+    await it.pod(0, revision="web-other")
+
+
+async def a_pod_removed_without_a_reason(it: Stage) -> None:
+    await it.pod(0, node="node-1")
+    await it.clock.sleep(1)
+    await it.client.delete(core_v1.Pod, "web-0", "default")
+
+
+async def a_pod_that_vanishes(it: Stage) -> None:
+    await it.client.create(core_v1.Node(metadata=meta_v1.ObjectMeta(name="node-1")))
+    await it.pod(0, node="node-1")
+    await it.clock.sleep(1)
+    await it.client.delete(core_v1.Pod, "web-0", "default", FORCED)
+
+
+async def a_pod_before_its_claim(it: Stage) -> None:
+    volume = core_v1.Volume(
+        name="data", persistentVolumeClaim=core_v1.PersistentVolumeClaimVolumeSource(claimName="data-web-0")
+    )
+    pod = new_pod(it.set, it.set.spec.template, 0, "web-1")
+    assert pod.spec is not None
+    await it.client.create(msgspec.structs.replace(pod, spec=msgspec.structs.replace(pod.spec, volumes=[volume])))
+
+
+async def a_kept_claim_given_away(it: Stage) -> None:
+    claim = await it.claim("data-web-0")
+    metadata = msgspec.structs.replace(meta(claim), ownerReferences=[owner_reference(it.set)])
+    await it.client.update(msgspec.structs.replace(claim, metadata=metadata))
+
+
+async def a_volume_bound_twice(it: Stage) -> None:
+    for name in ("data-web-0", "data-web-1"):
+        claim = await it.claim(name)
+        assert claim.spec is not None
+        spec = msgspec.structs.replace(claim.spec, volumeName="v")
+        await it.client.update(msgspec.structs.replace(claim, spec=spec))
+
+
+@pytest.mark.parametrize(
+    ("deed", "sentence"),
+    [
+        (a_pod_out_of_turn, "pod web-1 was created before its turn"),
+        (a_pod_beyond_the_wanted, "pod web-9 was created before its turn"),
+        (a_pod_of_another_template, "pod web-0 was created from web-other, which its ordinal is not due"),
+        (a_pod_removed_without_a_reason, "pod web-0 (web-1) was deleted, and no rule asked for it then"),
+        (a_pod_that_vanishes, "pod web-0 vanished from its node without having been asked to go"),
+        (a_pod_before_its_claim, "pod web-0 was created before its claim data-web-0"),
+        (a_kept_claim_given_away, "claim data-web-0 was given to StatefulSet web, though it is to be kept"),
+        (a_volume_bound_twice, "volume v is bound to two claims: data-web-0 and data-web-1"),
+    ],
+)
+def test_the_witness_speaks_up_about(deed: Callable[[Stage], Awaitable[None]], sentence: str) -> None:
+    async def story() -> list[str]:
+        async with watched(replicas=3) as (it, witness):
+            await deed(it)
+            return list(witness.broken)
+
+    assert sentence in run(story())
+
+
+def test_what_the_user_asked_for_is_nobodys_fault() -> None:
+    async def story() -> list[str]:
+        async with watched(replicas=3) as (it, witness):
+            pod = await it.pod(0, node="node-1")
+            await it.clock.sleep(1)
+            witness.user_asks(uid_of(pod), False)
+            await it.client.delete(core_v1.Pod, "web-0", "default")
+            return list(witness.broken)
+
+    assert run(story()) == []
