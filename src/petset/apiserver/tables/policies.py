@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from petset.api.models import autoscaling_v2, networking_v1, policy_v1, scheduling_v1
+from petset.api.models import autoscaling_v2, core_v1, networking_v1, policy_v1, scheduling_v1
 from petset.apiserver.tables.columns import AGE, NAME, Cell, Column, Printer, age_of, name_of
 from petset.apiserver.tables.workloads import selector_text
 
@@ -62,3 +62,32 @@ PRIORITY_CLASSES = Printer(
     (NAME, Column("Value", "integer"), Column("Global-Default", "boolean"), AGE, Column("PreemptionPolicy")),
     priority_class,
 )
+
+
+def quota(obj: core_v1.ResourceQuota, now: datetime) -> list[Cell]:
+    """What is used of what may be asked for, and of the limits."""
+    status = obj.status or core_v1.ResourceQuotaStatus()
+    hard, used = status.hard or {}, status.used or {}
+    texts = {name: f"{name}: {used.get(name, '0')}/{most}" for name, most in sorted(hard.items())}
+    limits = ", ".join(text for name, text in texts.items() if name.startswith("limits."))
+    requests = ", ".join(text for name, text in texts.items() if not name.startswith("limits."))
+    return [name_of(obj), requests, limits, age_of(obj, now)]
+
+
+def limit_range(obj: core_v1.LimitRange, now: datetime) -> list[Cell]:
+    """When it was made, as a time."""
+    created = obj.metadata.creationTimestamp if obj.metadata else None
+    return [name_of(obj), created.isoformat().replace("+00:00", "Z") if created else ""]
+
+
+def ingress_class(obj: networking_v1.IngressClass, now: datetime) -> list[Cell]:
+    """Whose it is."""
+    parameters = obj.spec.parameters if obj.spec else None
+    group = f".{parameters.apiGroup}" if parameters and parameters.apiGroup else ""
+    named = f"{parameters.kind}{group}/{parameters.name}" if parameters else "<none>"
+    return [name_of(obj), (obj.spec.controller if obj.spec else None) or "", named, age_of(obj, now)]
+
+
+QUOTAS = Printer((NAME, Column("Request"), Column("Limit"), AGE), quota)
+LIMIT_RANGES = Printer((NAME, Column("Created At")), limit_range)
+INGRESS_CLASSES = Printer((NAME, Column("Controller"), Column("Parameters"), AGE), ingress_class)
