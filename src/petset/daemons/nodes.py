@@ -1,7 +1,7 @@
 """The part of the server that runs pods: the container runtime, the logical nodes over it, and their DNS."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from random import Random  # noqa: TID251 - the type of an argument
 
@@ -9,6 +9,7 @@ from petset.aio.clock import Clock
 from petset.aio.tasks import Supervisor
 from petset.client.events import EventRecorder
 from petset.client.port import Client
+from petset.daemons.presence import NodesUnusable
 from petset.daemons.settings import Settings
 from petset.dns.service import DnsService
 from petset.node.agent import Agent
@@ -27,21 +28,22 @@ from petset.node.volumes.directories import DirectoryVolumes
 SIMULATED = "simulated"
 
 
-class NodesUnusable(Exception):
-    """Containers cannot be run here; the message says what to install or do."""
-
-
 class Nodes:
-    """The logical nodes of one server: none, simulated ones, or nodes with real containers."""
+    """The logical nodes of one server: none, simulated ones, or nodes with real containers.
 
-    def __init__(self, settings: Settings, clock: Clock, source: Random) -> None:
+    `streams` is where the API server finds each node's logs and commands, once the node is there.
+    """
+
+    def __init__(
+        self, settings: Settings, clock: Clock, source: Random, streams: MutableMapping[str, NodeStreams]
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._random = source
         self._machine: Machine | None = None
         self._runtime: OciRuntime | None = None
         self._caught_up = asyncio.Event()
-        self.streams: dict[str, NodeStreams] = {}
+        self._streams = streams
 
     async def open(self, tokens: Tokens) -> None:
         """Find out how containers are run here. Raises NodesUnusable."""
@@ -101,7 +103,7 @@ class Nodes:
             assert self._machine is not None, "open comes first"
             cidr = self._runtime.pod_cidr(name) if self._runtime is not None else ""
             agent = Agent(client, self._machine, NodeSettings(name, cidr), self._clock, self._random)
-            self.streams[name] = agent.streams
+            self._streams[name] = agent.streams
             yield agent
 
 

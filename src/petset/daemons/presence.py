@@ -18,6 +18,10 @@ class AlreadyRunning(Exception):
     """Another server works on this data directory."""
 
 
+class NodesUnusable(Exception):
+    """Containers cannot be run here; the message says what to install or do."""
+
+
 class PidFile:
     """Holds the data directory for one process, as a context manager."""
 

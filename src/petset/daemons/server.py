@@ -1,8 +1,9 @@
 """The all-in-one server: store, API, controllers and nodes in one process. `petset up` starts it.
 
-The order of the start is the order of what others need. The API answers as soon as the store is loaded; `ready` is
-said once containers can be run too, so that whatever stops the server from doing its job (no container tools, a
-taken port, a foreign database) reaches the person who started it. A stop leaves every container running.
+The order of the start is the order of what others need. The API answers as soon as the store is loaded; the code
+behind it, half of all there is to read, is read while it does. `ready` is said once containers can be run too, so
+that whatever stops the server from doing its job (no container tools, a taken port, a foreign database) reaches the
+person who started it. A stop leaves every container running.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import sys
 import uuid
 from asyncio import FIRST_COMPLETED
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -33,14 +35,17 @@ from petset.apiserver.waiting import WaitingPage
 from petset.client.local import LocalClient
 from petset.daemons.clock import SystemClock
 from petset.daemons.collector import Collector
-from petset.daemons.controlplane import ControlPlane
-from petset.daemons.nodes import Nodes, NodesUnusable
-from petset.daemons.presence import AlreadyRunning, PidFile, Starter, write_facts
+from petset.daemons.presence import AlreadyRunning, NodesUnusable, PidFile, Starter, write_facts
 from petset.daemons.settings import Settings, parse
+from petset.node.streams import NodeStreams
 from petset.registry.bootstrap import announce, bootstrap
 from petset.registry.registry import Registry
 from petset.storage.port import StoreUnusable
 from petset.storage.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from petset.daemons.controlplane import ControlPlane
+    from petset.daemons.nodes import Nodes
 
 TAKEOVER_SECONDS = 5.0
 """How long the start waits for the nodes to have told the API how their pods are; it goes on without them then."""
@@ -88,38 +93,52 @@ async def _serve(settings: Settings, starter: Starter) -> None:
         await store.close()
 
 
-async def _start(settings: Settings, store: SqliteStore, tasks: Supervisor) -> tuple[Server, ControlPlane, Nodes]:
-    """Everything up, in the order of what needs what. Certificates are made while container tools are looked at."""
+async def _start(settings: Settings, store: SqliteStore, tasks: Supervisor) -> "tuple[Server, ControlPlane, Nodes]":
+    """Everything up, in the order of what needs what."""
     clock, source = SystemClock(), random.Random(secrets.randbits(64))  # noqa: S311 - names and order, no secrets
     directory = settings.directory
-    nodes = Nodes(settings, clock, source)
     registry = Registry(store, clock.now, _new_id, source, settings.gates)
     statements = SignedStatements(directory.pki / "accounts.key")
     tokens = AccountTokens(registry, statements, clock.now, _new_id)
-    opening = tasks.start("container runtime", nodes.open(tokens))
     signing = asyncio.to_thread(certificates.ensure, directory.pki, [settings.bind], clock.now())
     signed = tasks.start("certificates", signing)
     await bootstrap(registry)
+    reading = tasks.start("code behind the API", asyncio.to_thread(_behind))
     files = await signed
-    client = LocalClient(registry)
-    plane = ControlPlane(settings, client, clock, source, files.authority.read_text())
+    streams: dict[str, NodeStreams] = {}
+    planes: list[ControlPlane] = []
     token = ensure_admin_token(directory.pki / "admin.token", lambda: secrets.token_urlsafe(32))
     authenticator = CertificatesAndTokens({token: admin()}, tokens.user_of)
-    pages = (WaitingPage(plane.waits), MetricsPage(plane.measures))
+    pages = (
+        WaitingPage(lambda: [wait for plane in planes for wait in plane.waits()]),
+        MetricsPage(lambda: [family for plane in planes for family in plane.measures()]),
+    )
     options = Options(version=__version__, pages=pages, tokens=tokens)
-    app = create_app(registry, nodes.streams, authenticator, clock, _new_id, options)
+    app = create_app(registry, streams, authenticator, clock, _new_id, options)
     server = Server(app, settings.bind, settings.port, server_context(files))
     await server.start()
-    roles = tasks.start("default roles", _ensure_roles(registry))
     url = kubeconfig.server_url(settings.bind, server.port)
     kubeconfig.write(directory.kubeconfig, url, files)
     write_facts(directory, _facts(settings, url, server.port))
     _log.info("serving at %s", url)
+    plane_type, nodes_type = await reading
+    nodes = nodes_type(settings, clock, source, streams)
+    opening = tasks.start("container runtime", nodes.open(tokens))
+    roles = tasks.start("default roles", _ensure_roles(registry))
+    planes.append(plane_type(settings, LocalClient(registry), clock, source, files.authority.read_text()))
     await opening
     await roles
     await _answer_pods(server, nodes.address, registry)
     tasks.start("nodes", nodes.run(LocalClient(registry, "kubelet")))
-    return server, plane, nodes
+    return server, planes[0], nodes
+
+
+def _behind() -> "tuple[type[ControlPlane], type[Nodes]]":
+    """Read the code of controllers and nodes, in a thread beside the first requests."""
+    from petset.daemons.controlplane import ControlPlane
+    from petset.daemons.nodes import Nodes
+
+    return ControlPlane, Nodes
 
 
 async def _ensure_roles(registry: Registry) -> None:
