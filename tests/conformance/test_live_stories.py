@@ -21,7 +21,7 @@ from petset.api.encode import to_document
 from petset.api.errors import ApiError, NotFound
 from petset.api.models import apps_v1, autoscaling_v1, core_v1, discovery_v1, meta_v1
 from petset.api.objects import is_terminating, meta, name_of
-from petset.controllers.statefulset.health import is_running_and_ready
+from petset.ownership.health import is_running_and_ready
 from petset.registry.port import Patch, WriteOptions
 
 STORIES = sorted((Path(__file__).parents[1] / "stories").glob("[a-m]-*.txt"))

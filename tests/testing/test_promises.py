@@ -9,8 +9,8 @@ from controllers.statefulset.tiny import make_set
 
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import meta, owner_reference, uid_of
-from petset.controllers.statefulset.hashing import template_patch
 from petset.controllers.statefulset.identity import new_pod
+from petset.ownership.hashing import template_patch
 from petset.testing.loop import run
 from petset.testing.plane import Plane, plane
 from petset.testing.witness import Witness

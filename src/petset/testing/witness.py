@@ -12,8 +12,8 @@ from typing import Any
 from petset.api.kinds import Kind, by_model
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, name_of, namespace_of
-from petset.controllers.statefulset.health import is_running_and_ready
 from petset.controllers.statefulset.identity import first_ordinal, ordinal_of, pod_name
+from petset.ownership.health import is_running_and_ready
 from petset.storage.port import Event
 from petset.testing.picture import Picture
 from petset.testing.plane import Plane

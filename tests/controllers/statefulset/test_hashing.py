@@ -4,7 +4,7 @@ import pytest
 from controllers.statefulset.tiny import template
 
 from petset.api.models import apps_v1, meta_v1
-from petset.controllers.statefulset.hashing import canonical, fnv1_32, revision_hash, template_in, template_patch
+from petset.ownership.hashing import canonical, fnv1_32, revision_hash, template_in, template_patch
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from controllers.statefulset.tiny import START
 
 from petset.api.models import core_v1, meta_v1
-from petset.controllers.statefulset import health
+from petset.ownership import health
 
 
 def pod(phase: str, ready: str = "True", *, since: float | None = 0, going: bool = False) -> core_v1.Pod:

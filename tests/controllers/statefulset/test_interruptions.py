@@ -15,9 +15,9 @@ from controllers.statefulset.tiny import Refused, Tiny, claim_template, make_set
 from petset.api.gates import Gates
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import meta, name_of, uid_of
-from petset.controllers.statefulset.hashing import canonical, revision_hash, template_patch
 from petset.controllers.statefulset.identity import POD_NAME_LABEL
 from petset.controllers.statefulset.model import Action, Plan
+from petset.ownership.hashing import canonical, revision_hash, template_patch
 
 Change = Callable[[Tiny], None]
 

@@ -14,7 +14,7 @@ from petset.api.defaults import apply_defaults
 from petset.api.kinds import by_model
 from petset.api.models import apps_v1
 from petset.api.objects import meta, name_of
-from petset.controllers.statefulset.hashing import canonical, revision_hash, template_patch
+from petset.ownership.hashing import canonical, revision_hash, template_patch
 from petset.testing.loop import run
 
 SETS = by_model(apps_v1.StatefulSet)

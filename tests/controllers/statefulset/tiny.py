@@ -12,7 +12,6 @@ import msgspec
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import meta, name_of, owner_reference, uid_of
 from petset.controllers.statefulset import status
-from petset.controllers.statefulset.hashing import canonical, template_patch
 from petset.controllers.statefulset.identity import ordinal_of
 from petset.controllers.statefulset.invariants import violations
 from petset.controllers.statefulset.model import (
@@ -36,6 +35,7 @@ from petset.controllers.statefulset.model import (
 )
 from petset.controllers.statefulset.plan import plan
 from petset.controllers.statefulset.roster import roster_of
+from petset.ownership.hashing import canonical, template_patch
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

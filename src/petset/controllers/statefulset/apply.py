@@ -17,8 +17,6 @@ from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import is_terminating, meta, name_of, namespace_of, owner_reference, uid_of
 from petset.client.events import EventRecorder
 from petset.client.port import Client
-from petset.controllers.statefulset.expectations import Expectations
-from petset.controllers.statefulset.hashing import canonical
 from petset.controllers.statefulset.model import (
     Action,
     AdoptPod,
@@ -37,6 +35,8 @@ from petset.controllers.statefulset.model import (
 )
 from petset.controllers.statefulset.telling import Teller
 from petset.ownership.batches import in_growing_batches
+from petset.ownership.expectations import Expectations
+from petset.ownership.hashing import canonical
 
 
 class RevisionCollision(Exception):

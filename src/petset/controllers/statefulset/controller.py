@@ -21,7 +21,6 @@ from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.statefulset import status
 from petset.controllers.statefulset.apply import ClaimInTheWay, Hand, NameTaken, RevisionCollision
-from petset.controllers.statefulset.expectations import Expectations
 from petset.controllers.statefulset.ledger import AUDIT_SECONDS, Ledger, SetKey, concerned, orphan_parent
 from petset.controllers.statefulset.measures import budgets, skips
 from petset.controllers.statefulset.memo import Texts
@@ -30,6 +29,7 @@ from petset.controllers.statefulset.notices import Notices
 from petset.controllers.statefulset.plan import plan
 from petset.controllers.statefulset.reports import Reports
 from petset.controllers.statefulset.waiting import for_name_taken, for_refusal
+from petset.ownership.expectations import Expectations
 
 NAME = "statefulset-controller"
 """The source component of this controller's events."""

@@ -10,7 +10,6 @@ from functools import cached_property
 
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import controller_of, meta, name_of, namespace_of, owner_reference
-from petset.controllers.statefulset.hashing import canonical, revision_hash, template_in, template_patch
 from petset.controllers.statefulset.identity import revision_label, revision_of
 from petset.controllers.statefulset.model import (
     Action,
@@ -21,6 +20,7 @@ from petset.controllers.statefulset.model import (
     Revision,
     Snapshot,
 )
+from petset.ownership.hashing import canonical, revision_hash, template_in, template_patch
 
 HASH_LABEL = "controller.kubernetes.io/hash"
 LONGEST_NAME_PREFIX = 223

@@ -9,11 +9,12 @@ from functools import cached_property
 
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import name_of
-from petset.controllers.statefulset import bits, health, identity
+from petset.controllers.statefulset import bits, identity
 from petset.controllers.statefulset.history import History
 from petset.controllers.statefulset.model import Snapshot
 from petset.controllers.statefulset.roster import Roster
 from petset.controllers.statefulset.standing import Trait
+from petset.ownership import health
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ removes one pod, the highest, and only when everybody below is Available. Parall
 
 from petset.api.models import core_v1
 from petset.api.objects import is_terminating, name_of
-from petset.controllers.statefulset import health, identity, upkeep, waiting
+from petset.controllers.statefulset import identity, upkeep, waiting
 from petset.controllers.statefulset.lineup import Lineup
 from petset.controllers.statefulset.model import CreatePod, DeletePod, Waiting
 from petset.controllers.statefulset.rollout import template_for
 from petset.controllers.statefulset.steps import Step
+from petset.ownership import health
 
 
 def replicas(lineup: Lineup) -> Step:

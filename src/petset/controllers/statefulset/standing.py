@@ -12,8 +12,9 @@ from typing import Literal
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, uid_of
 from petset.api.selectors import Selector
-from petset.controllers.statefulset import health, identity, upkeep
+from petset.controllers.statefulset import identity, upkeep
 from petset.controllers.statefulset.upkeep import Claims
+from petset.ownership import health
 
 Relation = Literal["member", "to adopt", "to release"]
 Trait = Literal["created", "ready", "available", "unavailable", "terminating", "settled", "needy"]

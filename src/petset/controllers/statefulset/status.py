@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import meta
-from petset.controllers.statefulset import health
 from petset.controllers.statefulset.identity import revision_of, wanted_replicas
 from petset.controllers.statefulset.lineup import Lineup
+from petset.ownership import health
 
 _COUNTED = (
     "replicas", "readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas",

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import is_terminating, uid_of
-from petset.controllers.statefulset import health, identity, retention
+from petset.controllers.statefulset import identity, retention
 from petset.controllers.statefulset.model import (
     Action,
     CreateClaim,
@@ -17,6 +17,7 @@ from petset.controllers.statefulset.model import (
     UpdateClaimOwners,
 )
 from petset.controllers.statefulset.retention import Keeper
+from petset.ownership import health
 
 
 class Claims(Protocol):

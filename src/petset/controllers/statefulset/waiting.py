@@ -6,9 +6,9 @@ cannot be pulled, a node that cannot be found), so that a user need not go and l
 
 from petset.api.models import core_v1
 from petset.api.objects import is_terminating, name_of
-from petset.controllers.statefulset import health
 from petset.controllers.statefulset.lineup import Lineup
 from petset.controllers.statefulset.model import Waiting
+from petset.ownership import health
 
 
 def for_pod(lineup: Lineup, subject: str, pod: core_v1.Pod, rule: int) -> Waiting:

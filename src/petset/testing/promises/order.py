@@ -10,9 +10,9 @@ from collections.abc import Callable
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, namespace_of, uid_of
 from petset.api.selectors import Selector
-from petset.controllers.statefulset.health import is_finished
 from petset.controllers.statefulset.identity import first_ordinal, revision_of, wanted_ordinals
 from petset.controllers.statefulset.rollout import max_unavailable_of, partition_of, recreates
+from petset.ownership.health import is_finished
 from petset.testing.promises.scene import Scene, Sentences, ordinal_in
 
 Rule = Callable[[Scene, apps_v1.StatefulSet, core_v1.Pod], bool]

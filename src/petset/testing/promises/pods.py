@@ -2,8 +2,8 @@
 
 from petset.api.models import core_v1
 from petset.api.objects import controller_of, is_terminating, name_of, namespace_of, uid_of
-from petset.controllers.statefulset.health import is_finished
 from petset.controllers.statefulset.identity import NO_ORDINAL, ordinal_of
+from petset.ownership.health import is_finished
 from petset.testing.promises.scene import Scene, Sentences
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import controller_of, is_terminating, name_of, namespace_of
-from petset.controllers.statefulset.hashing import canonical, template_patch
-from petset.controllers.statefulset.health import is_available, is_running_and_ready
 from petset.controllers.statefulset.identity import ordinal_of, pod_name
+from petset.ownership.hashing import canonical, template_patch
+from petset.ownership.health import is_available, is_running_and_ready
 from petset.testing.clock import SimulatedClock
 from petset.testing.picture import Picture
 from petset.testing.runtime import SimulatedRuntime
