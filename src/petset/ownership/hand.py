@@ -5,13 +5,19 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from petset.api.errors import ApiError, Conflict, NotFound
-from petset.api.models import meta_v1
+from petset.api.errors import AlreadyExists, ApiError, Conflict, NotFound
+from petset.api.models import apps_v1, meta_v1
 from petset.api.objects import is_terminating, meta, name_of, namespace_of, owner_reference, uid_of
 from petset.client.port import Client
 from petset.ownership.expectations import Expectations
+from petset.ownership.hashing import canonical
+from petset.ownership.revisions import CreateRevision, DeleteRevision, HistoryAction, RenumberRevision
 
 T = TypeVar("T")
+
+
+class RevisionCollision(Exception):
+    """The name of a new revision is taken by other data: count it and compute another (rule 38)."""
 
 
 class Hand:
@@ -35,9 +41,18 @@ class Hand:
         """What is gone already is not missed; somebody else's object of the same name is left alone."""
         asked = msgspec.structs.replace(options) if options else meta_v1.DeleteOptions()
         asked.preconditions = meta_v1.Preconditions(uid=uid_of(obj))
-        with suppress(NotFound, Conflict):
-            await self._client.delete(type(obj), name_of(obj), namespace_of(obj), asked)
+        with suppress(Conflict):
+            await self._delete(obj, asked)
         self._expectations.deleted(uid_of(self.owner), obj)
+
+    async def delete_plainly(self, obj: Any) -> None:
+        """Remove whatever has the name by now; what is gone already is not missed (rule 58)."""
+        await self._delete(obj, None)
+        self._expectations.deleted(uid_of(self.owner), obj)
+
+    async def _delete(self, obj: Any, options: meta_v1.DeleteOptions | None) -> None:
+        with suppress(NotFound):
+            await self._client.delete(type(obj), name_of(obj), namespace_of(obj), options)
 
     async def adopt(self, orphan: Any) -> None:
         """Become the controller of an orphan, after one live look that the owner is not going."""
@@ -50,6 +65,24 @@ class Hand:
         others = [ref for ref in meta(obj).ownerReferences or () if ref.uid != uid_of(self.owner)]
         with suppress(NotFound):
             await self.update(_with_owners(obj, others))
+
+    async def change_history(self, action: HistoryAction) -> None:
+        """Keep, renumber or forget a template. Raises RevisionCollision where its name keeps another."""
+        match action:
+            case CreateRevision(revision):
+                await self._create_revision(revision)
+            case RenumberRevision(revision, number):
+                await self.update(msgspec.structs.replace(revision, revision=number))
+            case DeleteRevision(revision):
+                await self.delete(revision)
+
+    async def _create_revision(self, revision: apps_v1.ControllerRevision) -> None:
+        try:
+            await self.create(revision)
+        except AlreadyExists as error:
+            there = await self._client.get(apps_v1.ControllerRevision, name_of(revision), namespace_of(revision))
+            if canonical(there.data) != canonical(revision.data):
+                raise RevisionCollision(name_of(revision)) from error
 
     async def write_status(self, status: Any, annotations: dict[str, str] | None = None) -> None:
         """Write the owner's status, with annotations to add; another writer in between costs a second try."""

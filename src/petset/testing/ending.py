@@ -13,7 +13,6 @@ import msgspec
 from petset.api.errors import Conflict, NotFound
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, uid_of
-from petset.controllers.statefulset.history import DEFAULT_HISTORY_LIMIT
 from petset.controllers.statefulset.identity import (
     first_ordinal,
     ordinal_of,
@@ -23,6 +22,7 @@ from petset.controllers.statefulset.identity import (
 )
 from petset.controllers.statefulset.rollout import partition_of
 from petset.ownership.health import is_available, is_finished, is_running_and_ready
+from petset.ownership.revisions import DEFAULT_HISTORY_LIMIT
 from petset.testing.claims_left import wrong_claims
 from petset.testing.manifests import BAD_IMAGE, IMAGES
 from petset.testing.mishaps import forget_refusals

@@ -10,8 +10,9 @@ from controllers.statefulset.tiny import Tiny, make_set, rolling, steps, templat
 from petset.api.models import apps_v1, meta_v1
 from petset.api.objects import meta, owner_reference
 from petset.controllers.statefulset.history import HASH_LABEL, decide
-from petset.controllers.statefulset.model import AdoptRevision, CreateRevision, DeleteRevision
+from petset.controllers.statefulset.model import AdoptRevision
 from petset.ownership.hashing import canonical, revision_hash, template_patch
+from petset.ownership.revisions import CreateRevision, DeleteRevision
 
 
 def numbers(tiny: Tiny) -> list[int | None]:

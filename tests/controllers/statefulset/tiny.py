@@ -20,22 +20,19 @@ from petset.controllers.statefulset.model import (
     AdoptRevision,
     CreateClaim,
     CreatePod,
-    CreateRevision,
     DeletePod,
-    DeleteRevision,
     Gates,
     Plan,
     RefuseClaim,
     ReleasePod,
-    RenumberRevision,
     RepairPod,
-    Revision,
     Snapshot,
     UpdateClaimOwners,
 )
 from petset.controllers.statefulset.plan import plan
 from petset.controllers.statefulset.roster import roster_of
 from petset.ownership.hashing import canonical, template_patch
+from petset.ownership.revisions import CreateRevision, DeleteRevision, RenumberRevision, Revision
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -4,10 +4,10 @@ import msgspec
 
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import meta
-from petset.controllers.daemonset.apply import NameTaken, carry_out
+from petset.controllers.daemonset.apply import carry_out
 from petset.controllers.daemonset.model import Snapshot
 from petset.controllers.daemonset.plan import plan
-from petset.ownership.hand import Hand
+from petset.ownership.hand import Hand, RevisionCollision
 from petset.ownership.tending import Bench, Tending
 
 NAME = "daemonset-controller"
@@ -41,8 +41,8 @@ class DaemonSetController:
         )
         status = made.status
         try:
-            await carry_out(made, hand, self._bench.client, self._bench.events)
-        except NameTaken:
+            await carry_out(made, hand, self._bench.events)
+        except RevisionCollision:
             status = msgspec.structs.replace(status, collisionCount=(status.collisionCount or 0) + 1)
         finally:
             if status != daemon_set.status:

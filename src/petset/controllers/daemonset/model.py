@@ -5,6 +5,7 @@ from datetime import datetime
 
 from petset.api.models import apps_v1, core_v1
 from petset.ownership.membership import Adopt, Release
+from petset.ownership.revisions import HistoryAction
 
 REVISION_LABEL = "controller-revision-hash"
 
@@ -18,28 +19,6 @@ class Snapshot:
     pods: tuple[core_v1.Pod, ...]
     revisions: tuple[apps_v1.ControllerRevision, ...]
     now: datetime
-
-
-@dataclass(frozen=True)
-class CreateRevision:
-    """Keep the present template. The name may prove to be taken by other data: a collision."""
-
-    revision: apps_v1.ControllerRevision
-
-
-@dataclass(frozen=True)
-class RenumberRevision:
-    """Make a kept revision the newest again: a rollback."""
-
-    revision: apps_v1.ControllerRevision
-    number: int
-
-
-@dataclass(frozen=True)
-class DeleteRevision:
-    """Forget a revision beyond the history limit."""
-
-    revision: apps_v1.ControllerRevision
 
 
 @dataclass(frozen=True)
@@ -58,7 +37,7 @@ class DeletePod:
     told: tuple[str, str] | None = None
 
 
-Action = Adopt | Release | CreateRevision | RenumberRevision | DeleteRevision | CreatePod | DeletePod
+Action = Adopt | Release | HistoryAction | CreatePod | DeletePod
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.statefulset import status
-from petset.controllers.statefulset.apply import ClaimInTheWay, Hand, NameTaken, RevisionCollision
+from petset.controllers.statefulset.apply import ClaimInTheWay, Hand, NameTaken
 from petset.controllers.statefulset.ledger import AUDIT_SECONDS, Ledger, SetKey, concerned, orphan_parent
 from petset.controllers.statefulset.measures import budgets, skips
 from petset.controllers.statefulset.memo import Texts
@@ -30,6 +30,7 @@ from petset.controllers.statefulset.plan import plan
 from petset.controllers.statefulset.reports import Reports
 from petset.controllers.statefulset.waiting import for_name_taken, for_refusal
 from petset.ownership.expectations import Expectations
+from petset.ownership.hand import RevisionCollision
 
 NAME = "statefulset-controller"
 """The source component of this controller's events."""

@@ -4,27 +4,20 @@ The history is a list of ControllerRevisions, newest last. A template that was u
 bytes and renumbered instead of stored twice: that is what a rollback is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 
-from petset.api.models import apps_v1, core_v1, meta_v1
-from petset.api.objects import controller_of, meta, name_of, namespace_of, owner_reference
+from petset.api.models import apps_v1, core_v1
+from petset.api.objects import controller_of, name_of
 from petset.controllers.statefulset.identity import revision_label, revision_of
-from petset.controllers.statefulset.model import (
-    Action,
-    AdoptRevision,
-    CreateRevision,
-    DeleteRevision,
-    RenumberRevision,
-    Revision,
-    Snapshot,
-)
+from petset.controllers.statefulset.model import Action, AdoptRevision, Snapshot
+from petset.ownership import revisions
 from petset.ownership.hashing import canonical, revision_hash, template_in, template_patch
+from petset.ownership.revisions import CreateRevision, DeleteRevision, HistoryAction, Revision
 
 HASH_LABEL = "controller.kubernetes.io/hash"
 LONGEST_NAME_PREFIX = 223
-DEFAULT_HISTORY_LIMIT = 10
 
 
 @dataclass(frozen=True)
@@ -59,7 +52,7 @@ class History:
 
 def decide(snapshot: Snapshot) -> History:
     """Find or make the update revision, find the current one, and drop what the history limit does not keep."""
-    known = sorted(snapshot.revisions, key=_age)
+    known = revisions.in_order(snapshot.revisions)
     adoptions = [AdoptRevision(revision.object) for revision in known if controller_of(revision.object) is None]
     update, changes, collisions = _update_revision(snapshot, known)
     named = (snapshot.set.status.currentRevision if snapshot.set.status else None) or ""
@@ -68,23 +61,17 @@ def decide(snapshot: Snapshot) -> History:
     return History(snapshot.set, current, update, (*adoptions, *changes, *deletions), collisions)
 
 
-def _age(revision: Revision) -> tuple[int, datetime, str]:
-    created = meta(revision.object).creationTimestamp
-    return revision.number, created or datetime.min.replace(tzinfo=UTC), revision.name
-
-
-def _update_revision(snapshot: Snapshot, known: list[Revision]) -> tuple[Revision, list[Action], int]:
+def _update_revision(
+    snapshot: Snapshot, known: Sequence[Revision]
+) -> tuple[Revision, tuple[HistoryAction, ...], int]:
     """The revision of the present template (rule 37), what makes it the newest, and the collision count."""
-    same = [revision for revision in known if revision.data == snapshot.template]
-    if same and same[-1] is known[-1]:
-        return same[-1], [], snapshot.collisions
-    number = known[-1].number + 1 if known else 1
-    if same:
-        return same[-1], [RenumberRevision(same[-1].object, number)], snapshot.collisions
+    found = revisions.find(known, snapshot.template)
+    if found is not None:
+        return *found, snapshot.collisions
     if known and _means(known[-1], snapshot.template):
-        return known[-1], [], snapshot.collisions
-    created, collisions = _new_revision(snapshot, known, number)
-    return created, [CreateRevision(created.object)], collisions
+        return known[-1], (), snapshot.collisions
+    created, collisions = _new_revision(snapshot, known)
+    return created, (CreateRevision(created.object),), collisions
 
 
 def _means(revision: Revision, template: bytes) -> bool:
@@ -95,38 +82,25 @@ def _means(revision: Revision, template: bytes) -> bool:
         return False
 
 
-def _new_revision(snapshot: Snapshot, known: list[Revision], number: int) -> tuple[Revision, int]:
+def _new_revision(snapshot: Snapshot, known: Sequence[Revision]) -> tuple[Revision, int]:
     names = {revision.name for revision in known}
     prefix = name_of(snapshot.set)[:LONGEST_NAME_PREFIX]
     collisions = snapshot.collisions
     # Rule 38: the label keeps the hash that was computed first, however often the name had to change.
     first_hash = revision_hash(snapshot.template, collisions)
-    while f"{prefix}-{revision_hash(snapshot.template, collisions)}" in names:
+    while (name := f"{prefix}-{revision_hash(snapshot.template, collisions)}") in names:
         collisions += 1
-    metadata = meta_v1.ObjectMeta(
-        name=f"{prefix}-{revision_hash(snapshot.template, collisions)}",
-        namespace=namespace_of(snapshot.set),
-        labels={**_template_labels(snapshot.set), HASH_LABEL: first_hash},
-        annotations=dict(meta(snapshot.set).annotations or {}) or None,
-        ownerReferences=[owner_reference(snapshot.set)],
-    )
-    data = template_patch(snapshot.set.spec.template)
-    revision = apps_v1.ControllerRevision(metadata=metadata, data=data, revision=number)
+    number, labels = revisions.next_number(known), {HASH_LABEL: first_hash}
+    revision = revisions.keep(snapshot.set, snapshot.set.spec.template, name, labels, number)
     return Revision(revision, snapshot.template), collisions
 
 
-def _template_labels(stateful_set: apps_v1.StatefulSet) -> dict[str, str]:
-    template = stateful_set.spec.template.metadata
-    return dict(template.labels) if template and template.labels else {}
-
-
-def _beyond_limit(snapshot: Snapshot, known: list[Revision], in_use: set[str]) -> list[DeleteRevision]:
-    """The oldest revisions that nobody uses, down to the limit; a negative limit keeps all (rule 40)."""
+def _beyond_limit(snapshot: Snapshot, known: Sequence[Revision], in_use: set[str]) -> tuple[DeleteRevision, ...]:
+    """The oldest revisions that are neither of the two nor any pod's, down to the limit (rule 40)."""
     limit = snapshot.set.spec.revisionHistoryLimit
-    limit = DEFAULT_HISTORY_LIMIT if limit is None else limit
-    if limit < 0 or len(known) <= limit:
-        return []
+    if len(known) <= (revisions.DEFAULT_HISTORY_LIMIT if limit is None else limit):
+        return ()
     labels = snapshot.roster.revision_labels()
     set_name = name_of(snapshot.set)
-    history = [r for r in known if r.name not in in_use and revision_label(set_name, r.name) not in labels]
-    return [DeleteRevision(revision.object) for revision in history[: max(0, len(history) - limit)]]
+    unused = [r for r in known if r.name not in in_use and revision_label(set_name, r.name) not in labels]
+    return revisions.beyond(limit, unused)

@@ -6,8 +6,8 @@ set's spec does. A stored revision's data never changes.
 
 from petset.api.models import apps_v1
 from petset.api.objects import meta, uid_of
-from petset.controllers.statefulset.model import Revision
 from petset.ownership.hashing import canonical, template_patch
+from petset.ownership.revisions import Revision
 
 
 class Texts:

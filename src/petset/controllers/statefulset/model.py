@@ -14,27 +14,11 @@ from typing import TYPE_CHECKING, Literal
 
 from petset.api.gates import DEFAULT, Gates
 from petset.api.models import apps_v1, core_v1
+from petset.ownership.revisions import HistoryAction, Revision
 
 if TYPE_CHECKING:  # these two know the actions below
     from petset.controllers.statefulset.roster import Roster
     from petset.controllers.statefulset.upkeep import Claims
-
-
-@dataclass(frozen=True)
-class Revision:
-    """A stored ControllerRevision and its data in canonical JSON (`hashing.canonical`), made once per object."""
-
-    object: apps_v1.ControllerRevision
-    data: bytes
-
-    @property
-    def name(self) -> str:
-        assert self.object.metadata is not None and self.object.metadata.name
-        return self.object.metadata.name
-
-    @property
-    def number(self) -> int:
-        return self.object.revision or 0
 
 
 @dataclass(frozen=True)
@@ -76,28 +60,6 @@ class ReleasePod:
 @dataclass(frozen=True)
 class AdoptRevision:
     """Make the set the controller of an orphan revision, after the same live look (rule 41)."""
-
-    revision: apps_v1.ControllerRevision
-
-
-@dataclass(frozen=True)
-class CreateRevision:
-    """Keep the present template. The name may prove to be taken by other data: a collision (rule 38)."""
-
-    revision: apps_v1.ControllerRevision
-
-
-@dataclass(frozen=True)
-class RenumberRevision:
-    """Make a kept revision the newest again: a rollback (rule 37)."""
-
-    revision: apps_v1.ControllerRevision
-    number: int
-
-
-@dataclass(frozen=True)
-class DeleteRevision:
-    """Forget a revision beyond the history limit (rule 40)."""
 
     revision: apps_v1.ControllerRevision
 
@@ -156,9 +118,7 @@ Action = (
     AdoptPod
     | ReleasePod
     | AdoptRevision
-    | CreateRevision
-    | RenumberRevision
-    | DeleteRevision
+    | HistoryAction
     | CreateClaim
     | RefuseClaim
     | UpdateClaimOwners
