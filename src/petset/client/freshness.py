@@ -1,62 +1,70 @@
-"""Tells whether the caches have caught up with what we ourselves have written.
+"""Keeps a controller from acting on a cache that has not seen its own writes yet.
 
-A controller writes an object and is woken a moment later by something else, while its cache still shows the
-world as it was before. Acting on that would write again: a conflict at best, a second object at worst, where
-the server completes the name. So what was written for a key is remembered until the caches show it; until then
-the key is left alone. The events that are on the way wake it.
+A controller writes an object and is woken a moment later by something else, while its cache still shows the world
+as it was before. Acting on that would write again: a conflict at best, at worst a second object where the server
+completes the name, or a second deletion although the first is under way. So every write is remembered with the
+version it made, and every deletion with the object it was meant for, under the key they were made for. Until the
+caches show them all, the key is left alone.
+
+The events that wake it are on the way. One can be swallowed all the same: what was written and undone again while
+the watch was down is in no list. So whoever leaves a key alone comes back to it by itself (`COME_BACK_SECONDS`).
 """
 
 from collections.abc import Hashable, Mapping
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from petset.aio.clock import Clock
-from petset.api.objects import Object, meta, name_of, namespace_of
+from petset.api.objects import is_terminating, meta, name_of, namespace_of, uid_of
 
 K = TypeVar("K", bound=Hashable)
 
-PATIENCE_SECONDS = 5.0
-"""After this an event is not late but lost (the object was deleted while the watch was down): look anew."""
+COME_BACK_SECONDS = 5.0
+"""When to look again at a key that was left alone, if no event comes first."""
 
 
 class Cache(Protocol):
-    """What is asked of an informer here."""
+    """What of an informer matters here. `resource_version` is how far the cache has come."""
 
-    def get(self, name: str, namespace: str) -> Any | None: ...
+    @property
+    def resource_version(self) -> str: ...
 
-
-class _Write(NamedTuple):
-    version: int
-    at_seconds: float
+    def get(self, name: str, namespace: str = "") -> Any | None: ...
 
 
 class OwnWrites(Generic[K]):
-    """The versions we wrote for each key, until the caches show them. Versions grow with each write."""
+    """Own writes, by the key they were made for, until the caches show them. Versions grow with each write."""
 
-    def __init__(self, clock: Clock, caches: Mapping[type[Any], Cache]) -> None:
-        self._clock = clock
+    def __init__(self, caches: Mapping[type[Any], Cache]) -> None:
         self._caches = caches
-        self._unseen: dict[K, dict[tuple[type[Any], str, str], _Write]] = {}
+        self._versions: dict[K, dict[type[Any], int]] = {}
+        self._deletions: dict[K, list[Any]] = {}
 
-    def note(self, key: K, written: Object) -> None:
-        """Remember what the API answered to a write."""
-        where = (type(written), namespace_of(written), name_of(written))
-        self._unseen.setdefault(key, {})[where] = _Write(_version(written), self._clock.monotonic())
+    def wrote(self, key: K, obj: Any) -> None:
+        """The API answered a write with `obj`: the cache of its kind must come that far."""
+        versions = self._versions.setdefault(key, {})
+        versions[type(obj)] = max(versions.get(type(obj), 0), int(meta(obj).resourceVersion or 0))
 
-    def are_unseen(self, key: K) -> bool:
-        """Whether some cache is behind a write for this key, and may still catch up."""
-        left = {where: write for where, write in self._unseen.get(key, {}).items() if self._awaits(where, write)}
-        if left:
-            self._unseen[key] = left
-        else:
-            self._unseen.pop(key, None)
-        return bool(left)
+    def deleted(self, key: K, obj: Any) -> None:
+        """`obj` was asked to go: the cache must show it going, gone, or replaced."""
+        self._deletions.setdefault(key, []).append(obj)
 
-    def _awaits(self, where: tuple[type[Any], str, str], write: _Write) -> bool:
-        kind, namespace, name = where
-        cached = self._caches[kind].get(name, namespace)
-        seen = cached is not None and _version(cached) >= write.version
-        return not seen and self._clock.monotonic() < write.at_seconds + PATIENCE_SECONDS
+    def are_seen(self, key: K) -> bool:
+        """The caches show everything that was written for this key."""
+        behind = {k: v for k, v in self._versions.pop(key, {}).items() if self._version(k) < v}
+        standing = [obj for obj in self._deletions.pop(key, ()) if self._still_stands(obj)]
+        if behind:
+            self._versions[key] = behind
+        if standing:
+            self._deletions[key] = standing
+        return not behind and not standing
 
+    def forget(self, key: K) -> None:
+        """Nothing of this key will be looked at again."""
+        self._versions.pop(key, None)
+        self._deletions.pop(key, None)
 
-def _version(obj: Object) -> int:
-    return int(meta(obj).resourceVersion or "0")
+    def _version(self, kind: type[Any]) -> int:
+        return int(self._caches[kind].resource_version or 0)
+
+    def _still_stands(self, obj: Any) -> bool:
+        cached = self._caches[type(obj)].get(name_of(obj), namespace_of(obj))
+        return cached is not None and uid_of(cached) == uid_of(obj) and not is_terminating(cached)

@@ -8,8 +8,8 @@ import msgspec
 from petset.api.errors import AlreadyExists, ApiError, Conflict, NotFound
 from petset.api.models import apps_v1, meta_v1
 from petset.api.objects import is_terminating, meta, name_of, namespace_of, owner_reference, uid_of
+from petset.client.freshness import OwnWrites
 from petset.client.port import Client
-from petset.ownership.expectations import Expectations
 from petset.ownership.hashing import canonical
 from petset.ownership.revisions import CreateRevision, DeleteRevision, HistoryAction, RenumberRevision
 
@@ -23,9 +23,9 @@ class RevisionCollision(Exception):
 class Hand:
     """Writes for one owner, during one sync."""
 
-    def __init__(self, client: Client, expectations: Expectations, owner: Any) -> None:
+    def __init__(self, client: Client, writes: OwnWrites[str], owner: Any) -> None:
         self._client = client
-        self._expectations = expectations
+        self._writes = writes
         self.owner = owner
         self._may_adopt = False
 
@@ -43,12 +43,12 @@ class Hand:
         asked.preconditions = meta_v1.Preconditions(uid=uid_of(obj))
         with suppress(Conflict):
             await self._delete(obj, asked)
-        self._expectations.deleted(uid_of(self.owner), obj)
+        self._writes.deleted(uid_of(self.owner), obj)
 
     async def delete_plainly(self, obj: Any) -> None:
         """Remove whatever has the name by now; what is gone already is not missed (rule 58)."""
         await self._delete(obj, None)
-        self._expectations.deleted(uid_of(self.owner), obj)
+        self._writes.deleted(uid_of(self.owner), obj)
 
     async def _delete(self, obj: Any, options: meta_v1.DeleteOptions | None) -> None:
         with suppress(NotFound):
@@ -120,7 +120,7 @@ class Hand:
         self._may_adopt = True
 
     def _noted(self, obj: T) -> T:
-        self._expectations.wrote(uid_of(self.owner), obj)
+        self._writes.wrote(uid_of(self.owner), obj)
         return obj
 
 

@@ -13,10 +13,10 @@ from petset.aio.reconciler import Reconciler
 from petset.api.objects import controller_of, meta, name_of, namespace_of, uid_of
 from petset.api.selectors import Selector
 from petset.client.events import EventRecorder
+from petset.client.freshness import COME_BACK_SECONDS, OwnWrites
 from petset.client.informer import Informer
 from petset.client.pool import InformerPool
 from petset.client.port import Client
-from petset.ownership.expectations import Expectations
 from petset.ownership.hand import Hand
 
 O = TypeVar("O")  # noqa: E741 - an owner
@@ -74,7 +74,7 @@ class Tending(Generic[O]):
         self._tend = tend
         self.owners: Informer[O] = bench.pool.informer(owner)
         self._children: dict[type[Any], Informer[Any]] = {k: bench.pool.informer(k, INDEXES) for k in children}
-        self.expectations = Expectations({owner: self.owners, **self._children})
+        self._writes: OwnWrites[str] = OwnWrites({owner: self.owners, **self._children})
         self._work: Reconciler[OwnerKey] = Reconciler(owner.__name__.lower(), bench.clock, self._sync)
         self.owners.on_change(self._owner_changed)
         for informer in self._children.values():
@@ -99,14 +99,16 @@ class Tending(Generic[O]):
 
     async def _sync(self, key: OwnerKey) -> float | None:
         owner = self.owners.get(key.name, key.namespace)
-        if owner is None or not self.expectations.met(uid_of(owner)):  # type: ignore[arg-type]
+        if owner is None:
             return None
-        return await self._tend(owner, Hand(self._bench.client, self.expectations, owner))
+        if not self._writes.are_seen(uid_of(owner)):  # type: ignore[arg-type]
+            return COME_BACK_SECONDS
+        return await self._tend(owner, Hand(self._bench.client, self._writes, owner))
 
     def _owner_changed(self, old: O | None, new: O | None) -> None:
         changed: Any = new or old
         if old is not None and (new is None or uid_of(new) != uid_of(old)):  # type: ignore[arg-type]
-            self.expectations.forget(uid_of(old))  # type: ignore[arg-type]
+            self._writes.forget(uid_of(old))  # type: ignore[arg-type]
         self.wake(changed)
 
     def _child_changed(self, old: Any | None, new: Any | None) -> None:

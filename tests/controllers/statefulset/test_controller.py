@@ -5,6 +5,7 @@ import pytest
 from controllers.statefulset.live import Live, live
 from controllers.statefulset.tiny import claim_template, retain, template
 
+from petset.api.errors import Expired
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import meta, name_of, owner_reference
 from petset.testing.loop import run
@@ -294,6 +295,31 @@ def test_a_cache_that_is_late_never_makes_it_act_twice(late: str, caplog: pytest
 
     run(story())
     assert not caplog.records, "it met its own writes as errors"
+
+
+def test_a_write_that_no_event_tells_of_is_noticed_all_the_same() -> None:
+    """What was made and undone while the watch was cut off is in no list: nothing wakes the set, but time."""
+    batches = 0
+
+    def lag(kind: type[object]) -> float:
+        nonlocal batches
+        if kind is not core_v1.Pod:
+            return 0.0
+        batches += 1
+        if batches == 2:
+            raise Expired("cut off")
+        return 3.0 if batches == 1 else 0.0
+
+    async def story() -> None:
+        async with live(lag=lag) as it:
+            metadata = meta_v1.ObjectMeta(name="other", namespace="default")
+            await it.plane.client.create(core_v1.Pod(metadata=metadata, spec=template().spec))
+            await it.start(replicas=1)
+            await it.remove("web-0")
+            await it.settle(10)
+            assert "web-0" in await it.pods()
+
+    run(story())
 
 
 def test_a_bare_pod_that_appears_with_the_labels_is_taken_in_and_removed() -> None:

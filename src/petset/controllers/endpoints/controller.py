@@ -12,7 +12,7 @@ from petset.aio.clock import Clock
 from petset.aio.reconciler import Reconciler
 from petset.api.models import core_v1, discovery_v1
 from petset.api.objects import Object, is_terminating, meta, name_of, namespace_of
-from petset.client.freshness import PATIENCE_SECONDS, Cache, OwnWrites
+from petset.client.freshness import COME_BACK_SECONDS, Cache, OwnWrites
 from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.endpoints import members
@@ -54,7 +54,7 @@ class EndpointsController:
             discovery_v1.EndpointSlice: self._slices,
             core_v1.Endpoints: self._endpoints,
         }
-        self._writes: OwnWrites[ServiceKey] = OwnWrites(clock, caches)
+        self._writes: OwnWrites[ServiceKey] = OwnWrites(caches)
         self._work = Reconciler("endpoints", clock, self._reconcile)
         self._services.on_change(self._service_changed)
         self._pods.on_change(self._pod_changed)
@@ -66,8 +66,8 @@ class EndpointsController:
         await self._work.run()
 
     async def _reconcile(self, key: ServiceKey) -> float | None:
-        if self._writes.are_unseen(key):
-            return PATIENCE_SECONDS
+        if not self._writes.are_seen(key):
+            return COME_BACK_SECONDS
         now = self._clock.monotonic()
         rests_until = self._rests_until.get(key, now)
         if now < rests_until:
@@ -75,7 +75,7 @@ class EndpointsController:
         snapshot = self._look(key)
         self._rest(key, snapshot, now)
         for action in plan(snapshot).actions:
-            await apply(self._client, action, partial(self._writes.note, key))
+            await apply(self._client, action, partial(self._writes.wrote, key))
         return None
 
     def _rest(self, key: ServiceKey, snapshot: Snapshot, now: float) -> None:

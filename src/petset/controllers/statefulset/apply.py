@@ -12,6 +12,7 @@ from petset.api.errors import AlreadyExists, ApiError, Conflict
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import name_of
 from petset.client.events import EventRecorder
+from petset.client.freshness import OwnWrites
 from petset.client.port import Client
 from petset.controllers.statefulset.model import (
     Action,
@@ -29,7 +30,6 @@ from petset.controllers.statefulset.model import (
 from petset.controllers.statefulset.telling import Teller
 from petset.ownership import hand
 from petset.ownership.batches import in_growing_batches
-from petset.ownership.expectations import Expectations
 from petset.ownership.revisions import CreateRevision, DeleteRevision, RenumberRevision
 
 
@@ -49,9 +49,9 @@ class Hand:
     """Carries out the actions of one plan for one set."""
 
     def __init__(
-        self, client: Client, events: EventRecorder, expectations: Expectations, owner: apps_v1.StatefulSet
+        self, client: Client, events: EventRecorder, writes: OwnWrites[str], owner: apps_v1.StatefulSet
     ) -> None:
-        self._hand = hand.Hand(client, expectations, owner)
+        self._hand = hand.Hand(client, writes, owner)
         self._tell = Teller(events, owner)
 
     async def carry_out(self, stages: Sequence[Stage]) -> None:

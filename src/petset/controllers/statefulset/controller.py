@@ -17,6 +17,7 @@ from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, meta, name_of, namespace_of, uid_of
 from petset.api.selectors import Selector
 from petset.client.events import EventRecorder
+from petset.client.freshness import COME_BACK_SECONDS, OwnWrites
 from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.statefulset import status
@@ -29,7 +30,6 @@ from petset.controllers.statefulset.notices import Notices
 from petset.controllers.statefulset.plan import plan
 from petset.controllers.statefulset.reports import Reports
 from petset.controllers.statefulset.waiting import for_name_taken, for_refusal
-from petset.ownership.expectations import Expectations
 from petset.ownership.hand import RevisionCollision
 
 NAME = "statefulset-controller"
@@ -78,7 +78,7 @@ class StatefulSetController:
         self._revisions = pool.informer(apps_v1.ControllerRevision, INDEXES)
         self._claims = pool.informer(core_v1.PersistentVolumeClaim)
         self._ledger = Ledger(pods, self._claims, audit_seconds)
-        self._expectations = Expectations(
+        self._writes: OwnWrites[str] = OwnWrites(
             {
                 apps_v1.StatefulSet: self._sets,
                 core_v1.Pod: self._pods,
@@ -132,10 +132,10 @@ class StatefulSetController:
             self._ledger.forget(key)
             self._notices.forget(key)
             return None
-        if not self._expectations.met(uid_of(stateful_set)):
+        if not self._writes.are_seen(uid_of(stateful_set)):
             self._held[key] = None
             self._skips += 1
-            return None
+            return COME_BACK_SECONDS
         self._held.pop(key, None)
         made = plan(self._look(stateful_set))
         self._waiting[key] = made.waiting
@@ -146,7 +146,7 @@ class StatefulSetController:
 
     async def _carry_out(self, key: SetKey, stateful_set: apps_v1.StatefulSet, made: Plan) -> float | None:
         """Act, then report: the status is written even where an action failed (rule 63)."""
-        hand = Hand(self._client, self._events, self._expectations, stateful_set)
+        hand = Hand(self._client, self._events, self._writes, stateful_set)
         failure: Exception | None = None
         try:
             await hand.carry_out(made.stages)
@@ -238,7 +238,7 @@ class StatefulSetController:
             self._work.wake(key)
 
     def _forget(self, uid: str) -> None:
-        self._expectations.forget(uid)
+        self._writes.forget(uid)
         self._texts.forget_set(uid)
         self._reports.forget(uid)
         self._collisions.pop(uid, None)

@@ -17,7 +17,7 @@ from petset.api.models import core_v1, storage_v1
 from petset.api.objects import Object, name_of, namespace_of, uid_of
 from petset.api.volumes import annotation
 from petset.client.events import EventRecorder
-from petset.client.freshness import PATIENCE_SECONDS, Cache, OwnWrites
+from petset.client.freshness import COME_BACK_SECONDS, Cache, OwnWrites
 from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.volumes import invariants, plan, reclaim
@@ -68,8 +68,8 @@ class VolumeController:
             core_v1.PersistentVolumeClaim: self._claims,
             core_v1.PersistentVolume: self._volumes,
         }
-        self._claim_writes: OwnWrites[ClaimKey] = OwnWrites(clock, caches)
-        self._volume_writes: OwnWrites[VolumeKey] = OwnWrites(clock, caches)
+        self._claim_writes: OwnWrites[ClaimKey] = OwnWrites(caches)
+        self._volume_writes: OwnWrites[VolumeKey] = OwnWrites(caches)
         self._claim_work = Reconciler("claims", clock, self._reconcile_claim)
         self._volume_work = Reconciler("volumes", clock, self._reconcile_volume)
         self._claims.on_change(self._claim_changed)
@@ -89,12 +89,12 @@ class VolumeController:
         if claim is None:
             self._told.pop(key, None)
             return None
-        if self._claim_writes.are_unseen(key):
-            return PATIENCE_SECONDS
+        if not self._claim_writes.are_seen(key):
+            return COME_BACK_SECONDS
         snapshot = await self._look_at_claim(claim)
         decided = plan.plan(snapshot)
         try:
-            await self._applier(claim, partial(self._claim_writes.note, key)).apply_all(decided.actions)
+            await self._applier(claim, partial(self._claim_writes.wrote, key)).apply_all(decided.actions)
         except OSError as error:
             self._tell(key, claim, _provisioning_failed(snapshot, error))
             raise
@@ -145,13 +145,13 @@ class VolumeController:
         volume = self._volumes.get(key.name, "")
         if volume is None:
             return None
-        if self._volume_writes.are_unseen(key):
-            return PATIENCE_SECONDS
+        if not self._volume_writes.are_seen(key):
+            return COME_BACK_SECONDS
         snapshot = VolumeSnapshot(volume, self._clock.now(), await self._claim_of(volume))
         decided: Plan = reclaim.plan(snapshot)
         assert all(invariants.is_safe(snapshot, action) for action in decided.actions)
         try:
-            await self._applier(volume, partial(self._volume_writes.note, key)).apply_all(decided.actions)
+            await self._applier(volume, partial(self._volume_writes.wrote, key)).apply_all(decided.actions)
         except OSError as error:
             self._events.event(volume, "Warning", "VolumeFailedDelete", str(error))
             raise
