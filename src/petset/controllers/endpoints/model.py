@@ -79,15 +79,8 @@ Action: TypeAlias = CreateSlice | UpdateSlice | DeleteSlice | CreateEndpoints | 
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """Why nothing is written for a Service."""
-
-    message: str
-
-
-@dataclass(frozen=True)
 class Plan:
-    """Slices first: DNS and proxies read those."""
+    """Slices first: DNS and proxies read those. `waiting`: why nothing is written for a Service."""
 
     actions: tuple[Action, ...] = ()
-    waiting: Waiting | None = None
+    waiting: str = ""

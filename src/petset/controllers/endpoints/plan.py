@@ -27,7 +27,6 @@ from petset.controllers.endpoints.model import (
     Plan,
     Snapshot,
     UpdateSlice,
-    Waiting,
 )
 
 Group: TypeAlias = dict[str, discovery_v1.Endpoint]
@@ -40,9 +39,9 @@ def plan(snapshot: Snapshot) -> Plan:
     if service is None:
         return Plan((DeleteEndpoints(snapshot.endpoints),) if snapshot.endpoints else ())
     if is_terminating(service):
-        return Plan(waiting=Waiting("the service is being deleted"))
+        return Plan(waiting="the service is being deleted")
     if not service.spec or not service.spec.selector or service.spec.type == "ExternalName":
-        return Plan(waiting=Waiting("the service selects no pods; its endpoints are the user's to write"))
+        return Plan(waiting="the service selects no pods; its endpoints are the user's to write")
     return Plan((*_plan_slices(snapshot, service), *plan_endpoints(snapshot, service)))
 
 

@@ -83,15 +83,8 @@ Action: TypeAlias = CreateAccount | CreateRootCa | UpdateRootCa | DeleteObject |
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """What a terminating namespace still waits for."""
-
-    message: str
-
-
-@dataclass(frozen=True)
 class Plan:
-    """The steps in order, and what they leave waiting."""
+    """The steps in order; `waiting`: what a terminating namespace still waits for."""
 
     actions: tuple[Action, ...] = ()
-    waiting: Waiting | None = None
+    waiting: str = ""

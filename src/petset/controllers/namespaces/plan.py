@@ -25,7 +25,6 @@ from petset.controllers.namespaces.model import (
     ReportStatus,
     Snapshot,
     UpdateRootCa,
-    Waiting,
 )
 
 CA_DESCRIPTION = (
@@ -41,7 +40,7 @@ def plan(snapshot: Snapshot) -> Plan:
         return Plan(tuple(_furnish(snapshot)))
     finalizers = (snapshot.namespace.spec.finalizers if snapshot.namespace.spec else None) or []
     if FINALIZER not in finalizers:
-        return Plan(waiting=Waiting(f"held by finalizers {', '.join(finalizers)}") if finalizers else None)
+        return Plan(waiting=f"held by finalizers {', '.join(finalizers)}" if finalizers else "")
     if not snapshot.remaining:
         rest = [f for f in finalizers if f != FINALIZER]
         return Plan((Finalize(replace(snapshot.namespace, spec=core_v1.NamespaceSpec(finalizers=rest))),))
@@ -76,7 +75,7 @@ def _empty(snapshot: Snapshot) -> Plan:
     if not _say_the_same(before.conditions or [], conditions):
         status = replace(before, phase="Terminating", conditions=conditions)
         report = (ReportStatus(replace(snapshot.namespace, status=status)),)
-    return Plan((*deletions, *report), Waiting(_content(snapshot)))
+    return Plan((*deletions, *report), _content(snapshot))
 
 
 def _conditions(snapshot: Snapshot) -> list[core_v1.NamespaceCondition]:

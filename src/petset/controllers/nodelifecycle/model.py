@@ -71,16 +71,12 @@ Action: TypeAlias = ReportUnknown | UpdateTaints | MarkNotReady | Evict | ForceD
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """What happens next to the node and its pods, if it stays silent."""
-
-    message: str
-
-
-@dataclass(frozen=True)
 class Plan:
-    """The steps in order, and after how many seconds to look again even if nothing happens."""
+    """The steps in order, and after how many seconds to look again even if nothing happens.
+
+    `waiting`: what happens next to the node and its pods, if it stays silent.
+    """
 
     actions: tuple[Action, ...] = ()
-    waiting: Waiting | None = None
+    waiting: str = ""
     wake_after_seconds: float | None = None

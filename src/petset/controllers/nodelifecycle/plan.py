@@ -26,7 +26,6 @@ from petset.controllers.nodelifecycle.model import (
     ReportUnknown,
     Snapshot,
     UpdateTaints,
-    Waiting,
 )
 
 OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
@@ -76,7 +75,7 @@ def _bury(snapshot: Snapshot) -> Plan:
     if not snapshot.pods:
         return Plan()
     if left_seconds > 0:
-        return Plan(waiting=Waiting(f"node {snapshot.name} is gone"), wake_after_seconds=left_seconds + ROUNDING)
+        return Plan(waiting=f"node {snapshot.name} is gone", wake_after_seconds=left_seconds + ROUNDING)
     return Plan(tuple(ForceDelete(pod) for pod in snapshot.pods))
 
 
@@ -199,8 +198,8 @@ def _not_ready(pod: core_v1.Pod, now: datetime) -> core_v1.Pod:
     return replace(pod, status=replace(pod.status, conditions=conditions))
 
 
-def _waiting(node: core_v1.Node, snapshot: Snapshot) -> Waiting | None:
+def _waiting(node: core_v1.Node, snapshot: Snapshot) -> str:
     if readiness(node) == "True":
-        return None
+        return ""
     silence = f"nothing heard for {snapshot.silent_seconds:.0f} s"
-    return Waiting(f"node {name_of(node)} is not Ready, {silence}; start its agent, or delete the node")
+    return f"node {name_of(node)} is not Ready, {silence}; start its agent, or delete the node"
