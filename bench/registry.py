@@ -1,14 +1,14 @@
 """What a verb costs through the in-process client, on the memory store: microseconds of CPU for each.
 
-Run with `python bench/registry.py [COUNT]`; `--profile` prints where the time of a create goes.
+`./dev bench registry [--count N]`; `--profile` shows where the time goes.
 """
 
 import asyncio
 import cProfile
+import io
 import pstats
-import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import uvloop
 
@@ -16,7 +16,7 @@ from petset.api import objects
 from petset.api.models import core_v1, meta_v1
 from petset.client.local import LocalClient
 from petset.registry.port import Patch
-from petset.testing.plane import Plane, plane
+from petset.testing.plane import plane
 
 Verb = Callable[[int], Awaitable[object]]
 
@@ -64,14 +64,14 @@ def running(obj: core_v1.Pod) -> core_v1.Pod:
     return changed
 
 
-async def measure(title: str, count: int, verb: Verb) -> None:
+async def measure(title: str, count: int, verb: Verb) -> str:
     begun = time.process_time()
     for number in range(count):
         await verb(number)
-    print(f"{title:<34} {(time.process_time() - begun) / count * 1e6:6.0f} µs")
+    return f"{title:<34} {(time.process_time() - begun) / count * 1e6:6.0f} µs"
 
 
-async def measure_all(p: Plane, client: LocalClient, count: int) -> None:
+async def measure_all(client: LocalClient, count: int) -> AsyncIterator[str]:
     pods = [pod(f"web-{n}") for n in range(count)]
     made: list[core_v1.Pod] = []
     patch = Patch("application/merge-patch+json", {"metadata": {"annotations": {"a": "b"}}})
@@ -81,37 +81,36 @@ async def measure_all(p: Plane, client: LocalClient, count: int) -> None:
         made.append(await client.create(pods[n]))
 
     await client.create(pod("warm-up"))  # what is made once for each type is made now
-    await measure("create a pod", count, create)
-    await measure("bind it", count, lambda n: client.bind("default", f"web-{n}", "n1"))
+    yield await measure("create a pod", count, create)
+    yield await measure("bind it", count, lambda n: client.bind("default", f"web-{n}", "n1"))
     bound = [running(await client.get(core_v1.Pod, f"web-{n}", "default")) for n in range(count)]
-    await measure("update its status", count, lambda n: client.update(bound[n], "status"))
-    await measure("the same again (nothing to write)", count, lambda n: update_again(client, n))
-    await measure("merge patch", count, lambda n: client.patch(core_v1.Pod, f"web-{n}", "default", patch))
-    await measure(
+    yield await measure("update its status", count, lambda n: client.update(bound[n], "status"))
+    yield await measure("the same again (nothing to write)", count, lambda n: update_again(client, n))
+    yield await measure("merge patch", count, lambda n: client.patch(core_v1.Pod, f"web-{n}", "default", patch))
+    yield await measure(
         "strategic merge patch", count, lambda n: client.patch(core_v1.Pod, f"web-{n}", "default", strategic)
     )
-    await measure("get", count, lambda n: client.get(core_v1.Pod, f"web-{n}", "default"))
-    await measure("list all", 20, lambda n: client.list(core_v1.Pod, "default"))
+    yield await measure("get", count, lambda n: client.get(core_v1.Pod, f"web-{n}", "default"))
+    yield await measure("list all", 20, lambda n: client.list(core_v1.Pod, "default"))
     force = meta_v1.DeleteOptions(gracePeriodSeconds=0)
-    await measure("delete", count, lambda n: client.delete(core_v1.Pod, f"web-{n}", "default", force))
+    yield await measure("delete", count, lambda n: client.delete(core_v1.Pod, f"web-{n}", "default", force))
 
 
 async def update_again(client: LocalClient, n: int) -> object:
     return await client.update(await client.get(core_v1.Pod, f"web-{n}", "default"), "status")
 
 
-async def main(count: int, profile: bool) -> None:
+async def measured(count: int, profile: bool) -> list[str]:
     async with plane() as p:
-        if profile:
-            profiler = cProfile.Profile()
-            profiler.enable()
-        await measure_all(p, p.client, count)
-        if profile:
-            profiler.disable()
-            pstats.Stats(profiler).sort_stats("tottime").print_stats(35)
+        if not profile:
+            return [line async for line in measure_all(p.client, count)]
+        with cProfile.Profile() as profiler:
+            lines = [line async for line in measure_all(p.client, count)]
+        text = io.StringIO()
+        pstats.Stats(profiler, stream=text).sort_stats("tottime").print_stats(35)
+        return [*lines, text.getvalue()]
 
 
-if __name__ == "__main__":
-    numbers = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
+def table(count: int, profile: bool) -> str:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main(numbers[0] if numbers else 2000, "--profile" in sys.argv))
+        return "\n".join(runner.run(measured(count, profile)))

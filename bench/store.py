@@ -1,12 +1,12 @@
 """The store's figures: durable writes a second, their latency, and a restart with 100,000 objects.
 
-Run with `python bench/store.py [DIRECTORY]`: the directory, by default the current one, says which disk.
+`./dev bench store [--directory DIRECTORY]`: the directory, by default the current one, says which disk.
 """
 
 import asyncio
-import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import uvloop
@@ -43,20 +43,20 @@ async def writes(store: LiveStore, writers: int, each: int) -> str:
     )
 
 
-async def measure_writes(where: Path) -> None:
+async def measure_writes(where: Path) -> AsyncIterator[str]:
     for writers, each in ((1, 4000), (64, 1500)):
         memory = MemoryStore()
-        print(f"writes, memory, {writers:2} writers:  {await writes(memory, writers, each)}")
+        yield f"writes, memory, {writers:2} writers:  {await writes(memory, writers, each)}"
         await memory.close()
         with tempfile.TemporaryDirectory(dir=where) as directory:
             store = SqliteStore(Path(directory))
-            print(f"writes, SQLite, {writers:2} writers:  {await writes(store, writers, each)}")
+            yield f"writes, SQLite, {writers:2} writers:  {await writes(store, writers, each)}"
             log_bytes = (Path(directory) / "store.db-wal").stat().st_size
-            print(f"{'log after them:':>33}  {log_bytes / 2**20:9.1f} MB")
+            yield f"{'log after them:':>33}  {log_bytes / 2**20:9.1f} MB"
             await store.close()
 
 
-async def measure_restart(where: Path) -> None:
+async def measure_restart(where: Path) -> AsyncIterator[str]:
     with tempfile.TemporaryDirectory(dir=where) as directory:
         store = SqliteStore(Path(directory))
         keys = [Key("pods", f"namespace-{number % 100}", f"pod-{number}") for number in range(100_000)]
@@ -65,19 +65,20 @@ async def measure_restart(where: Path) -> None:
         await store.close()
         begun = time.perf_counter()
         store = SqliteStore(Path(directory))
-        print(f"restart with 100,000 objects:     {time.perf_counter() - begun:9.2f} s")
+        yield f"restart with 100,000 objects:     {time.perf_counter() - begun:9.2f} s"
         for limit in (0, 500):
             begun = time.perf_counter()
             found = len(store.list("pods", limit=limit).records)
-            print(f"list {found:7,} of 100,000:          {(time.perf_counter() - begun) * 1e3:9.2f} ms")
+            yield f"list {found:7,} of 100,000:          {(time.perf_counter() - begun) * 1e3:9.2f} ms"
         await store.close()
 
 
-async def main() -> None:
-    where = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
-    await measure_writes(where)
-    await measure_restart(where)
+async def measure(where: Path) -> list[str]:
+    return [
+        *[line async for line in measure_writes(where)],
+        *[line async for line in measure_restart(where)],
+    ]
 
 
-if __name__ == "__main__":
-    uvloop.run(main())
+def table(directory: str) -> str:
+    return "\n".join(uvloop.run(measure(Path(directory))))
