@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from petset.aio.backoff import Backoff
-from petset.aio.reconciler import Reconciler
+from petset.aio.backoff import Backoff, Rate
+from petset.aio.reconciler import CONTROLLER_RETRIES, Reconciler
 from petset.aio.tasks import Supervisor
 from petset.testing.clock import SimulatedClock
 from petset.testing.loop import run
@@ -75,6 +75,56 @@ def test_a_failure_is_logged_with_its_key(caplog: pytest.LogCaptureFixture) -> N
         _looks_until(1, ValueError("no such thing"))
     assert caplog.messages == ["test: key failed, 1 in a row, again in 1.000 s"]
     assert "no such thing" in caplog.text
+
+
+def _first_retries(count: int, retries: Rate | None) -> list[float]:
+    """When each of `count` keys that fail at once, and once, is looked at again."""
+    clock, seen, again = SimulatedClock(), set[int](), list[float]()
+
+    async def fail_once(key: int) -> None:
+        if key in seen:
+            again.append(clock.monotonic())
+            return
+        seen.add(key)
+        raise ValueError
+
+    reconciler = Reconciler("test", clock, fail_once, backoff=Backoff(0.005, 2, 1000), retries=retries)
+
+    async def main() -> None:
+        for key in range(count):
+            reconciler.wake(key)
+        async with Supervisor("test") as tasks:
+            tasks.start("reconciler", reconciler.run())
+            await clock.sleep(1000)
+
+    run(main())
+    return again
+
+
+def test_a_hundred_retries_come_after_their_own_pause_and_the_rest_ten_a_second() -> None:
+    again = _first_retries(120, CONTROLLER_RETRIES)
+    assert again[:100] == pytest.approx([0.005] * 100)
+    assert again[100:] == pytest.approx([0.1 * (n + 1) for n in range(20)])
+
+
+def test_a_reconciler_that_shares_no_bucket_retries_all_after_their_own_pause() -> None:
+    assert _first_retries(120, None) == pytest.approx([0.005] * 120)
+
+
+def test_the_longer_pause_counts() -> None:
+    clock = SimulatedClock()
+    looks = _Looks(clock, *[ValueError()] * 4)
+    reconciler = Reconciler("test", clock, looks, backoff=Backoff(1, 2, 100), retries=Rate(0.25, 1))
+
+    async def main() -> None:
+        reconciler.wake("key")
+        async with Supervisor("test") as tasks:
+            tasks.start("reconciler", reconciler.run())
+            await clock.sleep(100)
+
+    run(main())
+    # Its own pauses are 1, 2, 4 and 8 seconds; one leave in 4 seconds makes the second pause 3.
+    assert looks.at == pytest.approx([0, 1, 4, 8, 16])
 
 
 def test_different_keys_are_looked_at_side_by_side_up_to_the_number_of_workers() -> None:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Hashable, Iterator
 from typing import Generic, TypeVar
 
-from petset.aio.backoff import Backoff
+from petset.aio.backoff import Backoff, Bucket, Rate
 from petset.aio.clock import Clock
 from petset.aio.measures import Family
 from petset.aio.queue import WorkQueue
@@ -23,12 +23,16 @@ _log = logging.getLogger(__name__)
 CONTROLLER_BACKOFF = Backoff(first_seconds=0.005, factor=2, most_seconds=1000)
 """The pauses of Kubernetes' own controllers."""
 
+CONTROLLER_RETRIES = Rate(per_second=10, burst=100)
+"""How many retries all keys of one of Kubernetes' controllers share (rule 71)."""
+
 
 class Reconciler(Generic[K]):
     """Runs `reconcile(key)` for every key woken, in up to `workers` at once, never two for the same key.
 
     `reconcile` returns None, or the seconds after which the key is to be looked at again. Whatever it raises is
-    logged and retried after a pause that grows with each failure in a row of that key.
+    logged and retried after a pause that grows with each failure in a row of that key. The retries of all keys
+    together come no faster than `retries`, where that is given: the longer pause of the two counts.
     """
 
     def __init__(
@@ -38,11 +42,14 @@ class Reconciler(Generic[K]):
         reconcile: Callable[[K], Awaitable[float | None]],
         workers: int = 5,
         backoff: Backoff = CONTROLLER_BACKOFF,
+        retries: Rate | None = CONTROLLER_RETRIES,
     ) -> None:
         self.name = name
         self._reconcile = reconcile
         self._workers = workers
         self._backoff = backoff
+        self._clock = clock
+        self._bucket = Bucket(retries) if retries is not None else None
         self._queue: WorkQueue[K] = WorkQueue(clock)
         self._failures: dict[K, int] = {}
 
@@ -97,6 +104,8 @@ class Reconciler(Generic[K]):
     def _failed(self, key: K, error: BaseException) -> None:
         failures = self._failures[key] = self.failures(key) + 1
         pause_seconds = self._backoff.delay(failures)
+        if self._bucket is not None:
+            pause_seconds = max(pause_seconds, self._bucket.reserve(self._clock.monotonic()))
         _log.warning(
             "%s: %s failed, %d in a row, again in %.3f s", self.name, key, failures, pause_seconds, exc_info=error
         )

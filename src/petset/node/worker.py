@@ -52,7 +52,7 @@ class Workers:
         self._watched: set[str] = set()
         self._behind: set[str] = set()
         self._caught_up = asyncio.Event()
-        self._reconciler: Reconciler[str] = Reconciler("pod-workers", clock, self._look, workers=1)
+        self._reconciler: Reconciler[str] = Reconciler("pod-workers", clock, self._look, workers=1, retries=None)
 
     def serve(self, supervisor: Supervisor, reporter: Reporter) -> None:
         """Give the workers what outlives a single look, before anything else is called."""

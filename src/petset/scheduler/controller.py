@@ -50,7 +50,7 @@ class Scheduler:
         self._patience: dict[PodKey, float] = {}  # pods that wait, and since when
         self._seeking: dict[PodKey, None] = {}  # those of them that want to be near others
         self._assumed: dict[str, str] = {}  # pods just bound that the cache still shows without a node: uid to node
-        self._work = Reconciler("scheduler", clock, self._schedule)
+        self._work = Reconciler("scheduler", clock, self._schedule, retries=None)
         self._pods.on_change(self._pod_changed)
         self._nodes.on_change(lambda old, new: self._wake_waiting())
         self._claims.on_change(self._claim_changed)

@@ -42,7 +42,7 @@ class ServiceProxy:
         self._dirty: dict[Name, None] = {}
         self._parts: dict[Name, Ruleset] = {}
         self._standing: Ruleset | None = None
-        self._reconciler = Reconciler("services", clock, self._reconcile, workers=1, backoff=_BACKOFF)
+        self._reconciler = Reconciler("services", clock, self._reconcile, workers=1, backoff=_BACKOFF, retries=None)
 
     @property
     def standing(self) -> Ruleset:
