@@ -6,10 +6,16 @@ from typing import Any, TypeVar
 from petset.aio.clock import Clock
 from petset.aio.tasks import Supervisor
 from petset.api.kinds import by_model
+from petset.api.objects import Object, namespace_of
 from petset.client.informer import Informer
 from petset.client.port import Client
 
 T = TypeVar("T")
+
+
+def by_namespace(obj: Object) -> list[str]:
+    """Index: the namespace."""
+    return [namespace_of(obj)]
 
 
 class InformerPool:

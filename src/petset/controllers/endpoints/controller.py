@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 from petset.aio.clock import Clock
 from petset.aio.reconciler import Reconciler
+from petset.aio.rests import Rests
 from petset.api.models import core_v1, discovery_v1
-from petset.api.objects import Object, is_terminating, meta, name_of, namespace_of
+from petset.api.objects import is_terminating, meta, name_of, namespace_of
 from petset.client.freshness import COME_BACK_SECONDS, Cache, OwnWrites
-from petset.client.pool import InformerPool
+from petset.client.pool import InformerPool, by_namespace
 from petset.client.port import Client
 from petset.controllers.endpoints import members
 from petset.controllers.endpoints.apply import apply
@@ -44,8 +45,7 @@ class EndpointsController:
 
     def __init__(self, client: Client, clock: Clock, pool: InformerPool) -> None:
         self._client = client
-        self._clock = clock
-        self._rests_until: dict[ServiceKey, float] = {}  # on the clock's monotonic scale
+        self._rests: Rests[ServiceKey] = Rests(clock, PAUSE_SECONDS_PER_POD, LONGEST_PAUSE_SECONDS)
         self._services = pool.informer(core_v1.Service, {"by-namespace": by_namespace})
         self._pods = pool.informer(core_v1.Pod, {"by-namespace": by_namespace})
         self._slices = pool.informer(discovery_v1.EndpointSlice, {"by-service": _service_of_slice})
@@ -68,23 +68,21 @@ class EndpointsController:
     async def _reconcile(self, key: ServiceKey) -> float | None:
         if not self._writes.are_seen(key):
             return COME_BACK_SECONDS
-        now = self._clock.monotonic()
-        rests_until = self._rests_until.get(key, now)
-        if now < rests_until:
-            return rests_until - now
+        left = self._rests.left(key)
+        if left > 0:
+            return left
         snapshot = self._look(key)
-        self._rest(key, snapshot, now)
+        self._rest(key, snapshot)
         for action in plan(snapshot).actions:
             await apply(self._client, action, partial(self._writes.wrote, key))
         return None
 
-    def _rest(self, key: ServiceKey, snapshot: Snapshot, now: float) -> None:
+    def _rest(self, key: ServiceKey, snapshot: Snapshot) -> None:
         """How long the next look must wait."""
         if snapshot.service is None:
-            self._rests_until.pop(key, None)
-            return
-        pods = len(self._pods.by_index("by-namespace", key.namespace))
-        self._rests_until[key] = now + min(LONGEST_PAUSE_SECONDS, pods * PAUSE_SECONDS_PER_POD)
+            self._rests.forget(key)
+        else:
+            self._rests.begin(key, len(self._pods.by_index("by-namespace", key.namespace)))
 
     def _look(self, key: ServiceKey) -> Snapshot:
         service = self._services.get(key.name, key.namespace)
@@ -143,11 +141,6 @@ def _outlook(pod: core_v1.Pod) -> tuple[object, ...]:
         members.has_ended(pod),
         is_terminating(pod),
     )
-
-
-def by_namespace(obj: Object) -> list[str]:
-    """Index: the namespace."""
-    return [namespace_of(obj)]
 
 
 def _service_of_slice(slice_: discovery_v1.EndpointSlice) -> list[str]:
