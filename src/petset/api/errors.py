@@ -55,7 +55,7 @@ class ApiError(Exception):
             metadata=meta_v1.ListMeta(),
             status="Failure",
             message=self.message,
-            reason=self.reason,
+            reason=self.reason or None,
             details=details,
             code=self.code,
         )
@@ -131,6 +131,18 @@ class Invalid(ApiError):
     """The object was read, and its contents break a rule; `causes` names each field."""
 
     code, reason = 422, "Invalid"
+
+
+class TooManyRequests(ApiError):
+    """Not now: a budget or a limit is spent. Try again, after `retry_after_seconds` where it says so."""
+
+    code, reason = 429, "TooManyRequests"
+
+
+class Misconfigured(ApiError):
+    """Objects that contradict each other: no request of this kind can succeed until they are changed."""
+
+    code, reason = 500, ""
 
 
 class Unavailable(ApiError):

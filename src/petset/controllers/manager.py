@@ -22,6 +22,8 @@ from petset.controllers.daemonset.controller import NAME as DAEMON_SET
 from petset.controllers.daemonset.controller import DaemonSetController
 from petset.controllers.deployment.controller import NAME as DEPLOYMENT
 from petset.controllers.deployment.controller import DeploymentController
+from petset.controllers.disruption.controller import NAME as DISRUPTION
+from petset.controllers.disruption.controller import DisruptionController
 from petset.controllers.endpoints.controller import EndpointsController
 from petset.controllers.events.controller import EventSweeper
 from petset.controllers.garbage.controller import GarbageCollector
@@ -79,6 +81,7 @@ class ControllerManager:
             "cronjobs": CronJobController(self._bench(CRON_JOB)),
             "daemonsets": DaemonSetController(self._bench(DAEMON_SET)),
             "deployments": DeploymentController(self._bench(DEPLOYMENT)),
+            "disruption": DisruptionController(self._bench(DISRUPTION)),
             "jobs": JobController(self._bench(JOB)),
             "replicasets": ReplicaSetController(self._bench(REPLICA_SET)),
             "volumes": VolumeController(client, clock, self.pool, volumes, directories, settings.volume_root),

@@ -6,7 +6,7 @@ from functools import partial
 from petset.aio.clock import Clock
 from petset.api.errors import BadRequest
 from petset.apiserver import routes
-from petset.apiserver.handlers import objects, subresources
+from petset.apiserver.handlers import evictions, objects, subresources
 from petset.apiserver.handlers.tokens import create_token
 from petset.apiserver.messages import Reply, Stream
 from petset.apiserver.render import Renderer
@@ -31,7 +31,7 @@ _WRITES = {
     ("update", "scale"): subresources.update_scale,
     ("patch", "scale"): subresources.patch_scale,
     ("create", "binding"): subresources.bind,
-    ("create", "eviction"): subresources.evict,
+    ("create", "eviction"): evictions.evict,
 }
 
 

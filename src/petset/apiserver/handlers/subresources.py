@@ -1,4 +1,4 @@
-"""Sub-resources that are not the object itself: `scale`, and a pod's `binding` and `eviction`."""
+"""Sub-resources that are not the object itself: `scale`, and a pod's `binding`."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,6 @@ from petset.api.errors import BadRequest
 from petset.api.models import core_v1, meta_v1, policy_v1
 from petset.apiserver.bodies import (
     BINDING,
-    EVICTION,
     SCALE,
     is_apply,
     read_config,
@@ -53,32 +52,19 @@ async def bind(request: Request, renderer: Renderer) -> Reply:
     """Give the pod its node."""
     options = write_options(request)
     binding: core_v1.Binding = read_object(request, options, BINDING)
-    _check_names_pod(request, binding.metadata)
+    check_names_pod(request, binding)
     target = binding.target
     if target.kind not in (None, "", "Node") or not target.name:
         raise BadRequest('a binding\'s target must be a "Node" with a name')
     if not options.dry_run:
         await renderer.registry.bind(request.namespace, request.name, target.name)
-    return document(request, _success(201), status=201)
+    return document(request, success(201), status=201)
 
 
-async def evict(request: Request, renderer: Renderer) -> Reply:
-    """Delete the pod as an eviction does. No disruption budget is served yet that could forbid it."""
-    options = write_options(request)
-    eviction: policy_v1.Eviction = read_object(request, options, EVICTION)
-    _check_names_pod(request, eviction.metadata)
-    how = eviction.deleteOptions or meta_v1.DeleteOptions()
-    if options.dry_run:
-        how.dryRun = ["All"]
-    await renderer.registry.delete(request.kind, request.namespace, request.name, how)
-    return document(request, _success(201), status=201)
-
-
-def _check_names_pod(request: Request, metadata: meta_v1.ObjectMeta | None) -> None:
-    """A name in the body, where there is one, must be the URL's."""
-    given = (metadata.name if metadata else None) or request.name
-    if given != request.name:
-        raise BadRequest(f"name in URL does not match name in the body: {request.name!r} is not {given!r}")
+def check_names_pod(request: Request, obj: core_v1.Binding | policy_v1.Eviction) -> None:
+    """The name in the body must be the URL's. Raises BadRequest."""
+    if (obj.metadata.name if obj.metadata else None) != request.name:
+        raise BadRequest(f"name in URL does not match name in {type(obj).__name__} object")
 
 
 def _scale(request: Request, renderer: Renderer, record: Record, warnings: Sequence[str]) -> Reply:
@@ -86,5 +72,5 @@ def _scale(request: Request, renderer: Renderer, record: Record, warnings: Seque
     return document(request, scale, headers=warning_headers(warnings))
 
 
-def _success(code: int) -> meta_v1.Status:
+def success(code: int) -> meta_v1.Status:
     return meta_v1.Status(apiVersion="v1", metadata=meta_v1.ListMeta(), status="Success", code=code)
