@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from registry.given import CLAIMS, PLAIN, VOLUMES, claim, create, merge, meta, play, pod
 
-from petset.api.errors import Forbidden
+from petset.api.errors import Forbidden, Invalid
 from petset.api.kinds import by_model
-from petset.api.models import core_v1, meta_v1, storage_v1
+from petset.api.models import core_v1, meta_v1, networking_v1, scheduling_v1, storage_v1
+from petset.registry.priorities import ensure_classes
 from petset.testing.plane import Plane
 
 CLASSES = by_model(storage_v1.StorageClass)
@@ -45,7 +46,7 @@ def test_an_account_that_is_not_there_keeps_the_pod_out() -> None:
 
 
 @pytest.mark.parametrize(("name", "priority"), [("system-node-critical", 2_000_001_000), ("mine", None)])
-def test_only_the_two_built_in_priority_classes_are_known(name: str, priority: int | None) -> None:
+def test_the_systems_priority_classes_are_known_from_the_start(name: str, priority: int | None) -> None:
     async def story(p: Plane) -> None:
         sent = pod()
         assert sent.spec is not None
@@ -145,5 +146,82 @@ def test_a_claim_grows_where_its_class_lets_it() -> None:
         for name in "bc":
             with pytest.raises(Forbidden, match="the storageclass that provisions the pvc must support resize"):
                 await p.registry.patch(CLAIMS, "default", name, larger, PLAIN)
+
+    play(story)
+
+
+def priority_class(name: str, value: int, **more: Any) -> scheduling_v1.PriorityClass:
+    return scheduling_v1.PriorityClass(metadata=meta(name), value=value, **more)
+
+
+def important(name: str = "a", **spec: Any) -> core_v1.Pod:
+    sent = pod(name)
+    for field, value in spec.items():
+        setattr(sent.spec, field, value)
+    return sent
+
+
+def test_a_pod_gets_the_number_of_its_class_or_else_of_the_class_for_all_others() -> None:
+    async def story(p: Plane) -> None:
+        await create(p, priority_class("high", 100, preemptionPolicy="Never"))
+        await create(p, priority_class("usual", 7, globalDefault=True))
+        high = (await create(p, important("a", priorityClassName="high"))).spec
+        assert (high.priority, high.preemptionPolicy) == (100, "Never")
+        usual = (await create(p, important("b"))).spec
+        assert (usual.priorityClassName, usual.priority) == ("usual", 7)
+
+    play(story)
+
+
+def test_a_pod_does_not_say_itself_what_its_class_says() -> None:
+    async def story(p: Plane) -> None:
+        with pytest.raises(Forbidden) as refusal:
+            await create(p, important(priority=5))
+        assert str(refusal.value) == (
+            'pods "a" is forbidden: the integer value of priority (5) must not be provided in pod spec; '
+            "priority admission controller computed 0 from the given PriorityClass name"
+        )
+        with pytest.raises(Forbidden, match=r"the string value of PreemptionPolicy \(Never\) must not be provided"):
+            await create(p, important(preemptionPolicy="Never"))
+        await create(p, important(priority=0))
+
+    play(story)
+
+
+def test_only_one_class_is_for_all_others() -> None:
+    async def story(p: Plane) -> None:
+        await create(p, priority_class("a", 1, globalDefault=True))
+        await create(p, priority_class("b", 2))
+        with pytest.raises(Forbidden, match=r"a is already marked as default\. Only one default can exist"):
+            await create(p, priority_class("c", 3, globalDefault=True))
+        kind = by_model(scheduling_v1.PriorityClass)
+        with pytest.raises(Forbidden, match="PriorityClass a is already marked"):
+            await p.registry.patch(kind, "", "b", merge({"globalDefault": True}), PLAIN)
+        await p.registry.patch(kind, "", "a", merge({"metadata": {"labels": {"x": "y"}}}), PLAIN)
+
+    play(story)
+
+
+def test_the_systems_own_classes_are_made_and_nobody_else_takes_their_names() -> None:
+    async def story(p: Plane) -> None:
+        await ensure_classes(p.registry)
+        await ensure_classes(p.registry)
+        made = await p.client.get(scheduling_v1.PriorityClass, "system-node-critical")
+        assert made.value == 2_000_001_000
+        with pytest.raises(Invalid, match="reserved for system use only"):
+            await create(p, priority_class("system-other", 1))
+
+    play(story)
+
+
+def test_an_ingress_without_a_class_gets_the_default_one() -> None:
+    async def story(p: Plane) -> None:
+        backend = networking_v1.IngressServiceBackend(name="web", port=networking_v1.ServiceBackendPort(number=80))
+        spec = networking_v1.IngressSpec(defaultBackend=networking_v1.IngressBackend(service=backend))
+        await create(p, networking_v1.Ingress(metadata=meta("before"), spec=spec))
+        annotations = {"ingressclass.kubernetes.io/is-default-class": "true"}
+        await create(p, networking_v1.IngressClass(metadata=meta("door", annotations=annotations)))
+        made = await create(p, networking_v1.Ingress(metadata=meta("after"), spec=spec))
+        assert made.spec.ingressClassName == "door"
 
     play(story)

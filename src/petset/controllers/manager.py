@@ -33,6 +33,7 @@ from petset.controllers.namespaces.controller import NamespaceController
 from petset.controllers.nodelifecycle.controller import NodeLifecycleController
 from petset.controllers.replicaset.controller import NAME as REPLICA_SET
 from petset.controllers.replicaset.controller import ReplicaSetController
+from petset.controllers.resourcequota.controller import ResourceQuotaController
 from petset.controllers.statefulset.controller import NAME as STATEFULSET
 from petset.controllers.statefulset.controller import StatefulSetController
 from petset.controllers.statefulset.ledger import AUDIT_SECONDS
@@ -87,6 +88,7 @@ class ControllerManager:
             "volumes": VolumeController(client, clock, self.pool, volumes, directories, settings.volume_root),
             "scheduler": Scheduler(client, clock, self.pool, self._recorder("default-scheduler")),
             "endpoints": EndpointsController(client, clock, self.pool),
+            "resourcequotas": ResourceQuotaController(client, clock, self.pool),
             "clusterroles": ClusterRoleController(client, clock, self.pool),
             "events": EventSweeper(client, clock),
             "garbage": GarbageCollector(client, clock, self.pool),

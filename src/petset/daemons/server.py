@@ -142,9 +142,12 @@ def _behind() -> "tuple[type[ControlPlane], type[Nodes]]":
 
 
 async def _ensure_roles(registry: Registry) -> None:
-    from petset.registry.roles import ensure_roles  # while the server answers its first requests
+    """While the server answers its first requests."""
+    from petset.registry.priorities import ensure_classes
+    from petset.registry.roles import ensure_roles
 
     await ensure_roles(registry)
+    await ensure_classes(registry)
 
 
 async def _answer_pods(server: Server, address: str, registry: Registry) -> None:

@@ -1,35 +1,35 @@
 """What the server adds to a new object, or why it may not come in: the part of Kubernetes' admission that applies.
 
 Each rule reads what is stored now and changes the object in place; the order is Kubernetes'. The rules run after
-defaults and before validation, so that what they add is checked like everything else.
+defaults and before validation, so that what they add is checked like everything else; only the bounds of limit
+ranges are looked at last.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from petset.api import objects, quantity
+from petset.api import limits, objects, quantity
 from petset.api.errors import Cause
 from petset.api.kinds import Kind, by_model
-from petset.api.models import core_v1, scheduling_v1, storage_v1
+from petset.api.models import core_v1, networking_v1, scheduling_v1
 from petset.registry import api_access, refusals
+from petset.registry.default_classes import DefaultClasses
+from petset.registry.following import Kept
 from petset.registry.memo import Decoder
+from petset.registry.priorities import Priorities
 from petset.storage.port import Key, Store
 
-DEFAULT_CLASS_ANNOTATION = "storageclass.kubernetes.io/is-default-class"
-_OLDER_DEFAULT_CLASS_ANNOTATION = "storageclass.beta.kubernetes.io/is-default-class"
-_OLDER_CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class"
-
 NAMESPACES = by_model(core_v1.Namespace)
-_STORAGE_CLASSES = by_model(storage_v1.StorageClass)
 _SERVICE_ACCOUNTS = by_model(core_v1.ServiceAccount)
-_PRIORITY_CLASSES = by_model(scheduling_v1.PriorityClass)
-_SYSTEM_PRIORITIES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
 _PATIENCE_SECONDS = 300
 _TROUBLES = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _PROTECTION: Mapping[type, str] = {
     core_v1.PersistentVolumeClaim: "kubernetes.io/pvc-protection",
     core_v1.PersistentVolume: "kubernetes.io/pv-protection",
+}
+_BOUNDED: Mapping[type, Callable[[Any, core_v1.LimitRange], list[str]]] = {
+    core_v1.Pod: limits.pod_faults,
+    core_v1.PersistentVolumeClaim: limits.claim_faults,
 }
 
 
@@ -39,6 +39,9 @@ class Admission:
     def __init__(self, store: Store, decoder: Decoder) -> None:
         self._store = store
         self._decoder = decoder
+        self._limits = Kept(store, decoder, core_v1.LimitRange)
+        self._classes = DefaultClasses(store, decoder)
+        self._priorities = Priorities(store, decoder)
 
     def admit(self, kind: Kind, namespace: str, obj: Any) -> None:
         """Complete a new object. Raises NotFound or Forbidden where it may not come in."""
@@ -47,18 +50,33 @@ class Admission:
         if kind.model is core_v1.Pod:
             self._complete_pod(kind, namespace, obj)
         elif kind.model is core_v1.PersistentVolumeClaim:
-            self._choose_storage_class(obj)
+            self._classes.choose_storage(obj)
+        elif kind.model is networking_v1.Ingress:
+            self._classes.choose_ingress(obj)
+        elif kind.model is scheduling_v1.PriorityClass:
+            self._priorities.check_default(kind, obj)
         _protect(kind, obj)
 
     def admit_update(self, kind: Kind, new: Any, old: Any) -> None:
         """Raises Forbidden where the change from `old` to `new` needs what is not there."""
         if kind.model is core_v1.PersistentVolumeClaim and _storage_of(new) > _storage_of(old):
             self._require_growing_class(kind, new)
+        elif kind.model is scheduling_v1.PriorityClass:
+            self._priorities.check_default(kind, new)
+
+    def check(self, kind: Kind, obj: Any) -> None:
+        """Raises Forbidden where an object that is complete and valid is outside the bounds of its namespace."""
+        faults_of = _BOUNDED.get(kind.model)
+        if faults_of is None:
+            return
+        for limit_range in self._limits.in_namespace(objects.namespace_of(obj)):
+            faults = faults_of(obj, limit_range)
+            if faults:
+                raise refusals.forbidden(kind, objects.name_of(obj), limits.summary(faults))
 
     def _require_growing_class(self, kind: Kind, claim: core_v1.PersistentVolumeClaim) -> None:
-        name = claim.spec.storageClassName if claim.spec else None
-        record = self._store.get(Key(_STORAGE_CLASSES.store_key, "", name or ""))
-        if record is None or not self._decoder.decode(_STORAGE_CLASSES, record).allowVolumeExpansion:
+        storage_class = self._classes.storage_class((claim.spec.storageClassName if claim.spec else None) or "")
+        if storage_class is None or not storage_class.allowVolumeExpansion:
             why = (
                 "only dynamically provisioned pvc can be resized and "
                 "the storageclass that provisions the pvc must support resize"
@@ -79,37 +97,12 @@ class Admission:
 
     def _complete_pod(self, kind: Kind, namespace: str, pod: core_v1.Pod) -> None:
         assert pod.spec is not None
+        limits.complete_pod(pod, self._limits.in_namespace(namespace))
         account = self._choose_account(kind, namespace, pod)
         if api_access.wants_token(pod, account):
             api_access.mount_token(pod)
-        self._set_priority(kind, pod)
+        self._priorities.give(kind, pod)
         pod.spec.tolerations = _with_patience(pod.spec.tolerations or [])
-
-    def _set_priority(self, kind: Kind, pod: core_v1.Pod) -> None:
-        """The number of the class that the pod names, or else of the class that is for all others."""
-        spec = pod.spec
-        assert spec is not None
-        named = spec.priorityClassName
-        if named in _SYSTEM_PRIORITIES:
-            spec.priority = _SYSTEM_PRIORITIES[named]
-        else:
-            found = self._priority_class(named)
-            if named and found is None:
-                why = f"no PriorityClass with name {named} was found"
-                raise refusals.forbidden(kind, objects.name_of(pod), why)
-            spec.priority = (found.value if found else None) or 0
-            if found is not None:
-                spec.priorityClassName = objects.name_of(found)
-                spec.preemptionPolicy = spec.preemptionPolicy or found.preemptionPolicy
-        spec.preemptionPolicy = spec.preemptionPolicy or "PreemptLowerPriority"
-
-    def _priority_class(self, name: str | None) -> scheduling_v1.PriorityClass | None:
-        if name:
-            record = self._store.get(Key(_PRIORITY_CLASSES.store_key, "", name))
-            return None if record is None else self._decoder.decode(_PRIORITY_CLASSES, record)
-        records = self._store.list(_PRIORITY_CLASSES.store_key).records
-        classes = (self._decoder.decode(_PRIORITY_CLASSES, record) for record in records)
-        return min((c for c in classes if c.globalDefault), key=lambda c: c.value or 0, default=None)
 
     def _choose_account(self, kind: Kind, namespace: str, pod: core_v1.Pod) -> core_v1.ServiceAccount | None:
         """The account that the pod acts as; None for one that is about to be made."""
@@ -126,40 +119,12 @@ class Admission:
             raise refusals.forbidden(kind, objects.name_of(pod), why)
         return None
 
-    def _choose_storage_class(self, claim: core_v1.PersistentVolumeClaim) -> None:
-        spec = claim.spec
-        annotations = objects.meta(claim).annotations or {}
-        if spec is None or spec.storageClassName is not None or _OLDER_CLASS_ANNOTATION in annotations:
-            return
-        records = self._store.list(_STORAGE_CLASSES.store_key).records
-        classes = (self._decoder.decode(_STORAGE_CLASSES, record) for record in records)
-        defaults = [c for c in classes if _is_default(c)]
-        if defaults:
-            # Of several the youngest wins; of several as young, the first by name.
-            youngest = max(_age_key(c) for c in defaults)
-            names = (objects.name_of(c) for c in defaults if _age_key(c) == youngest)
-            spec.storageClassName = min(names)
-
 
 def _storage_of(claim: core_v1.PersistentVolumeClaim) -> int:
     """The bytes that the claim asks for."""
     resources = claim.spec.resources if claim.spec else None
     requests = (resources.requests if resources else None) or {}
     return quantity.to_bytes(requests.get("storage", "0"))
-
-
-def _age_key(storage_class: storage_v1.StorageClass) -> datetime:
-    created = objects.meta(storage_class).creationTimestamp
-    assert created is not None, "a stored object has a creation time"
-    return created
-
-
-def _is_default(storage_class: storage_v1.StorageClass) -> bool:
-    annotations = objects.meta(storage_class).annotations or {}
-    return "true" in (
-        annotations.get(DEFAULT_CLASS_ANNOTATION),
-        annotations.get(_OLDER_DEFAULT_CLASS_ANNOTATION),
-    )
 
 
 def _with_patience(tolerations: list[core_v1.Toleration]) -> list[core_v1.Toleration]:

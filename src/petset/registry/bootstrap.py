@@ -9,7 +9,8 @@ from petset.api.kinds import by_model
 from petset.api.models import core_v1, discovery_v1, meta_v1, storage_v1
 from petset.api.objects import copy, name_of
 from petset.registry.accounts import default_account
-from petset.registry.admission import DEFAULT_CLASS_ANNOTATION, NAMESPACES
+from petset.registry.admission import NAMESPACES
+from petset.registry.default_classes import STORAGE
 from petset.registry.port import ListOptions, Registry, WriteOptions
 
 FIRST_NAMESPACES: Sequence[str] = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -72,7 +73,7 @@ def _api_service() -> core_v1.Service:
 
 def _storage_class() -> storage_v1.StorageClass:
     return storage_v1.StorageClass(
-        metadata=meta_v1.ObjectMeta(name="standard", annotations={DEFAULT_CLASS_ANNOTATION: "true"}),
+        metadata=meta_v1.ObjectMeta(name="standard", annotations={STORAGE: "true"}),
         provisioner=PROVISIONER,
         reclaimPolicy="Delete",
         volumeBindingMode="Immediate",

@@ -98,6 +98,7 @@ _STRATEGIES: Mapping[type, Strategy] = {
     core_v1.PersistentVolumeClaim: Strategy(
         first_status=lambda _, __: core_v1.PersistentVolumeClaimStatus(phase="Pending")
     ),
+    core_v1.ResourceQuota: Strategy(first_status=lambda _, __: core_v1.ResourceQuotaStatus()),
     core_v1.Service: Strategy(
         first_status=lambda _, __: core_v1.ServiceStatus(loadBalancer=core_v1.LoadBalancerStatus()),
         create_on_update=True,

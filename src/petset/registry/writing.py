@@ -27,6 +27,7 @@ from petset.registry.changes import Change
 from petset.registry.gated import drop_disabled
 from petset.registry.memo import Decoder, Memo
 from petset.registry.ownership import Author
+from petset.registry.quotas import Quotas
 from petset.registry.services import ServiceAddresses
 from petset.registry.strategy import BINDING, prepare_create, prepare_update, strategy_of
 from petset.storage.port import Key, Record, Store, StoreConflict, StoreFailed
@@ -53,6 +54,7 @@ class Writer:
         self._decoder = decoder
         self._sources = sources
         self._admission = Admission(store, decoder)
+        self._quotas = Quotas(store, decoder)
         self._addresses = ServiceAddresses(store, decoder, sources.random)
 
     async def create(self, kind: Kind, namespace: str, obj: Any, author: Author, *, dry_run: bool) -> Record:
@@ -88,11 +90,14 @@ class Writer:
                 elif subresource != BINDING:
                     self._admission.admit_update(kind, new, old)
                     check_update(kind, new, old, self._sources.gates)
+                    if kind.model is not core_v1.Pod:  # a pod keeps what it was let in with
+                        self._admission.check(kind, new)
                 if _says_the_same(new, old, current):
                     return current
                 gone = deletion.ends_with_update(kind, new, old)
                 try:
-                    return await self._replace(current, new, gone=gone, dry_run=dry_run)
+                    with self._quotas.charged(kind, subresource, new, old):
+                        return await self._replace(current, new, gone=gone, dry_run=dry_run)
                 except StoreConflict:
                     continue
 
@@ -128,10 +133,11 @@ class Writer:
         self._admission.admit(kind, namespace, obj)
         prepare_create(kind, obj, self.now())
         check_create(kind, obj, self._sources.gates)
+        self._admission.check(kind, obj)
 
     async def _create_once(self, kind: Kind, obj: Any, *, dry_run: bool) -> Record:
         key = Key(kind.store_key, objects.namespace_of(obj), objects.name_of(obj))
-        with self._holding_addresses(kind, obj, None):
+        with self._holding_addresses(kind, obj, None), self._quotas.charged(kind, "", obj, None):
             if not dry_run:
                 return await _durable(self._store.put(key, self._draft(obj), 0))
             current = self._store.get(key)

@@ -1,6 +1,7 @@
 """The kinds that say how much, how many, or who may."""
 
 from petset.api.models import autoscaling_v2, networking_v1, policy_v1, scheduling_v1
+from petset.api.priorities import SYSTEM
 from petset.api.validation.fields import Faults
 from petset.api.validation.pods import check_label_selector
 from petset.api.validation.replicated import check_amount, check_at_most_all
@@ -45,7 +46,9 @@ def check_disruption_budget(budget: policy_v1.PodDisruptionBudget, faults: Fault
 def check_priority_class(priority_class: scheduling_v1.PriorityClass, faults: Faults) -> None:
     """Users' priorities stay below those of the system."""
     name = (priority_class.metadata.name if priority_class.metadata else None) or ""
-    if name.startswith("system-"):
+    if name in SYSTEM and (priority_class.value, bool(priority_class.globalDefault)) == (SYSTEM[name][0], False):
+        pass  # the system's own, just as it is made
+    elif name.startswith("system-"):
         faults.forbidden(
             "metadata.name",
             "priority class names with 'system-' prefix are reserved for system use only. "

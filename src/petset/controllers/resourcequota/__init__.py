@@ -1,0 +1,1 @@
+"""Keeps in each quota's status how much is used of it."""
