@@ -1,4 +1,4 @@
-"""A client of the application without sockets: the messages that uvicorn would exchange with it, by hand."""
+"""A client of the application without sockets: the messages that a server would exchange with it, by hand."""
 
 import asyncio
 import inspect
@@ -50,7 +50,11 @@ class Exchange:
         self._inbox.put_nowait(message)
 
     async def hear(self) -> dict[str, Any]:
-        return await self._outbox.get()
+        """The next message that says something: an empty piece only sends the head of a stream on its way."""
+        while True:
+            message = await self._outbox.get()
+            if message.get("body") != b"" or not message.get("more_body"):
+                return message
 
     async def line(self) -> Any:
         """The next line of a stream of JSON lines; None at its end."""

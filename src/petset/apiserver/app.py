@@ -17,7 +17,18 @@ from petset.apiserver import routes
 from petset.apiserver.access import Access
 from petset.apiserver.authenticate import Authenticator, User
 from petset.apiserver.authorize import Rbac
-from petset.apiserver.calls import Call, Receive, Send, call_of, read_body, refuse_websocket, send_reply, until_gone
+from petset.apiserver.calls import (
+    Call,
+    HeaderList,
+    Receive,
+    Send,
+    call_of,
+    packed,
+    read_body,
+    refuse_websocket,
+    send_reply,
+    until_gone,
+)
 from petset.apiserver.discovery import Discovery
 from petset.apiserver.handlers import Handlers, Reviews
 from petset.apiserver.health import Check, Health
@@ -31,6 +42,7 @@ from petset.registry.port import Registry
 
 T = TypeVar("T")
 
+_READS = ("GET", "HEAD")
 _log = logging.getLogger("petset.apiserver")
 
 
@@ -108,16 +120,31 @@ class App:
         else:
             await send_reply(call, answer, send)
 
+    def at_once(self, scope: Any) -> tuple[int, HeaderList, bytes] | None:
+        """Status, headers and body of a read that nothing has to be waited for; None for everything else."""
+        if scope["method"] not in _READS or not routes.is_resource(scope["path"]):
+            return None
+        call = call_of(scope, self._new_id(), self._clock.now())
+        try:
+            request = self._access.check(self._access.who(call), self._request(call))
+            reply = self._handlers.read(request)
+        except Exception as error:
+            reply = self._failure(call, error)
+        return None if reply is None else (reply.status, *packed(call, reply))
+
     async def _guarded(self, call: Call, work: Awaitable[T]) -> T | Reply:
         """The work's answer, or its failure as a Status."""
         try:
             return await work
-        except ApiError as error:
+        except Exception as error:
+            return self._failure(call, error)
+
+    def _failure(self, call: Call, error: Exception) -> Reply:
+        if isinstance(error, ApiError):
             return status_reply(error)
-        except Exception:
-            _log.exception("%s %s failed; audit id %s", call.method, call.path, call.id)
-            text = f"Internal error occurred: the server's log says more under the audit id {call.id}"
-            return status_reply(ApiError(text))
+        _log.error("%s %s failed; audit id %s", call.method, call.path, call.id, exc_info=error)
+        text = f"Internal error occurred: the server's log says more under the audit id {call.id}"
+        return status_reply(ApiError(text))
 
     async def _answer(self, call: Call, receive: Receive) -> Reply | Stream:
         user = self._access.who(call)
@@ -126,7 +153,7 @@ class App:
         if call.method == "OPTIONS":
             allowed = ", ".join(routes.methods_at(call.path)).encode()
             return Reply(b"", 200, headers=((b"allow", allowed),))
-        body = b"" if call.method in ("GET", "HEAD") else await read_body(receive)
+        body = b"" if call.method in _READS else await read_body(receive)
         request = self._access.check(user, self._request(call, body))
         if not request.kind.is_kept:
             return self._reviews.answer(user, request)
@@ -159,6 +186,7 @@ class App:
 
         headers = call.common_headers(stream.content_type)
         await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await write(b"")  # the head goes out before there is anything to tell
         try:
             await race(stream.run(write), until_gone(receive), self._stopping.wait())
         except Exception:

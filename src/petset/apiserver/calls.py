@@ -58,7 +58,14 @@ def call_of(scope: Any, id_: str, at: datetime) -> Call:
 
 
 async def send_reply(call: Call, reply: Reply, send: Send) -> None:
-    """A whole answer, compressed where it is long and the client takes that."""
+    """A whole answer."""
+    headers, body = packed(call, reply)
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else body})
+
+
+def packed(call: Call, reply: Reply) -> tuple[HeaderList, bytes]:
+    """Headers and body of a whole answer, compressed where it is long and the client takes that."""
     body, headers = reply.body, call.common_headers(reply.content_type)
     headers += reply.headers
     if len(body) >= COMPRESS_FROM_BYTES and "gzip" in call.header(b"accept-encoding"):
@@ -67,8 +74,7 @@ async def send_reply(call: Call, reply: Reply, send: Send) -> None:
     headers.append((b"content-length", str(len(body)).encode()))
     if reply.status == TooLarge.code:
         headers.append((b"connection", b"close"))  # the rest of the body is on its way, and unwanted
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else body})
+    return headers, body
 
 
 async def refuse_websocket(call: Call, reply: Reply, send: Send) -> None:

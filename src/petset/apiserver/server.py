@@ -1,7 +1,4 @@
-"""The listening server: uvicorn's HTTP/1.1 and WebSocket protocols on our own sockets, stopped within a second.
-
-Of uvicorn we use the protocols alone. Its `Server` would install signal handlers and wake up ten times a second;
-the composition root owns signals here, and an idle server sleeps.
+"""The listening server: sockets, TLS, and a protocol for each connection; stopped within a second.
 
 A stop never waits for a client: open watches and streams end because the app is told so, idle connections close,
 and whatever is left after `GRACE_SECONDS` is cut.
@@ -9,19 +6,14 @@ and whatever is left after `GRACE_SECONDS` is cut.
 
 import asyncio
 import contextlib
-import logging
 import socket
 import ssl
-from typing import Any, Protocol
-
-from uvicorn.config import Config
-from uvicorn.server import ServerState
 
 from petset.aio.tasks import give_way
-from petset.apiserver.protocol import PeerProtocol, websocket
+from petset.apiserver.connection import Application, Connection, Live
+from petset.apiserver.upgrade import upgrading
 
 GRACE_SECONDS = 0.7
-KEEP_ALIVE_SECONDS = 180
 HANDSHAKE_SECONDS = 10.0
 GOODBYE_SECONDS = 5.0
 """How long a client may take over the TLS handshake, and over taking its leave."""
@@ -29,14 +21,6 @@ BACKLOG = 2048
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with
 TURNS_TO_CLOSE = 3
 """Turns of the event loop until a connection that was cut is closed, its TLS layer included."""
-
-
-class Application(Protocol):
-    """An ASGI application that can be told that the server is about to stop."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
-
-    def begin_shutdown(self) -> None: ...
 
 
 class Server:
@@ -47,14 +31,13 @@ class Server:
         self._host = host
         self._tls = tls
         self._wanted_port = port
-        self._state = ServerState()
-        self._config: Config | None = None
+        self._live = Live()
+        self._upgrade = upgrading(app, self._live)
         self._listeners: list[asyncio.Server] = []
         self.port = 0
 
     async def start(self) -> None:
         """Listen. OSError names the address where it is taken."""
-        self._config = _config(self._app)
         listening = _bind(self._host, self._wanted_port)
         self.port = listening.getsockname()[1]
         await self._listen(listening)
@@ -65,15 +48,9 @@ class Server:
             await self._listen(_bind(host, self.port))
 
     async def _listen(self, listening: socket.socket) -> None:
-        config, loop = self._config, asyncio.get_running_loop()
-        assert config is not None, "start comes first"
-
-        def protocol() -> PeerProtocol:
-            return PeerProtocol(config=config, server_state=self._state, app_state={}, _loop=loop)
-
         secure = self._tls is not None
-        listener = await loop.create_server(
-            protocol,
+        listener = await asyncio.get_running_loop().create_server(
+            lambda: Connection(self._app, self._live, self._upgrade),
             sock=listening,
             ssl=self._tls,
             backlog=BACKLOG,
@@ -90,16 +67,16 @@ class Server:
             listener.close()
         self._listeners.clear()
         self._app.begin_shutdown()
-        for connection in list(self._state.connections):
+        for connection in list(self._live.connections):
             connection.shutdown()
-        if self._state.tasks:
-            await asyncio.wait(list(self._state.tasks), timeout=GRACE_SECONDS)
-        for task in list(self._state.tasks):
+        if self._live.tasks:
+            await asyncio.wait(list(self._live.tasks), timeout=GRACE_SECONDS)
+        for task in list(self._live.tasks):
             task.cancel()
-        for connection in list(self._state.connections):
+        for connection in list(self._live.connections):
             connection.transport.abort()
-        if self._state.tasks:
-            await asyncio.wait(list(self._state.tasks), timeout=GRACE_SECONDS)
+        if self._live.tasks:
+            await asyncio.wait(list(self._live.tasks), timeout=GRACE_SECONDS)
         for _ in range(TURNS_TO_CLOSE):
             await give_way()
 
@@ -109,31 +86,6 @@ class Server:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
-
-
-def _config(app: Application) -> Config:
-    """Everything of uvicorn that we do not use, off."""
-    config = Config(
-        app=app,
-        http=PeerProtocol,
-        ws=websocket,  # type: ignore[arg-type] # uvicorn only ever calls it
-        ws_max_size=4 * 1024 * 1024,
-        ws_per_message_deflate=False,
-        # A command that reads no input for a while keeps pongs waiting too; dead peers are TCP keep-alive's affair.
-        ws_ping_interval=None,
-        interface="asgi3",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        date_header=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-    )
-    # What a client does wrong is its own affair, and what we do wrong the app has logged with an id.
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    config.load()
-    return config
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -46,15 +46,23 @@ class Handlers:
         self._clock = clock
         self._tokens = tokens
 
-    async def handle(self, request: Request) -> Reply | Stream:
-        """Answer a request that is allowed. Raises ApiError."""
-        renderer = Renderer(self._registry, self._clock.now())
+    def read(self, request: Request) -> Reply | None:
+        """Answer a read of objects, which waits for nothing; None for any other request. Raises ApiError."""
         match request.verb, request.subresource:
             case "get", "" | "status":
                 record = self._registry.get(request.kind, request.namespace, request.name)
-                return renderer.one(request, record)
+                return Renderer(self._registry, self._clock.now()).one(request, record)
             case "list", _:
-                return objects.list_(request, renderer)
+                return objects.list_(request, Renderer(self._registry, self._clock.now()))
+        return None
+
+    async def handle(self, request: Request) -> Reply | Stream:
+        """Answer a request that is allowed. Raises ApiError."""
+        reply = self.read(request)
+        if reply is not None:
+            return reply
+        renderer = Renderer(self._registry, self._clock.now())
+        match request.verb, request.subresource:
             case "watch", _:
                 return open_watch(request, self._registry, self._clock)
             case "get", "scale":
