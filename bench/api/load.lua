@@ -1,0 +1,81 @@
+-- What wrk asks for. Arguments: the verb, the namespace, the token, the number of the first object, and how many
+-- objects there are to go round (0: always the next one).
+local verb, namespace, token, first, round
+
+local data = string.rep("0123456789abcdef", 32)
+local status = '{"conditions":[{"type":"Initialized","status":"True"},{"type":"Ready","status":"True"},' ..
+  '{"type":"ContainersReady","status":"True"},{"type":"PodScheduled","status":"True"}],"phase":"Running",' ..
+  '"hostIP":"10.0.0.1","podIP":"10.1.2.3","podIPs":[{"ip":"10.1.2.3"}],"startTime":"2026-01-02T03:04:05Z",' ..
+  '"containerStatuses":[{"name":"web","state":{"running":{"startedAt":"2026-01-02T03:04:05Z"}},"lastState":{},' ..
+  '"ready":true,"restartCount":0,"image":"registry.example/web:1.0","imageID":"sha256:0123456789abcdef",' ..
+  '"containerID":"containerd://0123456789abcdef0123456789abcdef","started":true}]}'
+local spec = '{"schedulerName":"elsewhere","containers":[{"name":"web","image":"registry.example/web:1.0",' ..
+  '"ports":[{"containerPort":8080,"name":"http"}],"env":[{"name":"MODE","value":"production"}],' ..
+  '"resources":{"requests":{"cpu":"100m","memory":"64Mi"}},"volumeMounts":[{"name":"data","mountPath":"/data"}],' ..
+  '"readinessProbe":{"httpGet":{"path":"/ready","port":"http"},"periodSeconds":5}}],' ..
+  '"volumes":[{"name":"data","emptyDir":{}}]}'
+
+local function config_map(name)
+  return '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"' .. name .. '"},"data":{"key":"' .. data .. '"}}'
+end
+
+local function pod(name)
+  return '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"' .. name ..
+    '","labels":{"app":"web","part":"load"}},"spec":' .. spec .. '}'
+end
+
+local turn = -2 -- wrk asks for one request that it does not send
+
+local function number()
+  turn = turn + 1
+  return first + (round > 0 and turn % round or turn)
+end
+
+local verbs = {
+  create = function(maps)
+    return wrk.format("POST", maps, nil, config_map("load-" .. number()))
+  end,
+  get = function(maps)
+    return wrk.format("GET", maps .. "/load-" .. number())
+  end,
+  patch = function(maps)
+    wrk.headers["Content-Type"] = "application/merge-patch+json"
+    local body = '{"data":{"turn":"' .. turn .. '"}}'
+    return wrk.format("PATCH", maps .. "/load-" .. number(), nil, body)
+  end,
+  delete = function(maps)
+    return wrk.format("DELETE", maps .. "/load-" .. number())
+  end,
+  list = function(maps)
+    return wrk.format("GET", maps)
+  end,
+  ["create-pod"] = function(_, pods)
+    return wrk.format("POST", pods, nil, pod("web-" .. number()))
+  end,
+  ["run-pod"] = function(_, pods)
+    wrk.headers["Content-Type"] = "application/merge-patch+json"
+    return wrk.format("PATCH", pods .. "/web-" .. number() .. "/status", nil, '{"status":' .. status .. '}')
+  end,
+  ["list-pods"] = function(_, pods)
+    return wrk.format("GET", pods)
+  end,
+}
+
+function init(arguments)
+  verb, namespace, token, first, round = unpack(arguments)
+  first, round = tonumber(first), tonumber(round)
+  wrk.headers["Authorization"] = "Bearer " .. token
+  wrk.headers["Content-Type"] = "application/json"
+  wrk.headers["Accept"] = "application/json"
+  wrk.headers["User-Agent"] = "load/1"
+  local place = "/api/v1/namespaces/" .. namespace
+  local ask, maps, pods = verbs[verb], place .. "/configmaps", place .. "/pods"
+  request = function() return ask(maps, pods) end
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  local broken = errors.connect + errors.read + errors.write + errors.timeout
+  io.write(string.format('{"requests":%d,"micros":%d,"median_micros":%d,"p99_micros":%d,"refused":%d,"broken":%d}\n',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), errors.status, broken))
+end
