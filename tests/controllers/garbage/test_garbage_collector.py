@@ -69,6 +69,24 @@ def test_foreground_keeps_the_owner_until_what_blocks_it_is_gone() -> None:
         run(story(), seed=seed)
 
 
+def test_an_owner_that_was_to_leave_orphans_and_then_none_does_not_wait_for_them_for_ever() -> None:
+    """The second request takes the place of the first, which the collector has seen and perhaps carried out."""
+
+    async def story() -> set[str]:
+        async with cluster() as c:
+            parent = await c.create(config("parent"))
+            await c.create(config("child", parent, block=True))
+            await c.settle()
+            await delete(c, "parent", "Orphan")
+            await delete(c, "parent", "Foreground")
+            await c.settle(1)
+            return await names(c)
+
+    ends = [run(story(), seed=seed) for seed in range(20)]
+    assert set() in ends
+    assert all(end in (set(), {"child"}) for end in ends)
+
+
 def test_orphans_are_let_go_and_stay() -> None:
     async def story() -> None:
         async with cluster() as c:

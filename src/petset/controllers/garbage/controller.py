@@ -84,8 +84,8 @@ class GarbageCollector:
             self._owners_changed(before, node)
         if node.deletes_dependents or node.orphans_dependents:
             self._work.wake(node.identity.uid)
-            if before is None or not before.terminating:
-                self._wake_dependents(node.identity.uid)
+        if node.deletes_dependents and not (before and before.deletes_dependents):
+            self._wake_dependents(node.identity.uid)  # also where its user wanted them orphaned at first
 
     def _gone(self, uid: str) -> None:
         node = self._graph.get(uid)
