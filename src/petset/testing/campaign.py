@@ -15,7 +15,7 @@ from random import Random  # noqa: TID251 - the seed is the caller's
 from petset.api.errors import ApiError
 from petset.api.models import apps_v1
 from petset.api.objects import is_terminating, name_of, namespace_of
-from petset.controllers.statefulset.apply import ClaimInTheWay, NameTaken
+from petset.controllers.statefulset.apply import ClaimInTheWay, Irreparable, NameTaken
 from petset.node.runtime import RuntimeFailure
 from petset.testing.ending import calm, clear_up, unfinished, unfinished_set
 from petset.testing.loop import Deadlock, Livelock, run
@@ -29,7 +29,7 @@ PAUSES_SECONDS = (0, 0, 0.02, 0.3, 1.5, 10, 45)
 MOST_SECONDS_TO_REST = 2400
 REST_SECONDS = 60
 QUIET_SECONDS = 30
-EXPECTED = (ApiError, RuntimeFailure, ClaimInTheWay, NameTaken, OSError)
+EXPECTED = (ApiError, RuntimeFailure, ClaimInTheWay, Irreparable, NameTaken, OSError)
 WATCHED = ("statefulsets", "pods", "persistentvolumeclaims", "persistentvolumes", "controllerrevisions")
 
 

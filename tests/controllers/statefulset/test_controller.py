@@ -157,6 +157,70 @@ def test_a_name_taken_by_a_foreign_pod_is_waited_out_and_told_once() -> None:
     run(story())
 
 
+def test_an_adopted_pod_that_has_not_the_sets_claims_is_told_of_as_one_to_delete() -> None:
+    """Rule 18: it is due the claims of its new set, and the API lets nobody give a pod other volumes."""
+
+    async def story() -> None:
+        async with live() as it:
+            left = meta_v1.ObjectMeta(name="web-0", namespace="default", labels={"app": "web"})
+            await it.plane.client.create(core_v1.Pod(metadata=left, spec=template().spec))
+            await it.ready("web-0")
+            await it.start(replicas=2, volumeClaimTemplates=[claim()])
+            assert await it.pods() == ["web-0"]
+            (wait,) = it.controller.waiting("default", "web")
+            assert (wait.subject, wait.rule) == ("web-0", 18)
+            assert "Forbidden" in wait.because and "kubectl delete pod web-0" in wait.remedy
+            refused = [event for event in await it.events() if event.startswith("Warning FailedUpdate")]
+            assert refused[0].startswith("Warning FailedUpdate Update Pod web-0 in StatefulSet web failed error: ")
+            await it.remove("web-0")
+            await it.ready_all()
+            assert await it.pods() == ["web-0", "web-1"]
+            assert it.controller.waiting("default", "web") == ()
+
+    run(story())
+
+
+def test_a_step_that_failed_for_a_conflict_and_will_be_tried_again_is_told_of() -> None:
+    """The next try may be minutes away: after many failures in a row, say."""
+
+    async def story() -> None:
+        late = 30.0
+        async with live(lag=lambda kind: late if kind is core_v1.PersistentVolumeClaim else 0.0) as it:
+            await it.start(replicas=1, volumeClaimTemplates=[claim()])
+            await it.settle(2 * late)
+            await it.ready_all()
+            await it.settle(2 * late)
+            held = await it.plane.client.get(core_v1.PersistentVolumeClaim, "data-web-0", "default")
+            touched = msgspec.structs.replace(meta(held), annotations={"example.com/by": "somebody"})
+            await it.plane.client.update(msgspec.structs.replace(held, metadata=touched))
+            await it.change(persistentVolumeClaimRetentionPolicy=retain("Delete", "Retain"))
+            (wait,) = it.controller.waiting("default", "web")
+            assert (wait.rule, "the object has been modified" in wait.because) == (45, True)
+            await it.settle(2 * late)
+            assert it.controller.waiting("default", "web") == ()
+
+    run(story())
+
+
+def test_a_set_that_only_had_claims_to_change_says_whom_it_waits_for() -> None:
+    """Claims wake nobody (rule 30): after the last change to one there is no later look that could say so."""
+
+    async def story() -> None:
+        async with live() as it:
+            await it.start(replicas=1, podManagementPolicy="Parallel", volumeClaimTemplates=[claim()])
+            await it.settle()
+            await it.change(persistentVolumeClaimRetentionPolicy=retain("Delete", "Retain"))
+            held = await it.plane.client.get(core_v1.PersistentVolumeClaim, "data-web-0", "default")
+            without = msgspec.structs.replace(meta(held), ownerReferences=None)
+            await it.plane.client.update(msgspec.structs.replace(held, metadata=without))
+            await it.label("web-0", {"example.com/woken": "yes"})
+            held = await it.plane.client.get(core_v1.PersistentVolumeClaim, "data-web-0", "default")
+            assert [owner.name for owner in meta(held).ownerReferences or ()] == ["web"]
+            assert [w.blocker for w in it.controller.waiting("default", "web")] == ["web-0"]
+
+    run(story())
+
+
 def test_a_new_set_of_the_same_name_takes_over_what_the_old_one_left() -> None:
     async def story() -> None:
         async with live() as it:

@@ -8,7 +8,7 @@ its write, so that the controller does not act again on a cache that has not see
 from collections.abc import Sequence
 from functools import partial
 
-from petset.api.errors import AlreadyExists, ApiError, Conflict
+from petset.api.errors import AlreadyExists, ApiError, Conflict, Invalid
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import name_of
 from petset.client.events import EventRecorder
@@ -37,6 +37,14 @@ class NameTaken(Exception):
     """A pod of this name exists and is not the set's: no event, only patience (rule 61)."""
 
     def __init__(self, pod: str, cause: AlreadyExists) -> None:
+        super().__init__(str(cause))
+        self.pod = pod
+
+
+class Irreparable(Exception):
+    """A pod is not as the set would make it, adopted from another set, say; the API lets nobody change that."""
+
+    def __init__(self, pod: str, cause: Invalid) -> None:
         super().__init__(str(cause))
         self.pod = pod
 
@@ -126,6 +134,8 @@ class Hand:
             raise  # not a failure to tell of: the next plan starts from what is there now
         except ApiError as error:
             self._tell.failed("Update", name_of(pod), error)
+            if isinstance(error, Invalid):
+                raise Irreparable(name_of(pod), error) from error
             raise
         self._tell.succeeded("Update", name_of(pod))
 

@@ -21,7 +21,7 @@ from petset.client.freshness import COME_BACK_SECONDS, OwnWrites
 from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.statefulset import status
-from petset.controllers.statefulset.apply import ClaimInTheWay, Hand, NameTaken
+from petset.controllers.statefulset.apply import ClaimInTheWay, Hand, Irreparable, NameTaken
 from petset.controllers.statefulset.ledger import AUDIT_SECONDS, Ledger, SetKey, concerned, orphan_parent
 from petset.controllers.statefulset.measures import budgets, skips
 from petset.controllers.statefulset.memo import Texts
@@ -29,7 +29,7 @@ from petset.controllers.statefulset.model import Plan, Snapshot, Waiting
 from petset.controllers.statefulset.notices import Notices
 from petset.controllers.statefulset.plan import plan
 from petset.controllers.statefulset.reports import Reports
-from petset.controllers.statefulset.waiting import for_name_taken, for_refusal
+from petset.controllers.statefulset.waiting import for_name_taken, for_refusal, for_repair
 from petset.ownership.hand import RevisionCollision
 
 NAME = "statefulset-controller"
@@ -153,13 +153,17 @@ class StatefulSetController:
         except RevisionCollision:
             self._collisions[uid_of(stateful_set)] = (made.status.collisionCount or 0) + 1
             return 0
-        except (ClaimInTheWay, Conflict) as error:  # the plan has told of the one; the other passes by itself
+        except ClaimInTheWay as error:  # the plan has told of it
+            failure = error
+        except Irreparable as error:
+            self._waiting[key] = (for_repair(error.pod, error),)
             failure = error
         except NameTaken as error:
             self._waiting[key] = (for_name_taken(error.pod),)
             failure = error
         except ApiError as error:
-            self._waiting[key] = (for_refusal(key.name, error),)
+            if not (isinstance(error, Conflict) and made.waiting):  # a conflict passes: what is planned is told
+                self._waiting[key] = (for_refusal(key.name, error),)
             failure = error
         again_seconds = await self._report(hand, stateful_set, made)
         if failure is not None:

@@ -127,6 +127,9 @@ Action = (
     | DeletePod
 )
 
+OF_PODS = (AdoptPod, ReleasePod, CreatePod, RepairPod, DeletePod)
+"""The actions whose events wake the set again."""
+
 
 @dataclass(frozen=True)
 class Waiting:

@@ -58,8 +58,14 @@ def for_recreation(set_name: str, pod: str) -> Waiting:
     return Waiting(set_name, pod, 56, why, "It goes on when they are gone.")
 
 
+def for_repair(pod: str, error: object) -> Waiting:
+    """Rule 18: what this pod lacks of its identity or its claims cannot be given to a pod that is there."""
+    why = f"it is not as the set would make it, and cannot be made so: {error}"
+    return Waiting(pod, pod, 18, why, f"Delete it: kubectl delete pod {pod}; its successor is as it should be.")
+
+
 def for_refusal(set_name: str, error: object) -> Waiting:
-    """Rule 45: the API refused an action, and with it the rest of the plan."""
+    """Rule 45: the API refused an action, and with it the rest of the plan. The next try may be minutes away."""
     why = f"the API refused its last step: {error}"
     return Waiting(set_name, "", 45, why, "It is tried again, ever more slowly.")
 
