@@ -17,11 +17,12 @@ from petset.api.models import apps_v1
 from petset.api.objects import is_terminating, name_of, namespace_of
 from petset.controllers.statefulset.apply import ClaimInTheWay, Irreparable, NameTaken
 from petset.node.runtime import RuntimeFailure
-from petset.testing.ending import calm, clear_up, unfinished, unfinished_set
+from petset.testing.ending import calm, clear_up
 from petset.testing.loop import Deadlock, Livelock, run
 from petset.testing.mishaps import Fate, forget_refusals
 from petset.testing.operations import User
 from petset.testing.outcome import Outcome, Total
+from petset.testing.unfinished import unfinished, unfinished_set
 from petset.testing.world import World
 
 STEPS = 30

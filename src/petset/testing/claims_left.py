@@ -1,6 +1,9 @@
-"""The claims that a set at rest has: one bound for each pod and template, owned as the retention policy says."""
+"""The claims that a set at rest has: one bound for each pod and template, owned as the retention policy says.
 
-from collections.abc import Iterator
+And the volumes below them: each tells that it is bound, and goes with its claim where its class says so.
+"""
+
+from collections.abc import Collection, Iterator
 
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import is_terminating, meta, name_of, uid_of
@@ -28,3 +31,31 @@ def _wrong(world: World, claim: core_v1.PersistentVolumeClaim, owners: set[str])
     volume = claim.spec.volumeName if claim.spec else None
     if not volume or world.get(core_v1.PersistentVolume, volume, "") is None:
         yield f"claim {name_of(claim)} has no volume"
+
+
+def outlived_claims(world: World, owners: Collection[str]) -> Iterator[str]:
+    """Claims none of whose owners is among these uids; one that goes as soon as its last pod lets it is no such."""
+    for claim in world.every(core_v1.PersistentVolumeClaim):
+        references = meta(claim).ownerReferences or ()
+        is_lost = bool(references) and all(owner.uid not in owners for owner in references)
+        if is_lost and not (is_terminating(claim) and _is_in_use(world, name_of(claim))):
+            yield f"claim {name_of(claim)} has outlived its owners"
+
+
+def _is_in_use(world: World, claim: str) -> bool:
+    """A pod of whomever uses the claim: its protection keeps it from going."""
+    volumes = (v for pod in world.every(core_v1.Pod) for v in (pod.spec.volumes if pod.spec else None) or ())
+    sources = (volume.persistentVolumeClaim for volume in volumes)
+    return any(source is not None and source.claimName == claim for source in sources)
+
+
+def wrong_volumes(world: World) -> Iterator[str]:
+    """Volumes whose phase has not followed their claims: their writers are late, and will write yet."""
+    claims = {uid_of(claim) for claim in world.every(core_v1.PersistentVolumeClaim)}
+    for volume in world.every(core_v1.PersistentVolume, ""):
+        claim = volume.spec.claimRef if volume.spec else None
+        phase = volume.status.phase if volume.status else None
+        if claim is not None and claim.uid not in claims:
+            yield f"volume {name_of(volume)} has outlived its claim {claim.name}"
+        elif phase != "Bound":
+            yield f"volume {name_of(volume)} is {phase}, not Bound"

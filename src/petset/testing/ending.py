@@ -1,29 +1,20 @@
-"""How a story ends: the faults stop, the user clears up, and the world has to come to rest where its specs want it.
+"""How a story ends: the faults stop, and the user clears up what on Kubernetes too only a person can.
 
-`clear_up` does what a person would have to do on Kubernetes too: open the nodes, give a set a template that can
-run, and all of its ordinals (rule 46 would bring some back from the broken one), delete a pod that OrderedReady
-would wait for without end (rule 52), and one that keeps a name it has no right to (rule 61). `unfinished` says what
-is still not as it should be; an empty answer is the end.
+That is: open the nodes, give a set a template that can run, and all of its ordinals (rule 46 would bring some back
+from the broken one), and delete pods that nobody else may:
+
+- of an image that cannot be had, which OrderedReady would wait for without end (rule 52);
+- that keep a name they have no right to (rule 61);
+- that a set has adopted without its claims, which the API lets nobody give them (rule 18);
+- that are nobody's, and whose claim is gone: no set makes it anew.
 """
-
-from collections.abc import Iterator
 
 import msgspec
 
 from petset.api.errors import Conflict, NotFound
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, uid_of
-from petset.controllers.statefulset.identity import (
-    first_ordinal,
-    ordinal_of,
-    pod_name,
-    revision_of,
-    wanted_ordinals,
-)
-from petset.controllers.statefulset.rollout import partition_of
-from petset.ownership.health import is_available, is_finished, is_running_and_ready
-from petset.ownership.revisions import DEFAULT_HISTORY_LIMIT
-from petset.testing.claims_left import wrong_claims
+from petset.controllers.statefulset.identity import NO_ORDINAL, claim_names, ordinal_of
 from petset.testing.manifests import BAD_IMAGE, IMAGES
 from petset.testing.mishaps import forget_refusals
 from petset.testing.operations import NAMESPACE, with_image
@@ -52,103 +43,31 @@ async def clear_up(world: World) -> None:
         if any(_image(spec) == BAD_IMAGE for spec in (stateful_set.spec.template.spec, *(p.spec for p in pods))):
             await _give_up_bad_image(world, stateful_set)
     for pod in world.every(core_v1.Pod):
-        is_in_the_way = _image(pod.spec) == BAD_IMAGE or not (meta(pod).labels or {}).get("app")
-        if is_in_the_way and not is_terminating(pod):
+        if _is_in_the_way(world, pod) and not is_terminating(pod):
             await _delete_pod(world, pod)
 
 
-def unfinished(world: World) -> Iterator[str]:
-    """Everything that is not where the specs want it, in sentences."""
-    for stateful_set in world.every(apps_v1.StatefulSet):
-        yield from unfinished_set(world, stateful_set)
-        yield from _wrong_status(stateful_set)
-        yield from wrong_claims(world, stateful_set)
-        yield from _too_much_history(world, stateful_set)
-    yield from _left_over(world)
+def _is_in_the_way(world: World, pod: core_v1.Pod) -> bool:
+    if _image(pod.spec) == BAD_IMAGE or not (meta(pod).labels or {}).get("app"):
+        return True
+    owner = controller_of(pod)
+    if owner is None:
+        return any(world.get(core_v1.PersistentVolumeClaim, claim) is None for claim in _claims_of(pod))
+    stateful_set = world.get(apps_v1.StatefulSet, owner.name)
+    return stateful_set is not None and uid_of(stateful_set) == owner.uid and _lacks_claims(stateful_set, pod)
 
 
-def unfinished_set(world: World, stateful_set: apps_v1.StatefulSet) -> Iterator[str]:
-    """What of the set's pods is missing, too much, not Available, or of an older template than it should be."""
-    name = name_of(stateful_set)
-    if is_terminating(stateful_set):
-        yield f"{name} is still being deleted"
-        return
-    pods = {name_of(pod): pod for pod in world.pods_of(name)}
-    wanted = [pod_name(stateful_set, ordinal) for ordinal in wanted_ordinals(stateful_set)]
-    if sorted(pods) != sorted(wanted):
-        yield f"{name} has the pods {sorted(pods)}, not {wanted}"
-    for pod in pods.values():
-        minimum, now = stateful_set.spec.minReadySeconds or 0, world.plane.clock.now()
-        if is_terminating(pod) or not is_running_and_ready(pod) or not is_available(pod, minimum, now):
-            yield f"{name_of(pod)} is not Available"
-        elif _is_due(stateful_set, pod) and not _is_of_present_template(world, stateful_set, pod):
-            yield f"{name_of(pod)} is still of {revision_of(pod)}"
+def _lacks_claims(stateful_set: apps_v1.StatefulSet, pod: core_v1.Pod) -> bool:
+    """The pod does not use all of the claims that its set would have given it."""
+    ordinal = ordinal_of(name_of(stateful_set), name_of(pod))
+    if ordinal in (None, NO_ORDINAL):
+        return False
+    return not set(claim_names(stateful_set, ordinal)) <= _claims_of(pod)
 
 
-def _is_due(stateful_set: apps_v1.StatefulSet, pod: core_v1.Pod) -> bool:
-    """A rolling update reaches this pod."""
-    strategy = stateful_set.spec.updateStrategy
-    ordinal = ordinal_of(name_of(stateful_set), name_of(pod)) or 0
-    is_rolling = strategy is None or strategy.type != "OnDelete"
-    return is_rolling and ordinal >= first_ordinal(stateful_set) + partition_of(stateful_set)
-
-
-def _is_of_present_template(world: World, stateful_set: apps_v1.StatefulSet, pod: core_v1.Pod) -> bool:
-    text = world.witness.scene.revision_text(revision_of(pod), NAMESPACE)
-    return text == world.witness.scene.template_text(stateful_set.spec.template)
-
-
-def _wrong_status(stateful_set: apps_v1.StatefulSet) -> Iterator[str]:
-    status, wanted = stateful_set.status, stateful_set.spec.replicas or 0
-    if status is None or status.observedGeneration != meta(stateful_set).generation:
-        yield f"{name_of(stateful_set)} has not been observed"
-        return
-    counts = (status.replicas, status.readyReplicas or 0, status.availableReplicas or 0)
-    if counts != (wanted, wanted, wanted):
-        yield f"{name_of(stateful_set)} counts {counts}, not {wanted}"
-
-
-def _too_much_history(world: World, stateful_set: apps_v1.StatefulSet) -> Iterator[str]:
-    """Revisions that nobody uses are kept up to the limit (rule 40)."""
-    limit, status = stateful_set.spec.revisionHistoryLimit, stateful_set.status
-    limit = DEFAULT_HISTORY_LIMIT if limit is None else limit
-    used = {revision_of(pod) for pod in world.pods_of(name_of(stateful_set))}
-    if status is not None:
-        used |= {status.currentRevision or "", status.updateRevision or ""}
-    revisions = world.every(apps_v1.ControllerRevision)
-    own = [revision for revision in revisions if _owner_uid(revision) == uid_of(stateful_set)]
-    unused = [name_of(revision) for revision in own if name_of(revision) not in used]
-    if len(unused) > limit:
-        yield f"{name_of(stateful_set)} keeps {unused}, more than {limit}"
-
-
-def _owner_uid(obj: apps_v1.ControllerRevision) -> str:
-    owner = controller_of(obj)
-    return owner.uid if owner is not None else ""
-
-
-def _left_over(world: World) -> Iterator[str]:
-    """Whatever has lost what it was there for."""
-    pods = world.every(core_v1.Pod)
-    owners = {*map(uid_of, world.every(apps_v1.StatefulSet)), *map(uid_of, pods)}
-    for pod in pods:
-        owner = controller_of(pod)
-        if is_terminating(pod):
-            yield f"{name_of(pod)} is still being deleted"
-        if owner is not None and owner.uid not in owners:
-            yield f"{name_of(pod)} has outlived its set"
-        if not is_running_and_ready(pod) and not is_finished(pod):
-            yield f"{name_of(pod)} is not Ready"
-    for revision in world.every(apps_v1.ControllerRevision):
-        if _owner_uid(revision) and _owner_uid(revision) not in owners:
-            yield f"{name_of(revision)} has outlived its set"
-    for claim in world.every(core_v1.PersistentVolumeClaim):
-        references = meta(claim).ownerReferences or ()
-        if references and all(owner.uid not in owners for owner in references):
-            yield f"claim {name_of(claim)} has outlived its owners"
-    living = {uid for _, _, uid in world.runtime.living_pods()}
-    for uid in sorted(living - {uid_of(pod) for pod in pods}):
-        yield f"containers of the pod {uid} run, and there is no such pod"
+def _claims_of(pod: core_v1.Pod) -> set[str]:
+    sources = (volume.persistentVolumeClaim for volume in (pod.spec.volumes if pod.spec else None) or ())
+    return {source.claimName for source in sources if source is not None}
 
 
 async def _give_up_bad_image(world: World, stateful_set: apps_v1.StatefulSet) -> None:

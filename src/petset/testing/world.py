@@ -66,6 +66,7 @@ class World:
         self.not_ready: set[str] = set()
         self.nodes = [f"node-{number}" for number in range(nodes)]
         self._running: dict[str, _Process] = {}
+        self._controllers_since = 0.0
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -145,9 +146,11 @@ class World:
             self.start_agent(process)
 
     def is_quiet(self, resources: Sequence[str], seconds: float) -> bool:
-        """Nothing of these resources has been written for so long."""
+        """Nothing of these resources has been written for so long, though the controllers ran all the time."""
+        if CONTROLLERS not in self._running:
+            return False
         latest = max((self.witness.changed_at.get(resource, 0.0) for resource in resources), default=0.0)
-        return self.plane.clock.monotonic() - latest > seconds
+        return self.plane.clock.monotonic() - max(latest, self._controllers_since) > seconds
 
     def failed(self) -> list[str]:
         """The processes that ended by themselves, which none ever should."""
@@ -206,6 +209,7 @@ class World:
         link, clock = self._link(), self.plane.clock
         settings = Settings(VOLUME_ROOT, SIMULATED_CA, audit_seconds=0, gates=self.gates)
         self.manager = ControllerManager(link, clock, self.plane.random, self.directories, settings)
+        self._controllers_since = clock.monotonic()
         self._running[CONTROLLERS] = _Process(self._tasks.start(CONTROLLERS, self.manager.run()), link)
 
     def _link(self) -> Link:
