@@ -139,13 +139,13 @@ def test_nobody_blames_controllers_that_do_not_run_for_their_silence() -> None:
     async def story() -> None:
         async with World() as world:
             await world.run_for(60)
-            assert world.is_quiet(("statefulsets",), 30)
+            assert world.has_run(30)
             await world.stop(CONTROLLERS)
             await world.run_for(60)
-            assert not world.is_quiet(("statefulsets",), 30)
+            assert not world.has_run(30)
             world.start(CONTROLLERS)
-            assert not world.is_quiet(("statefulsets",), 30)
+            assert not world.has_run(30)
             await world.run_for(31)
-            assert world.is_quiet(("statefulsets",), 30)
+            assert world.has_run(30)
 
     run(story())

@@ -76,7 +76,7 @@ def _check(world: World, outcome: Outcome) -> None:
 
 def _silent(world: World) -> Iterator[str]:
     """Sets that are not at their spec while nothing moves and nobody says why."""
-    if not world.is_quiet(WATCHED, QUIET_SECONDS):
+    if not (world.is_quiet(WATCHED, QUIET_SECONDS) and world.has_run(QUIET_SECONDS)):
         return
     for stateful_set in world.every(apps_v1.StatefulSet):
         if is_terminating(stateful_set):

@@ -146,11 +146,13 @@ class World:
             self.start_agent(process)
 
     def is_quiet(self, resources: Sequence[str], seconds: float) -> bool:
-        """Nothing of these resources has been written for so long, though the controllers ran all the time."""
-        if CONTROLLERS not in self._running:
-            return False
+        """Nothing of these resources has been written for so long."""
         latest = max((self.witness.changed_at.get(resource, 0.0) for resource in resources), default=0.0)
-        return self.plane.clock.monotonic() - max(latest, self._controllers_since) > seconds
+        return self.plane.clock.monotonic() - latest > seconds
+
+    def has_run(self, seconds: float) -> bool:
+        """The controllers are there, and have been for so long."""
+        return CONTROLLERS in self._running and self.plane.clock.monotonic() - self._controllers_since > seconds
 
     def failed(self) -> list[str]:
         """The processes that ended by themselves, which none ever should."""
