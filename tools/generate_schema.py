@@ -17,8 +17,14 @@ import go_types
 
 RELEASE = "v1.37.0-local"
 TARGET = Path(__file__).parent.parent / "src" / "petset" / "api" / "schema_data.json"
-PREFIXES = ("io.k8s.api.", "io.k8s.apimachinery.pkg.apis.", "io.k8s.apimachinery.pkg.")
+PREFIXES = (
+    "io.k8s.apiextensions-apiserver.pkg.apis.",
+    "io.k8s.api.",
+    "io.k8s.apimachinery.pkg.apis.",
+    "io.k8s.apimachinery.pkg.",
+)
 ROOTS = (
+    "apiextensions.v1.CustomResourceDefinition",
     "apps.v1.ControllerRevision",
     "apps.v1.DaemonSet",
     "apps.v1.Deployment",
@@ -74,6 +80,8 @@ SPECIAL = {
     "util.intstr.IntOrString": "IntOrString",
 }
 BY_VALUE = ("Quantity", "IntOrString")
+NESTED = ("apiextensions_v1.JSONSchemaProps", "apiextensions.v1.JSONSchemaProps")
+"""A schema inside a schema is a document to the structs, at any depth."""
 
 
 def short(reference: str) -> str:
@@ -128,7 +136,10 @@ def describe(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     fields, merges, lists = {}, {}, {}
     required = schema.get("required", ())
     for field, inner in sorted(schema.get("properties", {}).items()):
-        fields[field] = flagged(name, field, type_of(inner), field in required)
+        kind = type_of(inner)
+        if name == NESTED[1] and kind.endswith(NESTED[0]):
+            kind = kind.removesuffix(NESTED[0]) + "raw"
+        fields[field] = flagged(name, field, kind, field in required)
         strategy = inner.get("x-kubernetes-patch-strategy")
         if strategy:
             merges[field] = [strategy, inner.get("x-kubernetes-patch-merge-key", "")]
@@ -145,7 +156,7 @@ def references(schema: Any) -> Iterator[str]:
     """The types that a schema names."""
     if isinstance(schema, dict):
         for key, value in schema.items():
-            if key == "$ref":
+            if key == "$ref" and isinstance(value, str):
                 yield short(value)
             else:
                 yield from references(value)

@@ -8,6 +8,17 @@ Keyed by the type's name in the schema; an entry is the JSON names of its fields
 """
 
 POINTERS: dict[str, str] = {
+    "apiextensions.v1.CustomResourceDefinitionVersion": "deprecationWarning",
+    "apiextensions.v1.CustomResourceSubresourceScale": "labelSelectorPath",
+    "apiextensions.v1.CustomResourceSubresources": "status",
+    "apiextensions.v1.JSONSchemaProps": (
+        "additionalItems additionalProperties default example items maxItems maxLength maxProperties maximum"
+        " minItems minLength minProperties minimum multipleOf x-kubernetes-list-type x-kubernetes-map-type"
+        " x-kubernetes-preserve-unknown-fields"
+    ),
+    "apiextensions.v1.ServiceReference": "path port",
+    "apiextensions.v1.ValidationRule": "optionalOldSelf reason",
+    "apiextensions.v1.WebhookClientConfig": "url",
     "apps.v1.DaemonSetSpec": "revisionHistoryLimit selector",
     "apps.v1.DaemonSetStatus": "collisionCount",
     "apps.v1.DeploymentSpec": "progressDeadlineSeconds replicas revisionHistoryLimit selector",
@@ -142,6 +153,7 @@ POINTERS: dict[str, str] = {
 
 VALUES: dict[str, str] = {
     "*": "metadata spec status",
+    "apiextensions.v1.CustomResourceDefinitionStatus": "acceptedNames",
     "apps.v1.DaemonSetSpec": "updateStrategy",
     "apps.v1.DeploymentSpec": "strategy",
     "apps.v1.ReplicaSetSpec": "template",

@@ -102,6 +102,7 @@ def named(table: Mapping[str, Any]) -> set[str]:
 def test_every_field_of_every_type_has_its_number() -> None:
     """Where this fails, a type is new: run tools/generate_schema.py, then tools/generate_protobuf.py."""
     tables, entries = protobuf._tables(), schema._entries()
-    assert set(tables) == set(entries)
-    for key, entry in entries.items():
+    sent = {key: entry for key, entry in entries.items() if not key.startswith("apiextensions_")}
+    assert set(tables) == set(sent)
+    for key, entry in sent.items():
         assert set(entry.fields) - {"apiVersion", "kind"} <= named(tables[key]), key

@@ -3,6 +3,7 @@
 import pytest
 
 from petset.api.errors import ApiError, BadRequest, Invalid, MethodNotAllowed, NotFound
+from petset.api.kinds import BuiltIn
 from petset.apiserver import query, routes
 
 READ = [
@@ -39,7 +40,7 @@ READ = [
 def test_a_path_and_a_method_say_what_is_asked(
     method: str, path: str, params: bytes, expected: tuple[str, ...]
 ) -> None:
-    request = routes.parse(method, path, params)
+    request = routes.parse(BuiltIn(), method, path, params)
     found = (request.verb, request.kind.resource, request.namespace, request.name, request.subresource)
     assert found == expected
 
@@ -59,7 +60,7 @@ def test_a_path_and_a_method_say_what_is_asked(
 )
 def test_a_path_that_means_nothing_is_not_found(path: str) -> None:
     with pytest.raises(NotFound, match="the server could not find the requested resource"):
-        routes.parse("GET", path, b"")
+        routes.parse(BuiltIn(), "GET", path, b"")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_a_path_that_means_nothing_is_not_found(path: str) -> None:
 )
 def test_a_method_that_a_resource_lacks_is_refused(method: str, path: str) -> None:
     with pytest.raises(MethodNotAllowed, match="the server does not allow this method on the requested resource"):
-        routes.parse(method, path, b"")
+        routes.parse(BuiltIn(), method, path, b"")
 
 
 @pytest.mark.parametrize(

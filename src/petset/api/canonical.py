@@ -18,6 +18,7 @@ import msgspec
 
 from petset.api import quantity
 from petset.api.schema import Field, Type, per_type, shape
+from petset.api.untyped import Untyped
 
 T = TypeVar("T")
 Step = Callable[[Any], Any]
@@ -41,6 +42,8 @@ def settle(obj: T) -> T:
 @per_type
 def _settler(model: type[Any]) -> Step:
     """The function that settles structs of this type."""
+    if issubclass(model, Untyped):
+        return _settle_untyped
     steps: list[tuple[str, Step]] = []
     fillers: list[tuple[str, Callable[[], Any]]] = []
 
@@ -65,6 +68,14 @@ def _settler(model: type[Any]) -> Step:
                 fillers.append((field.attribute, make))
     values = _getter([name for name, _ in steps])
     return settle_struct
+
+
+def _settle_untyped(obj: Untyped) -> Untyped:
+    """What is in the document is as its writer wants it; only the metadata has a form."""
+    if obj.metadata is not None:
+        settle(obj.metadata)
+    _raw(obj.content)
+    return obj
 
 
 def _getter(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:

@@ -15,6 +15,7 @@ from petset.api.canonical import TOO_DEEP, Misfit, settle
 from petset.api.errors import BadRequest
 from petset.api.kinds import Kind
 from petset.api.schema import per_type
+from petset.api.untyped import Decoder, Untyped
 
 FieldValidation = Literal["Ignore", "Warn", "Strict"]
 
@@ -36,9 +37,9 @@ _read_type_meta = msgspec.json.Decoder(_TypeMeta)
 
 
 @per_type
-def decoder(model: type[Any]) -> "msgspec.json.Decoder[Any]":
+def decoder(model: type[Any]) -> "msgspec.json.Decoder[Any] | Decoder":
     """The fast decoder of a struct, for bytes that were checked before, as those in the store."""
-    return msgspec.json.Decoder(model)
+    return Decoder(model) if issubclass(model, Untyped) else msgspec.json.Decoder(model)
 
 
 def decode(kind: Kind, body: bytes | dict[str, Any], *, field_validation: FieldValidation = "Ignore") -> Decoded:
@@ -46,6 +47,8 @@ def decode(kind: Kind, body: bytes | dict[str, Any], *, field_validation: FieldV
 
     Unknown and repeated fields are dropped (Ignore), dropped with a warning (Warn), or refused (Strict).
     """
+    if kind.custom is not None:
+        return _decode_custom(kind, body, field_validation)
     document: Any = body
     found: list[str] = []
     if isinstance(body, bytes):
@@ -63,6 +66,20 @@ def decode(kind: Kind, body: bytes | dict[str, Any], *, field_validation: FieldV
     if found and field_validation == "Strict":
         raise _unfit(kind, document, f"strict decoding error: {', '.join(found)}")
     return Decoded(obj, tuple(found))
+
+
+def _decode_custom(kind: Kind, body: bytes | dict[str, Any], field_validation: FieldValidation) -> Decoded:
+    """What no struct describes is read by its own schema: what that does not know is dropped, or complained of."""
+    assert kind.custom is not None
+    document = _parse(kind, body) if isinstance(body, bytes) else body
+    _check_type(kind, document)
+    try:
+        obj, found = kind.custom.read(kind, document)
+    except (reading.Mismatch, Misfit) as error:
+        raise _unfit(kind, document, str(error)) from error
+    if found and field_validation == "Strict":
+        raise _unfit(kind, document, f"strict decoding error: {', '.join(found)}")
+    return Decoded(obj, tuple(found) if field_validation == "Warn" else ())
 
 
 def _decode_fast(kind: Kind, body: bytes) -> Any:

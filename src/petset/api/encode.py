@@ -4,11 +4,13 @@ An object in stored form (`petset.api.canonical`) encodes in one pass. The one t
 a `MicroTime` has six digits even when they are zeros; the few kinds that have one (Event, Lease) are seen to here.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from petset.api.schema import Type, per_type, shape
+from petset.api.untyped import Untyped
 
 _encoder = msgspec.json.Encoder()
 Path = tuple[str, ...]
@@ -16,13 +18,22 @@ Path = tuple[str, ...]
 
 def encode(obj: Any) -> bytes:
     """JSON bytes of a struct."""
-    if not _micro_times(type(obj)):
-        return _encoder.encode(obj)
-    return _encoder.encode(to_document(obj))
+    return _writer(type(obj))(obj)
+
+
+@per_type
+def _writer(model: type[Any]) -> Callable[[Any], bytes]:
+    if issubclass(model, Untyped):
+        return lambda obj: _encoder.encode(dict(obj.fields()))
+    if not _micro_times(model):
+        return _encoder.encode
+    return lambda obj: _encoder.encode(to_document(obj))
 
 
 def to_document(obj: Any) -> dict[str, Any]:
     """The struct as a plain document of dicts, lists, strings, numbers and booleans; times are strings."""
+    if isinstance(obj, Untyped):
+        return {name: msgspec.to_builtins(value) for name, value in obj.fields()}
     document: dict[str, Any] = msgspec.to_builtins(obj)
     for path in _micro_times(type(obj)):
         _widen(document, path)

@@ -1,13 +1,16 @@
-"""The kinds this server knows: facts only (group, version, names, struct, sub-resources), one row each.
+"""The kinds that are built in: facts only (group, version, names, struct, sub-resources), one row each.
 
+A server adds to them the kinds that CustomResourceDefinitions define (`Kinds`, and `petset.registry.served`).
 Everything that differs from kind to kind in behaviour hangs on the `Kind` as data elsewhere: defaults in
 `petset.api.defaults`, validation in `petset.api.validation`, table columns in `petset.apiserver.tables`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from petset.api.models import (
+    apiextensions_v1,
     apps_v1,
     authentication_v1,
     authorization_v1,
@@ -24,10 +27,16 @@ from petset.api.models import (
     storage_v1,
 )
 
+if TYPE_CHECKING:
+    from petset.api.custom.definition import Custom
+
 
 @dataclass(frozen=True)
 class Kind:
-    """One row of discovery. `model` is the struct, `resource` the plural in URLs."""
+    """One row of discovery. `model` is the struct, `resource` the plural in URLs.
+
+    `custom` is there for kinds that a CustomResourceDefinition defines: all that is not known of every kind.
+    """
 
     group: str
     version: str
@@ -42,6 +51,7 @@ class Kind:
         "create", "delete", "deletecollection", "get", "list", "patch", "update", "watch",
     )  # fmt: skip
     stored_as: str = ""  # store room shared with another kind, as both kinds of Event share one
+    custom: "Custom | None" = None
 
     @property
     def api_version(self) -> str:
@@ -51,7 +61,12 @@ class Kind:
     @property
     def singular(self) -> str:
         """The lower-case kind, as in `kubectl get pod`."""
-        return self.name.lower()
+        return self.name.lower() if self.custom is None else self.custom.singular
+
+    @property
+    def list_name(self) -> str:
+        """The kind of a list of them."""
+        return f"{self.name}List" if self.custom is None else self.custom.list_name
 
     @property
     def qualified(self) -> str:
@@ -72,6 +87,7 @@ class Kind:
 ANSWERED = ("create",)
 """The verbs of a kind that is a question."""
 
+DEFINITIONS = "apiextensions.k8s.io"
 _AUTHENTICATION, _AUTHORIZATION, RBAC = (
     "authentication.k8s.io",
     "authorization.k8s.io",
@@ -116,6 +132,11 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "", "v1", "ServiceAccount", "serviceaccounts", core_v1.ServiceAccount, short_names=("sa",),
         subresources=("token",),
+    ),
+    Kind(
+        DEFINITIONS, "v1", "CustomResourceDefinition", "customresourcedefinitions",
+        apiextensions_v1.CustomResourceDefinition, namespaced=False, short_names=("crd", "crds"),
+        categories=("api-extensions",), subresources=("status",),
     ),
     Kind("apps", "v1", "ControllerRevision", "controllerrevisions", apps_v1.ControllerRevision),
     Kind(
@@ -204,7 +225,54 @@ KINDS: tuple[Kind, ...] = (
         short_names=("sc",),
     ),
 )  # fmt: skip
-"""Every kind served, in the order of discovery."""
+"""Every kind built in, in the order of discovery."""
+
+
+class Kinds(Protocol):
+    """The kinds that a server serves at the moment: the built-in ones, and those that definitions have added."""
+
+    @property
+    def version(self) -> int:
+        """Another number whenever what is served has changed."""
+        ...
+
+    def custom(self) -> Sequence[Kind]:
+        """The added kinds, each version of each, those of a group together with the preferred version first."""
+        ...
+
+    def every(self) -> Sequence[Kind]:
+        """All kinds, in the order of discovery."""
+        ...
+
+    def by_type(self, api_version: str, name: str) -> Kind | None: ...
+
+    def by_resource(self, group: str, version: str, resource: str) -> Kind | None: ...
+
+    def by_model(self, model: type[Any]) -> Kind:
+        """The kind of a struct; of a custom kind in several versions the one that is stored."""
+        ...
+
+
+class BuiltIn:
+    """The built-in kinds alone."""
+
+    version = 0
+
+    def custom(self) -> Sequence[Kind]:
+        return ()
+
+    def every(self) -> Sequence[Kind]:
+        return KINDS
+
+    def by_type(self, api_version: str, name: str) -> Kind | None:
+        return by_type(api_version, name)
+
+    def by_resource(self, group: str, version: str, resource: str) -> Kind | None:
+        return by_resource(group, version, resource)
+
+    def by_model(self, model: type[Any]) -> Kind:
+        return by_model(model)
+
 
 _by_type = {(k.api_version, k.name): k for k in KINDS}
 _by_resource = {(k.group, k.version, k.resource): k for k in KINDS}
@@ -212,7 +280,7 @@ _by_model = {k.model: k for k in KINDS}
 
 
 def by_type(api_version: str, name: str) -> Kind | None:
-    """The kind with this `apiVersion` and `kind`, or None where it is not served."""
+    """The built-in kind with this `apiVersion` and `kind`, or None."""
     return _by_type.get((api_version, name))
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from petset.api.schema import Type, key_of, shape
+from petset.api.untyped import Untyped
 
 MAGIC = b"k8s\x00"
 _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5
@@ -42,6 +43,11 @@ def read(model: type[Any], body: bytes) -> dict[str, Any]:
         if text:
             document[name] = text
     return document
+
+
+def is_known(model: type[Any]) -> bool:
+    """Whether there is a binary form of this type: custom objects and their definitions have none here."""
+    return not issubclass(model, Untyped) and key_of(model) in _tables()
 
 
 @cache

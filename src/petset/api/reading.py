@@ -29,6 +29,13 @@ def read(model: type[Any], document: dict[str, Any]) -> Any:
     return _read_struct(model, document, "")
 
 
+def read_at(model: type[Any], value: Any, path: str) -> Any:
+    """The same for a part of a document, which stands at `path`. Raises Mismatch."""
+    if not isinstance(value, dict):
+        raise _mismatch(Type("struct", model=model), value, ("", path))
+    return _read_struct(model, value, path)
+
+
 def _read_struct(model: type[Any], document: dict[str, Any], path: str) -> Any:
     obj = empty(model)
     for name, field in shape(model).fields.items():

@@ -32,9 +32,12 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"invalid character '{name[0]}' looking for beginning of value")
 
 
-def complaints(model: type[Any], document: dict[str, Any]) -> list[str]:
-    """`unknown field "spec.foo"`, `duplicate field "spec.replicas"`: all of them, in the document's order."""
-    return list(_in_struct(model, document, ""))
+def complaints(model: type[Any], document: dict[str, Any], path: str = "") -> list[str]:
+    """`unknown field "spec.foo"`, `duplicate field "spec.replicas"`: all of them, in the document's order.
+
+    `path` is put before each: empty, or one that ends in a dot.
+    """
+    return list(_in_struct(model, document, path))
 
 
 def duplicates(value: Any, path: str = "") -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from petset.aio.clock import Clock
 from petset.api.errors import ApiError
+from petset.api.kinds import Kinds
 from petset.apiserver import routes
 from petset.apiserver.access import Access
 from petset.apiserver.authenticate import Authenticator, User
@@ -77,28 +78,32 @@ def create_app(
 ) -> "App":
     """The whole API as one ASGI application. `streams` finds a node's agent by the node's name."""
     options = options or Options()
+    kinds = registry.kinds
     handlers = Handlers(registry, streams, clock, options.tokens)
-    pages: tuple[Page, ...] = (Discovery(options.version), Health(options.checks), OpenApi(), *options.pages)
+    found = (Discovery(options.version, kinds), Health(options.checks), OpenApi(kinds))
     rules = Rbac(registry)
-    access = Access(authenticator, rules)
-    return App(handlers, Reviews(authenticator, rules), pages, access, clock, new_id)
+    site = Site(kinds, handlers, Reviews(authenticator, rules), (*found, *options.pages))
+    return App(site, Access(authenticator, rules), clock, new_id)
+
+
+@dataclass(frozen=True)
+class Site:
+    """What there is to be asked for, and who answers."""
+
+    kinds: Kinds
+    handlers: Handlers
+    reviews: Reviews
+    pages: tuple[Page, ...]
 
 
 class App:
     """The application. Made by `create_app`."""
 
-    def __init__(
-        self,
-        handlers: Handlers,
-        reviews: Reviews,
-        pages: tuple[Page, ...],
-        access: Access,
-        clock: Clock,
-        new_id: Callable[[], str],
-    ) -> None:
-        self._handlers = handlers
-        self._reviews = reviews
-        self._pages = pages
+    def __init__(self, site: Site, access: Access, clock: Clock, new_id: Callable[[], str]) -> None:
+        self._kinds = site.kinds
+        self._handlers = site.handlers
+        self._reviews = site.reviews
+        self._pages = site.pages
         self._access = access
         self._clock = clock
         self._new_id = new_id
@@ -151,7 +156,7 @@ class App:
         if not routes.is_resource(call.path):
             return await self._document(call, user)
         if call.method == "OPTIONS":
-            allowed = ", ".join(routes.methods_at(call.path)).encode()
+            allowed = ", ".join(routes.methods_at(self._kinds, call.path)).encode()
             return Reply(b"", 200, headers=((b"allow", allowed),))
         body = b"" if call.method in _READS else await read_body(receive)
         request = self._access.check(user, self._request(call, body))
@@ -161,6 +166,7 @@ class App:
 
     def _request(self, call: Call, body: bytes = b"") -> routes.Request:
         return routes.parse(
+            self._kinds,
             call.method,
             call.path,
             call.scope["query_string"],

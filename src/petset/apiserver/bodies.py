@@ -13,6 +13,7 @@ from petset.api.decode import decode
 from petset.api.errors import BadRequest, UnsupportedMediaType
 from petset.api.kinds import Kind
 from petset.api.models import authentication_v1, autoscaling_v1, core_v1, meta_v1, policy_v1
+from petset.api.patch import PATCHES
 from petset.apiserver.managers import check_applier, check_unforced, field_manager
 from petset.apiserver.negotiate import body_type, media_type_of
 from petset.apiserver.routes import Request
@@ -23,11 +24,6 @@ BINDING = Kind("", "v1", "Binding", "bindings", core_v1.Binding)
 TOKEN_REQUEST = Kind("authentication.k8s.io", "v1", "TokenRequest", "tokenrequests", authentication_v1.TokenRequest)
 EVICTION = Kind("policy", "v1", "Eviction", "evictions", policy_v1.Eviction)
 
-PATCH_TYPES = (
-    "application/json-patch+json",
-    "application/merge-patch+json",
-    "application/strategic-merge-patch+json",
-)
 APPLY = "application/apply-patch+yaml"
 
 
@@ -55,9 +51,10 @@ def read_object(request: Request, options: WriteOptions, kind: Kind | None = Non
 def read_patch(request: Request) -> Patch:
     """The patch document and its type. Raises UnsupportedMediaType for what is none of ours."""
     media_type = media_type_of(request.content_type)
-    if media_type not in PATCH_TYPES:
+    taken = PATCHES if request.kind.custom is None or request.subresource == "scale" else PATCHES[:2]
+    if media_type not in taken:
         message = "the body of the request was in an unknown format - accepted media types include: "
-        raise UnsupportedMediaType(message + ", ".join((*PATCH_TYPES, APPLY)))
+        raise UnsupportedMediaType(message + ", ".join((*taken, APPLY)))
     check_unforced(request)
     try:
         document = msgspec.json.decode(request.body)
@@ -143,6 +140,11 @@ def _body_of(request: Request, model: type[Any]) -> bytes | dict[str, Any]:
             return _from_yaml(request.body)
     from petset.api import protobuf  # only for those who send it
 
+    if not protobuf.is_known(model):
+        accepted = "application/json, application/yaml"
+        raise UnsupportedMediaType(
+            f"the body of the request was in an unknown format - accepted media types include: {accepted}"
+        )
     try:
         return protobuf.read(model, request.body)
     except protobuf.Unreadable as error:

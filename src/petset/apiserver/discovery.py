@@ -1,7 +1,7 @@
 """What is served: the documents from which every client learns groups, versions, resources and verbs.
 
-All of them follow from the table of kinds and are written once. Newer clients ask for everything at once
-(aggregated discovery, two requests), older ones walk: `/api`, `/apis`, then each group version.
+All of them follow from the kinds that are served, and are written anew when those change. Newer clients ask for
+everything at once (aggregated discovery, two requests), older ones walk: `/api`, `/apis`, then each group version.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from petset.api.kinds import KINDS, Kind
+from petset.api.definitions import version_order
+from petset.api.kinds import Kind, Kinds
 from petset.apiserver.messages import Reply, written
 from petset.apiserver.negotiate import NO_SHAPES, accepts, answer
 from petset.apiserver.routes import SUBRESOURCES
@@ -33,15 +34,29 @@ _SUBRESOURCE_KINDS = {
 class Discovery:
     """Answers `/api…`, `/apis…` and `/version`. `version` is Petset's own."""
 
-    def __init__(self, version: str) -> None:
-        self._documents: dict[str, bytes] = {path: msgspec.json.encode(doc) for path, doc in _documents(version)}
+    def __init__(self, version: str, kinds: Kinds) -> None:
+        self._version = version
+        self._kinds = kinds
+        self._written = -1
+        self._documents: dict[str, bytes] = {}
+        self._aggregated: dict[str, bytes] = {}
+
+    def _write(self) -> None:
+        """Bring the documents up to what is served now."""
+        if self._written == self._kinds.version:
+            return
+        self._written, every = self._kinds.version, self._kinds.every()
+        self._documents = {path: msgspec.json.encode(doc) for path, doc in _documents(self._version, every)}
         self._aggregated = {
-            "/api": msgspec.json.encode(aggregated(kind for kind in KINDS if not kind.group)),
-            "/apis": msgspec.json.encode(aggregated(kind for kind in KINDS if kind.group)),
+            "/api": msgspec.json.encode(aggregated(kind for kind in every if not kind.group)),
+            "/apis": msgspec.json.encode(aggregated(kind for kind in every if kind.group)),
         }
 
     async def get(self, path: str, query_string: bytes, accept: str) -> Reply | None:
         """The document at a path, or None where there is none."""
+        if not path.startswith(("/api", "/version")):
+            return None
+        self._write()
         path = path.rstrip("/") or "/"
         if path in self._aggregated and accepts(accept, "apidiscovery.k8s.io", "v2", "APIGroupDiscoveryList"):
             return Reply(self._aggregated[path], content_type=AGGREGATED, headers=((b"vary", b"Accept"),))
@@ -82,7 +97,7 @@ def resource_list(group: str, version: str, kinds: Iterable[Kind]) -> dict[str, 
 def aggregated(kinds: Iterable[Kind]) -> dict[str, Any]:
     """The `APIGroupDiscoveryList` of some kinds."""
     items = []
-    for group, members in groupby(kinds, key=lambda kind: kind.group):
+    for group, members in groupby(_in_order(kinds), key=lambda kind: kind.group):
         versions = [
             {
                 "version": version,
@@ -100,30 +115,34 @@ def aggregated(kinds: Iterable[Kind]) -> dict[str, Any]:
     }
 
 
-def group_versions() -> list[tuple[str, str, list[Kind]]]:
-    """Each group version with its kinds, the core group first."""
-    ordered = sorted(KINDS, key=lambda kind: (kind.group != "", kind.group, kind.version))
-    grouped = groupby(ordered, key=lambda kind: (kind.group, kind.version))
-    return [(group, version, list(kinds)) for (group, version), kinds in grouped]
+def group_versions(kinds: Iterable[Kind]) -> list[tuple[str, str, list[Kind]]]:
+    """Each group version with its kinds, the core group first, of a group the preferred version first."""
+    grouped = groupby(_in_order(kinds), key=lambda kind: (kind.group, kind.version))
+    return [(group, version, list(served)) for (group, version), served in grouped]
 
 
-def _documents(version: str) -> Iterable[tuple[str, dict[str, Any]]]:
-    groups = []
-    for group, group_version, kinds in group_versions():
+def _in_order(kinds: Iterable[Kind]) -> list[Kind]:
+    return sorted(kinds, key=lambda kind: (kind.group != "", kind.group, version_order(kind.version)))
+
+
+def _documents(version: str, kinds: Iterable[Kind]) -> Iterable[tuple[str, dict[str, Any]]]:
+    versions: dict[str, list[str]] = {}
+    for group, group_version, served in group_versions(kinds):
         where = f"/apis/{group}/{group_version}" if group else f"/api/{group_version}"
-        yield where, resource_list(group, group_version, kinds)
+        yield where, resource_list(group, group_version, served)
         if group:
-            document = _group(group, group_version)
-            groups.append(document)
-            yield f"/apis/{group}", {"kind": "APIGroup", "apiVersion": "v1", **document}
+            versions.setdefault(group, []).append(group_version)
+    groups = [_group(group, listed) for group, listed in versions.items()]
+    for document in groups:
+        yield f"/apis/{document['name']}", {"kind": "APIGroup", "apiVersion": "v1", **document}
     yield "/api", {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
     yield "/apis", {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
     yield "/version", version_document(version)
 
 
-def _group(group: str, version: str) -> dict[str, Any]:
-    entry = {"groupVersion": f"{group}/{version}", "version": version}
-    return {"name": group, "versions": [entry], "preferredVersion": entry}
+def _group(group: str, versions: list[str]) -> dict[str, Any]:
+    entries = [{"groupVersion": f"{group}/{version}", "version": version} for version in versions]
+    return {"name": group, "versions": entries, "preferredVersion": entries[0]}
 
 
 def _resource(kind: Kind) -> dict[str, Any]:

@@ -9,16 +9,17 @@ types it was built with. The documents are made when they are first asked for.
 """
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
 import msgspec
 
-from petset.api.kinds import KINDS, Kind
+from petset.api.kinds import KINDS, Kind, Kinds
 from petset.apiserver.discovery import group_versions
 from petset.apiserver.messages import Headers, Reply, written
 from petset.apiserver.negotiate import NO_SHAPES, answer
-from petset.apiserver.schemas import name_of, schemas, type_of
+from petset.apiserver.schemas import name_of_kind, schemas, type_of
 
 _INFO = {"title": "Petset", "version": "v1.37.0"}
 COMPONENTS = "#/components/schemas/"
@@ -30,16 +31,36 @@ _FOR_EVER: Headers = ((b"cache-control", b"public, immutable"),)
 class OpenApi:
     """Answers `/openapi/v3`, each document below it, and `/openapi/v2`."""
 
+    def __init__(self, kinds: Kinds) -> None:
+        self._kinds = kinds
+        self._written = -1
+        self._documents: dict[str, bytes] = {}
+        self._index = self._swagger = b""
+
     async def get(self, path: str, query_string: bytes, accept: str) -> Reply | None:
         """The document at a path, or None. Raises NotAcceptable where only protobuf would do."""
+        if not path.startswith("/openapi/"):
+            return None
+        self._write()
         if path == "/openapi/v3":
-            return _reply(_index(), accept)
+            return _reply(self._index, accept)
         if path == "/openapi/v2":
-            return _reply(_swagger(), accept)
-        document = _documents().get(path.removeprefix("/openapi/v3/")) if path.startswith("/openapi/v3/") else None
+            return _reply(self._swagger, accept)
+        document = self._documents.get(path.removeprefix("/openapi/v3/"))
         if document is None:
             return None
         return _reply(document, accept, _FOR_EVER if b"hash=" in query_string else ())
+
+    def _write(self) -> None:
+        """Bring the documents up to what is served now; those of built-in groups are written once."""
+        if self._written == self._kinds.version:
+            return
+        self._written, every = self._kinds.version, self._kinds.every()
+        added = {kind.group for kind in self._kinds.custom()}
+        self._documents = dict(_built_in()) if added.isdisjoint(kind.group for kind in KINDS) else {}
+        self._documents |= _documents([kind for kind in every if kind.group in added or not self._documents])
+        self._index = _index(self._documents)
+        self._swagger = _swagger(every)
 
 
 def _reply(document: bytes, accept: str, headers: Headers = ()) -> Reply:
@@ -48,27 +69,29 @@ def _reply(document: bytes, accept: str, headers: Headers = ()) -> Reply:
 
 
 @cache
-def _documents() -> dict[str, bytes]:
+def _built_in() -> dict[str, bytes]:
+    return _documents(KINDS)
+
+
+def _documents(every: Iterable[Kind]) -> dict[str, bytes]:
     """By what stands in the path behind `/openapi/v3/`: `api/v1`, `apis/apps/v1`."""
     found = {}
-    for group, version, kinds in group_versions():
+    for group, version, kinds in group_versions(every):
         where = f"apis/{group}/{version}" if group else f"api/{version}"
         found[where] = msgspec.json.encode(_group_version(where, kinds))
     return found
 
 
-@cache
-def _index() -> bytes:
+def _index(documents: Mapping[str, bytes]) -> bytes:
     paths = {
         where: {"serverRelativeURL": f"/openapi/v3/{where}?hash={hashlib.sha256(document).hexdigest().upper()}"}
-        for where, document in _documents().items()
+        for where, document in documents.items()
     }
     return msgspec.json.encode({"paths": paths})
 
 
-@cache
-def _swagger() -> bytes:
-    definitions = schemas(KINDS, "#/definitions/")
+def _swagger(kinds: Iterable[Kind]) -> bytes:
+    definitions = schemas(kinds, "#/definitions/")
     document = {"swagger": "2.0", "info": _INFO, "paths": {}, "definitions": definitions}
     return msgspec.json.encode(document)
 
@@ -91,7 +114,7 @@ def _group_version(where: str, kinds: list[Kind]) -> dict[str, Any]:
 
 
 def _operation(kind: Kind, action: str, *, body: bool = False) -> dict[str, Any]:
-    reference = {"$ref": COMPONENTS + name_of(kind.model)}
+    reference = {"$ref": COMPONENTS + name_of_kind(kind)}
     operation: dict[str, Any] = {
         "parameters": [_parameter(name) for name in _QUERY] if body else [],
         "responses": {"200": {"description": "OK", "content": {"application/json": {"schema": reference}}}},

@@ -60,7 +60,7 @@ class Renderer:
             body = _list("PartialObjectMetadataList", "meta.k8s.io/v1", metadata, items)
         else:
             items = [self.value(kind, record) for record in selected.records]
-            body = _list(f"{kind.name}List", kind.api_version, metadata, items)
+            body = _list(kind.list_name, kind.api_version, metadata, items)
         return _reply(request, form, body, 200, headers)
 
     def value(self, kind: Kind, record: Record) -> bytes:

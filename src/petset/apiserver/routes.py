@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from petset.api.errors import MethodNotAllowed, NotFound
-from petset.api.kinds import Kind, by_resource
+from petset.api.kinds import Kind, Kinds
 from petset.apiserver import query as queries
 from petset.apiserver.query import Query
 from petset.registry.port import Guard
@@ -77,7 +77,7 @@ def is_resource(path: str) -> bool:
     return path.startswith("/apis/") and path.count("/") >= 4 and bool(path.rsplit("/", 1)[1])
 
 
-def address(path: str) -> Address:
+def address(kinds: Kinds, path: str) -> Address:
     """What a resource path names. Raises NotFound for what is not served."""
     parts = path.split("/")[1:]
     group, version, rest = ("", parts[1], parts[2:]) if parts[0] == "api" else (parts[1], parts[2], parts[3:])
@@ -86,7 +86,7 @@ def address(path: str) -> Address:
     namespace = ""
     if rest[0] == "namespaces" and len(rest) > 2 and not (len(rest) == 3 and rest[2] in _OF_A_NAMESPACE):
         namespace, rest = rest[1], rest[2:]
-    kind = by_resource(group, version, rest[0])
+    kind = kinds.by_resource(group, version, rest[0])
     if kind is None or len(rest) > 3:
         raise no_such_path()
     name, subresource = (*rest[1:], "", "")[:2]
@@ -123,14 +123,14 @@ def _methods(where: Address) -> dict[str, str]:
     return _COLLECTION
 
 
-def methods_at(path: str) -> list[str]:
+def methods_at(kinds: Kinds, path: str) -> list[str]:
     """What `Allow` says about a resource path."""
-    return sorted(_methods(address(path)))
+    return sorted(_methods(address(kinds, path)))
 
 
-def parse(method: str, path: str, query_string: bytes, **message: Any) -> Request:
+def parse(kinds: Kinds, method: str, path: str, query_string: bytes, **message: Any) -> Request:
     """The request that a method, a path and a query make; `message` is what the HTTP message adds to it."""
-    where = address(path)
+    where = address(kinds, path)
     # A stream's parameters are its own (`follow`, `command` …): its handler reads them.
     query = queries.NOTHING if where.subresource in STREAMS else queries.parse(query_string)
     verb = verb_of(method, where, watch=query.watch)

@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
+from petset.api.custom.publishing import of_custom
 from petset.api.kinds import Kind
+from petset.api.models import meta_v1
 from petset.api.schema import Field, Type, shape
 
 Schema = dict[str, Any]
@@ -36,9 +38,20 @@ def schemas(kinds: Iterable[Kind], root: str) -> dict[str, Schema]:
     OpenAPI 3, `#/definitions/` for 2."""
     found: dict[str, Schema] = {}
     for kind in kinds:
-        _collect(kind.model, root, found)
-        found[name_of(kind.model)]["x-kubernetes-group-version-kind"] = [type_of(kind)]
+        if kind.custom is None:
+            _collect(kind.model, root, found)
+        else:
+            _collect(meta_v1.ObjectMeta, root, found)
+            found[name_of_kind(kind)] = of_custom(kind.custom, root + name_of(meta_v1.ObjectMeta))
+        found[name_of_kind(kind)]["x-kubernetes-group-version-kind"] = [type_of(kind)]
     return found
+
+
+def name_of_kind(kind: Kind) -> str:
+    """The name of a kind's schema; the group of a custom kind stands in it backwards: `com.example.v1.Widget`."""
+    if kind.custom is None:
+        return name_of(kind.model)
+    return ".".join((*reversed(kind.group.split(".")), kind.version, kind.name))
 
 
 def name_of(model: type[Any]) -> str:

@@ -105,6 +105,11 @@ class Informer(Generic[T]):
                 _log.warning("cannot follow %s, again in %.1f s: %s", self._kind.__name__, delay, error)
                 await self._clock.sleep(delay)
 
+    def forget(self) -> None:
+        """Everything is gone: listeners hear of each object. For a kind that is no longer served."""
+        for key in list(self._objects):
+            self._put(key, None)
+
     async def _list(self) -> None:
         listing = await self._client.list(self._kind, self._namespace, labels=self._labels, fields=self._fields)
         present = {_key(obj): obj for obj in listing.items}

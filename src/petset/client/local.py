@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from petset.api import objects
 from petset.api.decode import decoder
 from petset.api.encode import encode
-from petset.api.kinds import Kind, by_model
+from petset.api.kinds import Kind, Kinds
 from petset.api.models import meta_v1
 from petset.client.port import ClientWatch, Listing, WatchEvent
 from petset.registry.port import ListOptions, Patch, Registry, Watch, WriteOptions
@@ -25,42 +25,52 @@ class LocalClient:
         self._registry = registry
         self._manager = field_manager
 
+    @property
+    def kinds(self) -> Kinds:
+        return self._registry.kinds
+
     async def get(self, kind: type[T], name: str, namespace: str = "") -> T:
-        row = by_model(kind)
+        row = self._registry.kinds.by_model(kind)
         return self._typed(kind, self._registry.get(row, namespace, name))
 
     async def list(self, kind: type[T], namespace: str = "", *, labels: str = "", fields: str = "") -> Listing[T]:
-        selected = self._registry.list(by_model(kind), namespace, ListOptions(labels=labels, fields=fields))
+        selected = self._registry.list(
+            self._registry.kinds.by_model(kind), namespace, ListOptions(labels=labels, fields=fields)
+        )
         items = [self._typed(kind, record) for record in selected.records]
         return Listing(items, selected.resource_version)
 
     def watch(
         self, kind: type[T], namespace: str = "", *, resource_version: str, labels: str = "", fields: str = ""
     ) -> ClientWatch[T]:
-        row = by_model(kind)
+        row = self._registry.kinds.by_model(kind)
         options = ListOptions(labels=labels, fields=fields, resource_version=resource_version)
         return _LocalWatch(self._registry, row, self._registry.watch(row, namespace, options))
 
     async def create(self, obj: T) -> T:
-        row, own = _own(obj)
+        row, own = self._own(obj)
         record = await self._registry.create(row, objects.namespace_of(own), own, self._options())
         return self._typed(type(obj), record)
 
     async def update(self, obj: T, subresource: str = "") -> T:
-        row, own = _own(obj)
+        row, own = self._own(obj)
         namespace, name = objects.namespace_of(own), objects.name_of(own)
         record = await self._registry.update(row, namespace, name, own, self._options(), subresource)
         return self._typed(type(obj), record)
 
     async def patch(self, kind: type[T], name: str, namespace: str, patch: Patch, subresource: str = "") -> T:
         options = self._options()
-        record = await self._registry.patch(by_model(kind), namespace, name, patch, options, subresource)
+        record = await self._registry.patch(
+            self._registry.kinds.by_model(kind), namespace, name, patch, options, subresource
+        )
         return self._typed(kind, record)
 
     async def delete(
         self, kind: type[Any], name: str, namespace: str = "", options: meta_v1.DeleteOptions | None = None
     ) -> None:
-        await self._registry.delete(by_model(kind), namespace, name, options or meta_v1.DeleteOptions())
+        await self._registry.delete(
+            self._registry.kinds.by_model(kind), namespace, name, options or meta_v1.DeleteOptions()
+        )
 
     async def bind(self, namespace: str, pod: str, node: str) -> None:
         await self._registry.bind(namespace, pod, node)
@@ -68,8 +78,15 @@ class LocalClient:
     def _options(self) -> WriteOptions:
         return WriteOptions(field_manager=self._manager)
 
+    def _own(self, obj: Any) -> tuple[Kind, Any]:
+        """The object's kind, and a copy that the registry may take over. Through JSON: the fastest deep copy."""
+        row = self._registry.kinds.by_model(type(obj))
+        own = decoder(row.model).decode(encode(obj))
+        own.metadata = own.metadata or meta_v1.ObjectMeta()
+        return row, own
+
     def _typed(self, kind: type[T], record: Any) -> T:
-        obj: T = self._registry.decode(by_model(kind), record)
+        obj: T = self._registry.decode(self._registry.kinds.by_model(kind), record)
         return obj
 
 
@@ -91,11 +108,3 @@ class _LocalWatch:
 
     def close(self) -> None:
         self._watch.close()
-
-
-def _own(obj: Any) -> tuple[Kind, Any]:
-    """The object's kind, and a copy that the registry may take over. Through JSON: the fastest deep copy."""
-    row = by_model(type(obj))
-    own = decoder(row.model).decode(encode(obj))
-    own.metadata = own.metadata or meta_v1.ObjectMeta()
-    return row, own

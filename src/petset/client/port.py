@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
+from petset.api.kinds import Kinds
 from petset.api.models import meta_v1
 from petset.registry.port import Patch
 
@@ -43,7 +44,15 @@ class ClientWatch(Protocol[T]):
 
 
 class Client(Protocol):
-    """The verbs a component may use, by kind (a struct of `petset.api.models` such as `core_v1.Pod`)."""
+    """The verbs a component may use, by kind (a struct of `petset.api.models` such as `core_v1.Pod`).
+
+    A custom kind's struct is the `model` of one of `kinds`.
+    """
+
+    @property
+    def kinds(self) -> Kinds:
+        """What the server serves at the moment."""
+        ...
 
     async def get(self, kind: type[T], name: str, namespace: str = "") -> T: ...
 

@@ -20,6 +20,7 @@ from petset.controllers.cronjob.controller import NAME as CRON_JOB
 from petset.controllers.cronjob.controller import CronJobController
 from petset.controllers.daemonset.controller import NAME as DAEMON_SET
 from petset.controllers.daemonset.controller import DaemonSetController
+from petset.controllers.definitions.controller import DefinitionController
 from petset.controllers.deployment.controller import NAME as DEPLOYMENT
 from petset.controllers.deployment.controller import DeploymentController
 from petset.controllers.disruption.controller import NAME as DISRUPTION
@@ -81,6 +82,7 @@ class ControllerManager:
             "statefulsets": self.stateful_sets,
             "cronjobs": CronJobController(self._bench(CRON_JOB)),
             "daemonsets": DaemonSetController(self._bench(DAEMON_SET)),
+            "definitions": DefinitionController(client, clock, self.pool),
             "deployments": DeploymentController(self._bench(DEPLOYMENT)),
             "disruption": DisruptionController(self._bench(DISRUPTION)),
             "jobs": JobController(self._bench(JOB)),

@@ -12,7 +12,7 @@ from petset.api import limits, objects, quantity
 from petset.api.errors import Cause
 from petset.api.kinds import Kind, by_model
 from petset.api.models import core_v1, networking_v1, scheduling_v1
-from petset.registry import api_access, refusals
+from petset.registry import api_access, custom, refusals
 from petset.registry.default_classes import DefaultClasses
 from petset.registry.following import Kept
 from petset.registry.memo import Decoder
@@ -44,7 +44,8 @@ class Admission:
         self._priorities = Priorities(store, decoder)
 
     def admit(self, kind: Kind, namespace: str, obj: Any) -> None:
-        """Complete a new object. Raises NotFound or Forbidden where it may not come in."""
+        """Complete a new object. Raises NotFound, Forbidden or MethodNotAllowed where it may not come in."""
+        custom.require_open(kind)
         if kind.namespaced:
             self._require_open_namespace(kind, namespace, objects.name_of(obj))
         if kind.model is core_v1.Pod:

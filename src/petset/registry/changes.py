@@ -58,7 +58,7 @@ def replaced(kind: Kind, namespace: str, name: str, obj: Any, way: Way) -> Chang
 def patched(kind: Kind, patch: Patch, options: WriteOptions, way: Way) -> Change:
     """What the patch makes of the object as the client sees it. Raises BadRequest or Invalid."""
     if way.subresource == "scale":
-        return lambda old: scale.with_scale(kind, old, _patched_scale(kind, patch, scale.to_scale(old)))
+        return lambda old: scale.with_scale(kind, old, _patched_scale(kind, patch, scale.scale_of(kind, old)))
 
     def change(old: Any) -> Any:
         document = to_document(events.from_stored(kind, old))
@@ -110,7 +110,7 @@ def _complete(kind: Kind, obj: Any, way: Way) -> None:
         apply_defaults(kind, obj, way.gates)
         return
     settle(obj.metadata)
-    if obj.status is not None:
+    if obj.status is not None and kind.custom is None:
         settle(obj.status)
 
 

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from petset.api import objects
+from petset.api.definitions import Definition
 from petset.api.errors import Cause
 from petset.api.kinds import Kind
 from petset.api.models import core_v1, meta_v1
-from petset.registry import refusals
+from petset.registry import definitions, refusals
 
 ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
@@ -58,6 +59,8 @@ def decide(kind: Kind, obj: Any, options: meta_v1.DeleteOptions, now: datetime) 
     changed = objects.with_own_metadata(obj)
     if kind.model is core_v1.Namespace:
         return _delete_namespace(kind, changed, options, now)
+    if kind.model is Definition and objects.meta(obj).deletionTimestamp is None:
+        return Marked(definitions.marked(changed, now))
     graceful = kind.model is core_v1.Pod
     if graceful and not _start_or_shorten(changed, options, now):
         return Unchanged()
@@ -78,7 +81,7 @@ def ends_with_update(kind: Kind, new: Any, old: Any) -> bool:
         return False
     if kind.model is core_v1.Namespace:
         return not (new.spec and new.spec.finalizers)
-    return was.deletionGracePeriodSeconds == 0
+    return not was.deletionGracePeriodSeconds
 
 
 def check_preconditions(kind: Kind, obj: Any, wanted: meta_v1.Preconditions | None) -> None:

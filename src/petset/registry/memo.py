@@ -9,7 +9,7 @@ the most recent ones is kept, so that a cluster of any size needs memory for its
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,6 +17,9 @@ from petset.api.decode import decoder
 from petset.api.kinds import Kind
 from petset.registry import events
 from petset.storage.port import Record
+
+if TYPE_CHECKING:
+    from petset.api.custom.definition import Custom
 
 
 class _Meta(msgspec.Struct, gc=False):
@@ -31,13 +34,17 @@ _head = msgspec.json.Decoder(_Head)
 
 
 class Memo:
-    """An object's labels; `typed` is the object while it is among the recent ones, else None."""
+    """An object's labels; `typed` is the object while it is among the recent ones, else None.
 
-    __slots__ = ("labels", "typed")
+    `checked` is what a definition says that the bytes are known to agree with; None for all but custom objects.
+    """
+
+    __slots__ = ("checked", "labels", "typed")
 
     def __init__(self, labels: Mapping[str, str] | None, typed: Any = None) -> None:
         self.labels: Mapping[str, str] = labels or {}
         self.typed = typed
+        self.checked: Custom | None = None
 
 
 def memo_of(record: Record) -> Memo:
@@ -55,9 +62,11 @@ class Decoder:
         self._limit = limit
         self._holding: deque[Memo] = deque()
 
-    def remember(self, obj: Any) -> Memo:
+    def remember(self, kind: Kind, obj: Any) -> Memo:
         """The memo of an object about to be stored, which keeps the object itself at hand."""
         memo = Memo(obj.metadata.labels, obj)
+        if kind.custom is not None and kind.api_version == obj.apiVersion:
+            memo.checked = kind.custom
         self._hold(memo)
         return memo
 
@@ -68,7 +77,19 @@ class Decoder:
         if typed is None:
             typed = memo.typed = decoder(events.stored_kind(kind).model).decode(record.value)
             self._hold(memo)
-        return events.from_stored(kind, typed)
+        if kind.custom is None:
+            return events.from_stored(kind, typed)
+        if memo.checked is kind.custom:
+            return typed
+        shown = kind.custom.shown(kind, typed)
+        if shown is typed:
+            memo.checked = kind.custom
+        return shown
+
+    def is_as_stored(self, kind: Kind, record: Record) -> bool:
+        """Whether the stored bytes are what this kind shows of a custom object."""
+        self.decode(kind, record)
+        return memo_of(record).checked is kind.custom
 
     def _hold(self, memo: Memo) -> None:
         self._holding.append(memo)

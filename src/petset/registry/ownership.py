@@ -6,6 +6,7 @@ events, revisions: the many) have none until somebody applies them; then all tha
 `before-first-apply`.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -24,7 +25,9 @@ from petset.api.ownership.merging import faults
 from petset.api.ownership.owners import BEFORE_FIRST_APPLY, Owners, is_reset, manager
 from petset.api.ownership.parts import Part, root
 from petset.api.ownership.tracking import ApplyConflict, Document, Write
-from petset.registry import refusals
+from petset.api.schema import per_type
+from petset.api.untyped import Untyped
+from petset.registry import custom, refusals
 from petset.registry.strategy import BINDING, strategy_of
 
 
@@ -48,7 +51,7 @@ def note_create(kind: Kind, obj: Any, author: Author, now: datetime) -> None:
         return
     claimed = _claimed(metadata, None)
     document = to_document(obj)
-    found = tracking.update(root(kind.model), _nothing(kind), document, claimed, _write(kind, author, now))
+    found = tracking.update(_part(kind), _nothing(kind), document, claimed, _write(kind, author, now))
     metadata.managedFields = entries.written(found)
 
 
@@ -62,7 +65,7 @@ def note_update(kind: Kind, old: Any, new: Any, author: Author, now: datetime) -
         given.managedFields = None
         return
     write = _write(kind, author, now)
-    found = tracking.update(root(kind.model), *_differing(old, new, kind, author), known, write)
+    found = tracking.update(_part(kind), *_differing(old, new, kind, author), known, write)
     unchanged = found is known and (author.subresource or given.managedFields in (None, was))
     given.managedFields = was if unchanged else entries.written(found)
 
@@ -90,15 +93,30 @@ def _write(kind: Kind, author: Author, now: datetime) -> Write:
     return Write(who, kind.api_version, now, _ignored(kind, author.subresource))
 
 
-@cache
+def _part(kind: Kind) -> Part:
+    """The object as a whole."""
+    return root(kind.model) if kind.custom is None else kind.custom.part
+
+
 def _ignored(kind: Kind, subresource: str) -> FieldSet:
+    if kind.custom is not None:  # definitions come and go: nothing is remembered of their kinds
+        return of_fields(*custom.ignored(kind.custom, subresource))
+    return _ignored_of_built_in(kind, subresource)
+
+
+@cache
+def _ignored_of_built_in(kind: Kind, subresource: str) -> FieldSet:
     return of_fields(*strategy_of(kind).ignored(kind, subresource))
 
 
-@cache
 def _nothing(kind: Kind) -> Document:
     """What an object is before anybody has given its fields values: structs that are always there, and no more."""
-    return to_document(settle(empty(kind.model)))
+    return _nothing_of_built_in(kind.model) if kind.custom is None else {"metadata": {}}
+
+
+@per_type
+def _nothing_of_built_in(model: type[Any]) -> Document:
+    return to_document(settle(empty(model)))
 
 
 def _differing(old: Any, new: Any, kind: Kind, author: Author) -> tuple[Document, Document]:
@@ -106,14 +124,23 @@ def _differing(old: Any, new: Any, kind: Kind, author: Author) -> tuple[Document
     before: Document = {}
     after: Document = {}
     ignored = _ignored(kind, author.subresource) or {}
-    for name, attribute in zip(old.__struct_encode_fields__, old.__struct_fields__, strict=True):
-        left, right = getattr(old, attribute), getattr(new, attribute)
+    for name, left, right in _members(old, new):
         if left is right or ignored.get(f"f:{name}") == {} or left == right:
             continue
         for document, value in ((before, left), (after, right)):
             if value is not None:
                 document[name] = msgspec.to_builtins(value)
     return before, after
+
+
+def _members(old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The top-level fields of two objects side by side."""
+    if isinstance(old, Untyped):
+        before, after = dict(old.fields()), dict(new.fields())
+        yield from ((name, before.get(name), after.get(name)) for name in {**before, **after})
+        return
+    for name, attribute in zip(old.__struct_encode_fields__, old.__struct_fields__, strict=True):
+        yield name, getattr(old, attribute), getattr(new, attribute)
 
 
 def apply(
@@ -123,7 +150,7 @@ def apply(
 
     Raises BadRequest for a document that does not fit the kind, Conflict where others own what it would change.
     """
-    part = root(kind.model)
+    part = _part(kind)
     _check(kind, part, config)
     live = to_document(old) if old is not None else _nothing(kind)
     metadata = {name: value for name, value in live["metadata"].items() if name != "managedFields"}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
-from petset.api.kinds import Kind
+from petset.api.kinds import Kind, Kinds
 from petset.api.models import autoscaling_v1, meta_v1
 from petset.storage.port import Record
 
@@ -95,6 +95,11 @@ class Registry(Protocol):
     as bytes are read by `petset.api.decode` before they get here. To `scale` a client writes an
     `autoscaling_v1.Scale`, or a patch of one; the record that comes back is the whole object's.
     """
+
+    @property
+    def kinds(self) -> Kinds:
+        """What is served at the moment."""
+        ...
 
     def decode(self, kind: Kind, record: Record) -> Any:
         """A record's typed object. Many callers may get the same one: it is immutable to them."""

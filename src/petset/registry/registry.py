@@ -13,7 +13,7 @@ from typing import Any
 from petset.api.encode import encode
 from petset.api.errors import AlreadyExists, NotFound
 from petset.api.gates import DEFAULT, Gates
-from petset.api.kinds import Kind, by_model
+from petset.api.kinds import Kind, Kinds, by_model
 from petset.api.models import autoscaling_v1, core_v1, meta_v1
 from petset.registry import changes, scale
 from petset.registry.accounts import default_account
@@ -22,6 +22,7 @@ from petset.registry.memo import Decoder
 from petset.registry.ownership import Author
 from petset.registry.paging import select
 from petset.registry.port import ListOptions, Patch, Selected, Target, WriteOptions
+from petset.registry.served import ServedKinds
 from petset.registry.strategy import BINDING, strategy_of
 from petset.registry.watching import SelectedWatch, open_watch
 from petset.registry.writing import Sources, Writer
@@ -46,20 +47,26 @@ class Registry:
     ) -> None:
         self._store = store
         self._decoder = Decoder()
+        self._kinds = ServedKinds(store, self._decoder)
         self._writer = Writer(store, self._decoder, Sources(now, new_uid, source, gates))
         self._gates = gates
+
+    @property
+    def kinds(self) -> Kinds:
+        return self._kinds
 
     def decode(self, kind: Kind, record: Record) -> Any:
         return self._decoder.decode(kind, record)
 
     def render(self, kind: Kind, record: Record) -> bytes:
-        return record.value if kind is stored_kind(kind) else encode(self.decode(kind, record))
+        same = kind is stored_kind(kind) if kind.custom is None else self._decoder.is_as_stored(kind, record)
+        return record.value if same else encode(self.decode(kind, record))
 
     def get(self, kind: Kind, namespace: str, name: str) -> Record:
         return self._writer.stored(kind, _key(kind, namespace, name))
 
     def get_scale(self, kind: Kind, namespace: str, name: str) -> autoscaling_v1.Scale:
-        return scale.to_scale(self.decode(kind, self.get(kind, namespace, name)))
+        return scale.scale_of(kind, self.decode(kind, self.get(kind, namespace, name)))
 
     def list(self, kind: Kind, namespace: str, options: ListOptions) -> Selected:
         return select(self._store, self._decoder, kind, namespace, options)

@@ -9,12 +9,18 @@ from petset.api.errors import BadRequest, Cause
 from petset.api.kinds import Kind
 from petset.api.models import apps_v1, autoscaling_v1, meta_v1
 from petset.api.selectors import Selector
-from petset.registry import refusals
+from petset.api.untyped import Untyped
+from petset.registry import custom_scale, refusals
 
 SCALE_VERSION = "autoscaling/v1"
 
 Scaled = apps_v1.StatefulSet | apps_v1.Deployment | apps_v1.ReplicaSet
-S = TypeVar("S", bound=Scaled)
+S = TypeVar("S", bound=Scaled | Untyped)
+
+
+def scale_of(kind: Kind, obj: Any) -> autoscaling_v1.Scale:
+    """The object of a kind that can be scaled as `autoscaling/v1` sees it."""
+    return to_scale(obj) if kind.custom is None else custom_scale.to_scale(kind, obj)
 
 
 def to_scale(scaled: Scaled) -> autoscaling_v1.Scale:
@@ -44,12 +50,17 @@ def with_scale(kind: Kind, old: S, scale: autoscaling_v1.Scale) -> S:
         message = f"Invalid value: {replicas}: must be greater than or equal to 0"
         cause = Cause("FieldValueInvalid", message, "spec.replicas")
         raise refusals.invalid_scale(objects.name_of(old), cause)
-    scaled = objects.with_own_metadata(old)
-    scaled.spec = objects.replace(old.spec, replicas=replicas)
+    scaled: S = objects.with_own_metadata(_with_replicas(kind, old, replicas))
     if scale.metadata is not None:
         objects.meta(scaled).resourceVersion = scale.metadata.resourceVersion
         objects.meta(scaled).uid = scale.metadata.uid or objects.uid_of(old)
     return scaled
+
+
+def _with_replicas(kind: Kind, obj: Any, replicas: int) -> Any:
+    if kind.custom is not None:
+        return custom_scale.with_replicas(kind, obj, replicas)
+    return objects.replace(obj, spec=objects.replace(obj.spec, replicas=replicas))
 
 
 def as_parent(kind: Kind, document: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +70,9 @@ def as_parent(kind: Kind, document: dict[str, Any]) -> dict[str, Any]:
         raise refusals.wrong_apply_version(str(given or ""), SCALE_VERSION)
     scale = read(document)
     replicas = scale.spec.replicas if scale.spec else None
-    spec = {} if replicas is None else {"spec": {"replicas": replicas}}
+    spec: dict[str, Any] = {}
+    if replicas is not None:
+        spec = {"spec": {"replicas": replicas}} if kind.custom is None else custom_scale.as_document(kind, replicas)
     return {"apiVersion": kind.api_version, "kind": kind.name, "metadata": document.get("metadata") or {}, **spec}
 
 

@@ -13,6 +13,7 @@ from petset.api import objects
 from petset.api.equality import same_meaning
 from petset.api.kinds import Kind
 from petset.api.models import (
+    apiextensions_v1,
     apps_v1,
     batch_v1,
     coordination_v1,
@@ -23,6 +24,7 @@ from petset.api.models import (
     policy_v1,
 )
 from petset.api.qos import qos_class
+from petset.registry import custom, definitions
 
 BINDING = "binding"  # the server's own change of spec and status at once; it does not count as a new wish
 
@@ -54,6 +56,9 @@ class Strategy:
 
 
 _STRATEGIES: Mapping[type, Strategy] = {
+    apiextensions_v1.CustomResourceDefinition: Strategy(
+        first_status=lambda _, __: definitions.first_status(), counts=("spec",), unconditional_update=False
+    ),
     core_v1.Pod: Strategy(
         first_status=lambda pod, _: core_v1.PodStatus(phase="Pending", qosClass=qos_class(pod)),
         counts=("spec",),
@@ -110,15 +115,21 @@ _STRATEGIES: Mapping[type, Strategy] = {
     discovery_v1.EndpointSlice: Strategy(counts=("endpoints", "ports", "addressType")),
 }
 _LIKE_THE_REST = Strategy()
+_CUSTOM = Strategy(unconditional_update=False)
 
 
 def strategy_of(kind: Kind) -> Strategy:
     """How this kind behaves."""
+    if kind.custom is not None:
+        return _CUSTOM
     return _STRATEGIES.get(kind.model, _LIKE_THE_REST)
 
 
 def prepare_create(kind: Kind, obj: Any, now: datetime) -> None:
     """Discard the status that the client sent and start counting generations."""
+    if kind.custom is not None:
+        custom.prepare_create(kind.custom, obj)
+        return
     strategy = strategy_of(kind)
     if strategy.first_status is not None and hasattr(obj, "status"):
         obj.status = strategy.first_status(obj, now)
@@ -126,6 +137,8 @@ def prepare_create(kind: Kind, obj: Any, now: datetime) -> None:
         objects.meta(obj).generation = 1
     if kind.model is core_v1.Namespace:
         _hold_for_content(obj)
+    elif kind.model is apiextensions_v1.CustomResourceDefinition:
+        definitions.note_stored_version(obj)
     elif kind.model is batch_v1.Job:
         _select_own_pods(obj)
 
@@ -147,6 +160,9 @@ def prepare_update(kind: Kind, subresource: str, new: Any, old: Any, now: dateti
     """Keep of `old` what this way of writing may not touch, and raise the generation where the wishes changed."""
     if subresource == BINDING:
         return
+    if kind.custom is not None:
+        custom.prepare_update(kind.custom, subresource, new, old)
+        return
     if subresource == "status":
         _prepare_status(kind, new, old, now)
         return
@@ -154,6 +170,8 @@ def prepare_update(kind: Kind, subresource: str, new: Any, old: Any, now: dateti
         new.status = old.status
     if kind.model is core_v1.Namespace and subresource != "finalize":
         new.spec = old.spec
+    elif kind.model is apiextensions_v1.CustomResourceDefinition:
+        definitions.note_stored_version(new)
     if _wishes_changed(strategy_of(kind), new, old):
         metadata: meta_v1.ObjectMeta = new.metadata
         metadata.generation = (metadata.generation or 0) + 1

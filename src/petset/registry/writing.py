@@ -92,12 +92,12 @@ class Writer:
                     check_update(kind, new, old, self._sources.gates)
                     if kind.model is not core_v1.Pod:  # a pod keeps what it was let in with
                         self._admission.check(kind, new)
-                if _says_the_same(new, old, current):
+                if _says_the_same(kind, new, old, current):
                     return current
                 gone = deletion.ends_with_update(kind, new, old)
                 try:
                     with self._quotas.charged(kind, subresource, new, old):
-                        return await self._replace(current, new, gone=gone, dry_run=dry_run)
+                        return await self._replace(kind, current, new, gone=gone, dry_run=dry_run)
                 except StoreConflict:
                     continue
 
@@ -110,7 +110,8 @@ class Writer:
                 return current, False
             gone = isinstance(decision, deletion.Gone)
             try:
-                return await self._replace(current, decision.obj, gone=gone, dry_run=bool(options.dryRun)), gone
+                dry_run = bool(options.dryRun)
+                return await self._replace(kind, current, decision.obj, gone=gone, dry_run=dry_run), gone
             except StoreConflict:
                 continue
 
@@ -139,23 +140,24 @@ class Writer:
         key = Key(kind.store_key, objects.namespace_of(obj), objects.name_of(obj))
         with self._holding_addresses(kind, obj, None), self._quotas.charged(kind, "", obj, None):
             if not dry_run:
-                return await _durable(self._store.put(key, self._draft(obj), 0))
+                return await _durable(self._store.put(key, self._draft(kind, obj), 0))
             current = self._store.get(key)
             if current is not None:
                 raise StoreConflict(key, current)
             return Record(key, encode(obj), 0)
 
-    async def _replace(self, current: Record, new: Any, *, gone: bool, dry_run: bool) -> Record:
+    async def _replace(self, kind: Kind, current: Record, new: Any, *, gone: bool, dry_run: bool) -> Record:
         """The next version of an object, which may be its last."""
         if dry_run:
             return Record(current.key, encode(new), current.revision)
         write = self._store.delete if gone else self._store.put
-        return await _durable(write(current.key, self._draft(new), current.revision))
+        return await _durable(write(current.key, self._draft(kind, new), current.revision))
 
-    def _draft(self, obj: Any) -> Callable[[int], tuple[bytes, Memo]]:
+    def _draft(self, kind: Kind, obj: Any) -> Callable[[int], tuple[bytes, Memo]]:
         def draft(revision: int) -> tuple[bytes, Memo]:
             obj.metadata.resourceVersion = str(revision)
-            return encode(obj), self._decoder.remember(obj)
+            stored = _as_stored(kind, obj)
+            return encode(stored), self._decoder.remember(kind, stored)
 
         return draft
 
@@ -165,15 +167,20 @@ class Writer:
         return nullcontext()
 
 
-def _says_the_same(new: Any, old: Any, current: Record) -> bool:
+def _as_stored(kind: Kind, obj: Any) -> Any:
+    """The object in the version that the store holds."""
+    return obj if kind.custom is None else kind.custom.as_stored(obj)
+
+
+def _says_the_same(kind: Kind, new: Any, old: Any, current: Record) -> bool:
     """Whether there is nothing to write: nothing but the times of ownership has changed."""
     noted, before = new.metadata.managedFields, old.metadata.managedFields
     if noted != before and same_but_for_times(noted, before):
         new.metadata.managedFields = before
-        if encode(new) == current.value:
+        if encode(_as_stored(kind, new)) == current.value:
             return True
         new.metadata.managedFields = noted
-    return encode(new) == current.value
+    return encode(_as_stored(kind, new)) == current.value
 
 
 def _check_version(kind: Kind, new: meta_v1.ObjectMeta, old: meta_v1.ObjectMeta) -> None:

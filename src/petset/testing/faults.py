@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from petset.aio.clock import Clock
+from petset.api.kinds import Kinds
 from petset.api.models import meta_v1
 from petset.client.port import Client, ClientWatch, Listing, WatchEvent
 from petset.registry.port import Patch
@@ -29,6 +30,10 @@ class LateWatches:
     ) -> ClientWatch[T]:
         watch = self._client.watch(kind, namespace, resource_version=resource_version, labels=labels, fields=fields)
         return _LateWatch(watch, self._clock, lambda: self._lag(kind))
+
+    @property
+    def kinds(self) -> Kinds:
+        return self._client.kinds
 
     async def get(self, kind: type[T], name: str, namespace: str = "") -> T:
         return await self._client.get(kind, name, namespace)

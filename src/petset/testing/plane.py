@@ -18,7 +18,6 @@ from functools import partial
 
 from petset.api.encode import encode
 from petset.api.gates import DEFAULT, Gates
-from petset.api.kinds import KINDS
 from petset.api.models import core_v1, meta_v1
 from petset.client.local import LocalClient
 from petset.client.port import Client
@@ -53,7 +52,7 @@ async def plane(seed: int = 0, gates: Gates = DEFAULT) -> AsyncIterator[Plane]:
     await bootstrap(registry)
     try:
         yield Plane(store, registry, LocalClient(registry), clock, source)
-        _require_untouched(store)
+        _require_untouched(store, registry)
     finally:
         await store.close()
 
@@ -68,9 +67,9 @@ async def furnish(client: Client, namespace: str = "default") -> None:
     await client.create(core_v1.ConfigMap(metadata=metadata, data={"ca.crt": SIMULATED_CA}))
 
 
-def _require_untouched(store: MemoryStore) -> None:
+def _require_untouched(store: MemoryStore, registry: Registry) -> None:
     """What the client hands out is shared: whoever changes it changes it for everyone, and fails here."""
-    for room in dict.fromkeys(kind.store_key for kind in KINDS if kind.is_kept):
+    for room in dict.fromkeys(kind.store_key for kind in registry.kinds.every() if kind.is_kept):
         for record in store.list(room).records:
             typed = record.memo.typed if record.memo is not None else None
             assert typed is None or encode(typed) == record.value, f"somebody has changed the shared {record}"

@@ -8,7 +8,18 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from petset.api.canonical import settle
-from petset.api.defaults import access, batch, claims, objects, pods, policies, replicated, services, statefulsets
+from petset.api.defaults import (
+    access,
+    batch,
+    claims,
+    definitions,
+    objects,
+    pods,
+    policies,
+    replicated,
+    services,
+    statefulsets,
+)
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
 
@@ -26,6 +37,7 @@ _DEFAULTS: dict[tuple[str, str], Callable[[Any], None]] = {
     ("apps", "DaemonSet"): replicated.default_daemon_set,
     ("apps", "Deployment"): replicated.default_deployment,
     ("apps", "ReplicaSet"): replicated.default_replica_set,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): definitions.default_definition,
     ("", "LimitRange"): policies.default_limit_range,
     ("autoscaling", "HorizontalPodAutoscaler"): policies.default_autoscaler,
     ("networking.k8s.io", "IngressClass"): policies.default_ingress_class,
@@ -50,6 +62,8 @@ def apply_defaults(kind: Kind, obj: T, gates: Gates = DEFAULT) -> T:
     nothing. Raises `canonical.Misfit` for a value that its type cannot hold, which `decode` never lets through.
     """
     settle(obj)
+    if kind.custom is not None:
+        return obj  # its schema has filled it in when it was read
     fill = _DEFAULTS.get((kind.group, kind.name))
     if fill is not None:
         fill(obj)

@@ -31,8 +31,7 @@ def held(part: Part, value: Any) -> FieldSet:
 def _held_member(part: Part, name: str, value: Any) -> FieldSet:
     inner = part.child(name)
     found = held(inner, value) if inner is not None else MEMBER
-    named = part.model is not None and inner is not None
-    return found if named and value is not None and value != {} else with_self(found)
+    return found if part.has_field(name) and value is not None and value != {} else with_self(found)
 
 
 class Differences(NamedTuple):

@@ -86,8 +86,7 @@ def named(part: Part, fields: FieldSet) -> FieldSet:
         if step == ".":
             continue
         inner = named(part.below(step), tree)
-        is_field = part.model is not None and part.child(step[2:]) is not None
-        children[step] = with_self(inner) if is_field else inner
+        children[step] = with_self(inner) if part.has_field(step[2:]) else inner
     return node(is_member(fields), children)
 
 

@@ -12,12 +12,17 @@ from petset.api.schema import Field, Type, per_type, shape
 
 
 class Part(NamedTuple):
-    """One kind of place. `of` is what a map or list holds; `keys` name a list's elements, with their defaults."""
+    """One kind of place. `of` is what a map or list holds; `keys` name a list's elements, with their defaults.
+
+    A struct has its fields in a `model` or, where no model describes it, in `fields`; `of` is then what any other
+    field holds, if there may be others.
+    """
 
     form: Literal["leaf", "struct", "map", "list", "set", "raw"]
     model: type[Any] | None = None
     of: "Part | None" = None
     keys: tuple[tuple[str, Any], ...] = ()
+    fields: "Mapping[str, Part] | None" = None
 
     def as_found(self, value: Any) -> "Part":
         """What nobody knows the type of is known by its value: objects have members, all else is a leaf."""
@@ -29,7 +34,14 @@ class Part(NamedTuple):
         """A field of a struct or a key of a map; None where the struct has no such field."""
         if self.model is not None:
             return parts(self.model).get(name)
+        if self.fields is not None:
+            return self.fields.get(name) or self.of
         return self.of
+
+    def has_field(self, name: str) -> bool:
+        """Whether this is a struct with such a field, and no map with such a key."""
+        known = self.fields if self.model is None else parts(self.model)
+        return known is not None and name in known
 
     def below(self, step: str) -> "Part":
         """What a step of a field set leads to."""

@@ -14,6 +14,8 @@ from petset.api.patch import json_patch, merge_patch, strategic
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
+PATCHES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH)
+"""The last is for kinds with structs alone: nothing else says how lists merge."""
 
 
 def apply_patch(kind: Kind, content_type: str, current: dict[str, Any], patch: Any) -> Any:
@@ -27,11 +29,11 @@ def apply_patch(kind: Kind, content_type: str, current: dict[str, Any], patch: A
                 return json_patch.apply(current, patch)
             case "application/merge-patch+json":
                 return merge_patch.apply(current, patch)
-            case "application/strategic-merge-patch+json":
+            case "application/strategic-merge-patch+json" if kind.custom is None:
                 return strategic.apply(kind.model, current, patch)
     except RecursionError as error:
         raise BadRequest(f"error decoding patch: {TOO_DEEP}") from error
     raise UnsupportedMediaType(
         "the body of the request was in an unknown format - accepted media types include: "
-        f"{JSON_PATCH}, {MERGE_PATCH}, {STRATEGIC_MERGE_PATCH}"
+        + ", ".join(PATCHES if kind.custom is None else PATCHES[:2])
     )

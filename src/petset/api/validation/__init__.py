@@ -104,7 +104,7 @@ def check_create(kind: Kind, obj: Any, gates: Gates = DEFAULT) -> None:
 def check_update(kind: Kind, new: Any, old: Any, gates: Gates = DEFAULT) -> None:
     """Raises Invalid where the change from `old` to `new` breaks a rule."""
     faults = Faults(gates)
-    check_metadata_update(new, old, faults)
+    check_metadata_update(kind, new, old, faults)
     compare, check = _UPDATE.get((kind.group, kind.name)), _CREATE.get((kind.group, kind.name))
     if compare is not None:
         compare(new, old, faults)
@@ -116,7 +116,7 @@ def check_update(kind: Kind, new: Any, old: Any, gates: Gates = DEFAULT) -> None
 def check_status_update(kind: Kind, new: Any, old: Any) -> None:
     """The same for a write through the `status` sub-resource, which changes nothing but status and metadata."""
     faults = Faults()
-    check_metadata_update(new, old, faults)
+    check_metadata_update(kind, new, old, faults)
     compare = _STATUS.get((kind.group, kind.name))
     if compare is not None:
         compare(new, old, faults)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from petset.api import names
-from petset.api.kinds import RBAC, Kind
+from petset.api.kinds import DEFINITIONS, RBAC, Kind
 from petset.api.models import meta_v1
 from petset.api.objects import meta
 from petset.api.validation.fields import Faults
@@ -44,10 +44,10 @@ def check_metadata(kind: Kind, obj: Any, faults: Faults) -> None:
             faults.each("metadata.namespace", metadata.namespace, names.dns_label(metadata.namespace))
     elif metadata.namespace:
         faults.forbidden("metadata.namespace", "not allowed on this type")
-    _check_contents(metadata, faults)
+    _check_contents(kind, metadata, faults)
 
 
-def check_metadata_update(new: Any, old: Any, faults: Faults) -> None:
+def check_metadata_update(kind: Kind, new: Any, old: Any, faults: Faults) -> None:
     """The metadata of an object that is there already: who it is may not change."""
     after, before = meta(new), meta(old)
     for name in _FIXED:
@@ -63,16 +63,18 @@ def check_metadata_update(new: Any, old: Any, faults: Faults) -> None:
                 "no new finalizers can be added if the object is being deleted, "
                 f"found new finalizers []string{{{listed}}}",
             )
-    _check_contents(after, faults)
+    _check_contents(kind, after, faults)
 
 
-def _check_contents(metadata: meta_v1.ObjectMeta, faults: Faults) -> None:
+def _check_contents(kind: Kind, metadata: meta_v1.ObjectMeta, faults: Faults) -> None:
     check_labels("metadata.labels", metadata.labels, faults)
     check_annotations("metadata.annotations", metadata.annotations, faults)
     if metadata.ownerReferences:
         _check_owners(metadata.ownerReferences, faults)
     if metadata.finalizers:
         _check_finalizers(metadata.finalizers, faults)
+        if kind.custom is None and kind.group != DEFINITIONS:
+            _check_known(metadata.finalizers, faults)
 
 
 def check_labels(path: str, labels: Mapping[str, str] | None, faults: Faults) -> None:
@@ -116,13 +118,19 @@ def _check_owners(owners: list[meta_v1.OwnerReference], faults: Faults) -> None:
 
 def _check_finalizers(finalizers: list[str], faults: Faults) -> None:
     path = "metadata.finalizers"
-    for index, finalizer in enumerate(finalizers):
+    for finalizer in finalizers:
         faults.each(path, finalizer, names.qualified_name(finalizer))
+    if "orphan" in finalizers and "foregroundDeletion" in finalizers:
+        faults.invalid(path, finalizers, "finalizer orphan and foregroundDeletion cannot be both set")
+
+
+def _check_known(finalizers: list[str], faults: Faults) -> None:
+    """Among Kubernetes' own kinds a name without a slash is one of a few; custom kinds take any."""
+    path = "metadata.finalizers"
+    for index, finalizer in enumerate(finalizers):
         if "/" not in finalizer and finalizer not in STANDARD_FINALIZERS:
             faults.invalid(
                 f"{path}[{index}]",
                 finalizer,
                 "name is neither a standard finalizer name nor is it fully qualified",
             )
-    if "orphan" in finalizers and "foregroundDeletion" in finalizers:
-        faults.invalid(path, finalizers, "finalizer orphan and foregroundDeletion cannot be both set")

@@ -17,7 +17,7 @@ from petset.apiserver.messages import Reply
 from petset.apiserver.render import Renderer, document, warning_headers
 from petset.apiserver.routes import Request
 from petset.registry.port import Target
-from petset.registry.scale import to_scale
+from petset.registry.scale import scale_of
 from petset.storage.port import Record
 
 
@@ -68,7 +68,7 @@ def check_names_pod(request: Request, obj: core_v1.Binding | policy_v1.Eviction)
 
 
 def _scale(request: Request, renderer: Renderer, record: Record, warnings: Sequence[str]) -> Reply:
-    scale = to_scale(renderer.registry.decode(request.kind, record))
+    scale = scale_of(request.kind, renderer.registry.decode(request.kind, record))
     return document(request, scale, headers=warning_headers(warnings))
 
 

@@ -33,6 +33,7 @@ PRINTERS: dict[str, Printer] = {
     "poddisruptionbudgets.policy": policies.BUDGETS,
     "priorityclasses.scheduling.k8s.io": policies.PRIORITY_CLASSES,
     "cronjobs.batch": batch.CRON_JOBS,
+    "customresourcedefinitions.apiextensions.k8s.io": configuration.DEFINITIONS,
     "daemonsets.apps": workloads.DAEMON_SETS,
     "deployments.apps": workloads.DEPLOYMENTS,
     "endpoints": network.ENDPOINTS,
@@ -62,4 +63,8 @@ _BARE = Printer((NAME, AGE), lambda obj, now: [name_of(obj), age_of(obj, now)])
 
 def of_kind(kind: Kind) -> Printer:
     """The kind's printer."""
+    if kind.custom is not None:
+        from petset.apiserver.tables import custom  # only where there are definitions
+
+        return custom.printer(kind.custom)
     return PRINTERS.get(kind.qualified, _BARE)

@@ -1,8 +1,10 @@
-"""Rows of what configures pods: config maps, secrets, service accounts."""
+"""Rows of what configures pods (config maps, secrets, service accounts) and the API itself (definitions)."""
 
 from datetime import datetime
 
+from petset.api.definitions import Definition
 from petset.api.models import core_v1
+from petset.api.objects import meta
 from petset.apiserver.tables.columns import AGE, NAME, Cell, Column, Printer, age_of, name_of
 
 
@@ -21,6 +23,13 @@ def service_account(obj: core_v1.ServiceAccount, now: datetime) -> list[Cell]:
     return [name_of(obj), len(obj.secrets or ()), age_of(obj, now)]
 
 
+def definition(obj: Definition, now: datetime) -> list[Cell]:
+    """Since when it is there, as a time."""
+    created = meta(obj).creationTimestamp
+    return [name_of(obj), created.strftime("%Y-%m-%dT%H:%M:%SZ") if created else ""]
+
+
 CONFIG_MAPS = Printer((NAME, Column("Data"), AGE), config_map)
+DEFINITIONS = Printer((NAME, Column("Created At", "date")), definition)
 SECRETS = Printer((NAME, Column("Type"), Column("Data"), AGE), secret)
 SERVICE_ACCOUNTS = Printer((NAME, Column("Secrets"), AGE), service_account)

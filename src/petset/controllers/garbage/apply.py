@@ -5,7 +5,6 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from petset.api.errors import NotFound
-from petset.api.kinds import by_type
 from petset.api.models import meta_v1
 from petset.api.objects import Object, meta, uid_of
 from petset.client.port import Client
@@ -16,7 +15,7 @@ Edit = Callable[[meta_v1.ObjectMeta], meta_v1.ObjectMeta]
 
 async def find(client: Client, where: Identity) -> Object | None:
     """The very object as it is now, None where it is gone, another has its name, or its kind is not served."""
-    kind = by_type(where.api_version, where.kind)
+    kind = client.kinds.by_type(where.api_version, where.kind)
     if kind is None:
         return None
     try:
@@ -40,7 +39,7 @@ async def apply(client: Client, action: Action) -> None:
 
 
 async def _delete(client: Client, target: Identity, version: str, policy: str) -> None:
-    kind = by_type(target.api_version, target.kind)
+    kind = client.kinds.by_type(target.api_version, target.kind)
     assert kind is not None, "the plan names objects that were found"
     very_one = meta_v1.Preconditions(uid=target.uid, resourceVersion=version)
     options = meta_v1.DeleteOptions(preconditions=very_one, propagationPolicy=policy)

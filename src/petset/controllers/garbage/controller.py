@@ -8,7 +8,7 @@ from functools import partial
 
 from petset.aio.clock import Clock
 from petset.aio.reconciler import Reconciler
-from petset.api.kinds import KINDS, Kind, by_type
+from petset.api.kinds import KINDS, Kind, Kinds
 from petset.api.objects import Object, uid_of
 from petset.client.pool import InformerPool
 from petset.client.port import Client
@@ -31,6 +31,7 @@ class GarbageCollector:
         self._work = Reconciler("garbage", clock, self._reconcile)
         for kind in COLLECTED:
             pool.informer(kind.model).on_change(partial(self._changed, kind))
+        pool.on_custom_kind(lambda kind, informer: informer.on_change(partial(self._changed, kind)))
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -51,7 +52,7 @@ class GarbageCollector:
     async def _look(self, known: Node) -> Snapshot | None:
         """The object as the API has it now, for a deletion cannot be taken back; the graph for the rest."""
         found = await find(self._client, known.identity)
-        kind = by_type(known.identity.api_version, known.identity.kind)
+        kind = self._client.kinds.by_type(known.identity.api_version, known.identity.kind)
         if found is None or kind is None:
             return None
         node = node_of(kind, found)
@@ -59,14 +60,15 @@ class GarbageCollector:
         return Snapshot(node, owners, list(self._graph.dependents(node.identity.uid)))
 
     async def _state(self, node: Node, reference: Reference) -> OwnerState:
-        owner = _identity(node, reference)
+        owner = _identity(self._client.kinds, node, reference)
         if owner is None:
             return OwnerState.UNKNOWN
         known = self._graph.get(owner.uid)
         if known is None and self._graph.is_buried(owner.uid):
             return OwnerState.GONE
         if known is None or known.identity != owner:
-            kind, found = by_type(owner.api_version, owner.kind), await find(self._client, owner)
+            kind = self._client.kinds.by_type(owner.api_version, owner.kind)
+            found = await find(self._client, owner)
             if kind is None or found is None:
                 return OwnerState.GONE
             known = node_of(kind, found)
@@ -110,12 +112,12 @@ class GarbageCollector:
                 self._work.wake(reference.uid)
 
 
-def _identity(node: Node, reference: Reference) -> Identity | None:
+def _identity(kinds: Kinds, node: Node, reference: Reference) -> Identity | None:
     """Where the owner must be: in the dependent's own namespace, or in none. None where nobody can tell.
 
     An object without a namespace cannot have an owner in one: such a reference means nothing, and deletes nothing.
     """
-    kind = by_type(reference.api_version, reference.kind)
+    kind = kinds.by_type(reference.api_version, reference.kind)
     if kind is None or (kind.namespaced and not node.identity.namespace):
         return None
     namespace = node.identity.namespace if kind.namespaced else ""

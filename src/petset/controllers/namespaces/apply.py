@@ -1,7 +1,6 @@
 """Carries out the steps of a namespace plan, each safe to repeat."""
 
 from petset.api.errors import AlreadyExists, Conflict, NotFound
-from petset.api.kinds import by_type
 from petset.api.models import meta_v1
 from petset.api.objects import Object
 from petset.client.port import Client
@@ -41,7 +40,7 @@ async def _create(client: Client, obj: Object) -> None:
 
 async def _delete(client: Client, namespace: str, target: Remaining) -> None:
     """Only the very object that was seen: another of its name goes when that one is seen."""
-    kind = by_type(target.api_version, target.kind)
+    kind = client.kinds.by_type(target.api_version, target.kind)
     assert kind is not None, "the snapshot lists only kinds that are served"
     options = meta_v1.DeleteOptions(
         preconditions=meta_v1.Preconditions(uid=target.uid), propagationPolicy="Background"

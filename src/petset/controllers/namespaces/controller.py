@@ -24,6 +24,7 @@ class NamespaceController:
     def __init__(self, client: Client, clock: Clock, pool: InformerPool, root_ca_pem: str = "") -> None:
         self._client = client
         self._clock = clock
+        self._pool = pool
         self._root_ca_pem = root_ca_pem
         self._namespaces = pool.informer(core_v1.Namespace)
         self._accounts = pool.informer(core_v1.ServiceAccount)
@@ -33,6 +34,7 @@ class NamespaceController:
         for kind in EMPTIED:
             if kind.name != "Event":
                 pool.informer(kind.model).on_change(partial(self._content_changed, kind))
+        pool.on_custom_kind(lambda kind, informer: informer.on_change(partial(self._content_changed, kind)))
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -54,7 +56,8 @@ class NamespaceController:
         name = name_of(namespace)
         remaining = []
         if is_terminating(namespace):
-            for kind in EMPTIED:
+            added = (kind for kind in self._pool.custom_kinds() if kind.namespaced)
+            for kind in (*EMPTIED, *added):
                 listing = await self._client.list(kind.model, name)
                 remaining += [_remaining(kind, obj) for obj in listing.items]
         return Snapshot(

@@ -1,0 +1,67 @@
+"""Objects whose type nobody knew when this program was written: what custom resources are made of.
+
+They have the metadata of any object, as a struct, and everything else as the plain document that came. So whatever
+asks an object for its name, owner or finalizers need not know the difference, and nobody who writes a spec of their
+own needs one. Each custom kind has a subclass of its own, so that components may ask for it by its type as they do
+for Pods.
+
+As with any object: those that you did not make yourself are shared, and nothing in them may be changed.
+"""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import msgspec
+
+from petset.api.models import meta_v1
+
+METADATA = ("apiVersion", "kind", "metadata")
+
+
+class Untyped(msgspec.Struct, kw_only=True):
+    """An object of some custom kind. `content` holds its top-level fields but for those of `METADATA`."""
+
+    apiVersion: str | None = None
+    kind: str | None = None
+    metadata: meta_v1.ObjectMeta | None = None
+    content: dict[str, Any]
+
+    @property
+    def spec(self) -> Any:
+        return self.content.get("spec")
+
+    @property
+    def status(self) -> Any:
+        return self.content.get("status")
+
+    def fields(self) -> Iterator[tuple[str, Any]]:
+        """The top-level fields that are there, by their names in documents."""
+        for name in METADATA:
+            value = getattr(self, name)
+            if value is not None:
+                yield name, value
+        yield from self.content.items()
+
+
+def model_of(name: str) -> type[Untyped]:
+    """A new type of objects, which is the same as no other."""
+    made: Any = msgspec.defstruct(name, [], bases=(Untyped,), kw_only=True)
+    return cast(type[Untyped], made)
+
+
+def with_content(obj: Untyped, content: dict[str, Any]) -> Untyped:
+    """The same object with other content."""
+    return msgspec.structs.replace(obj, content=content)
+
+
+class Decoder:
+    """Makes objects of one type of JSON bytes that were checked before, as those in the store."""
+
+    def __init__(self, model: type[Untyped]) -> None:
+        self._model = model
+
+    def decode(self, value: bytes) -> Untyped:
+        document = msgspec.json.decode(value)
+        metadata = msgspec.convert(document.pop("metadata", None) or {}, meta_v1.ObjectMeta)
+        api_version, kind = document.pop("apiVersion", None), document.pop("kind", None)
+        return self._model(apiVersion=api_version, kind=kind, metadata=metadata, content=document)
