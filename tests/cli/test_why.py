@@ -78,7 +78,7 @@ TABLE: dict[str, tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]
         [wait("web-1", "web-2", 47)],
         f"web-1 waits: web-2 is not Ready: {FAILED}; OrderedReady holds all later ordinals, and the update too: it "
         "does not replace a broken pod; web-2 still has the former template: kubectl delete pod web-2 brings it "
-        "back with the new one",
+        "back with the new one, as petset.dev/replace-broken-after would by itself",
     ),
     "an update goes on when the pod it has replaced is Ready": (
         stateful_set(),
@@ -100,7 +100,15 @@ TABLE: dict[str, tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]
         [pod(0), pod(2, ready=False), pod(4, ready=False)],
         [wait("web-4", "web-2", 49)],
         f"web-4 waits: web-2 is not Ready: {FAILED}; OrderedReady removes nobody while another pod is not Ready; "
-        "both are to be removed and both are broken: kubectl delete pod web-2",
+        "both are to be removed and both are broken: kubectl delete pod web-2, or let the set do it: "
+        "petset.dev/remove-broken=true",
+    ),
+    "a stuck rollout that the set has asked to go on says when it does (rule 52)": (
+        stateful_set(),
+        [pod(0), pod(1), pod(2, ready=False, revision="web-old")],
+        [wait("web-1", "web-2", 47, "why", "It is replaced in 25 s (petset.dev/replace-broken-after).")],
+        f"web-1 waits: web-2 is not Ready: {FAILED}; OrderedReady holds all later ordinals, and the update too; "
+        "it is replaced in 25 s (petset.dev/replace-broken-after)",
     ),
     "an unhealthy replica blocks the way down (rule 49)": (
         stateful_set(1),

@@ -1,14 +1,15 @@
 """What an API server accepts and yet warns of: texts for the HTTP `Warning` header (rule 10).
 
 The texts are Kubernetes' own, of those cases that it finds by looking at one object: values that mean something
-else than they seem to.
+else than they seem to. Our own are those about annotations under `petset.dev/`.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from petset.api import quantity
+from petset.api import options, quantity
 from petset.api.models import apps_v1, core_v1
+from petset.api.objects import meta
 
 _NEGATIVE_HISTORY = (
     "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"
@@ -34,6 +35,7 @@ def warnings_for(obj: Any) -> list[str]:
 
 
 def _of_set(stateful_set: apps_v1.StatefulSet) -> Iterator[str]:
+    yield from options.complaints(meta(stateful_set).annotations)
     spec = stateful_set.spec
     if spec.template.spec is not None:
         yield from _of_pod("spec.template.spec", spec.template.spec)

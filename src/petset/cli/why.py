@@ -10,6 +10,7 @@ that is waited for stands in that pod's status and in the events about it. Here 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from petset.api.options import REMOVE_BROKEN, REPLACE_BROKEN_AFTER
 from petset.cli.causes import Cause, cause_of
 from petset.cli.documents import (
     Document,
@@ -167,6 +168,8 @@ class _Story:
             return "OrderedReady removes nobody while another pod is not Ready"
         if wait.get("pod") == name_of(self.owner) or not self.is_ordered:
             return ""
+        if _is_replaced(wait):
+            return "OrderedReady holds all later ordinals, and the update too"
         if self._is_old(blocker):
             return "OrderedReady holds all later ordinals, and the update too: it does not replace a broken pod"
         if wait.get("pod") in self.by_name:
@@ -175,14 +178,16 @@ class _Story:
 
     def _remedy(self, wait: Document, blocker: Document, cause: Cause) -> str:
         name = name_of(blocker)
+        if _is_replaced(wait):
+            return _clause(wait.get("remedy"))
         if not cause.is_trouble:
             return ""
         if wait.get("rule") == 49 and _ordinal(blocker) not in self.ordinals:
-            return f"both are to be removed and both are broken: kubectl delete pod {name}"
+            both = "both are to be removed and both are broken"
+            return f"{both}: kubectl delete pod {name}, or let the set do it: {REMOVE_BROKEN}=true"
         if self.is_ordered and self._is_old(blocker) and not is_terminating(blocker):
-            return (
-                f"{name} still has the former template: kubectl delete pod {name} brings it back with the new one"
-            )
+            brings = f"kubectl delete pod {name} brings it back with the new one"
+            return f"{name} still has the former template: {brings}, as {REPLACE_BROKEN_AFTER} would by itself"
         remedy = cause.remedy or f"fix {name}"
         recreates = (self.owner["spec"].get("updateStrategy") or {}).get("type") == "Recreate"
         if self.is_ordered and cause.blames_template and not recreates:
@@ -191,6 +196,11 @@ class _Story:
         if self.is_ordered and wait.get("rule") == 47 and is_new and remedy.startswith("fix "):
             return f"{remedy}, {_NOT_FOR_PARALLEL}"
         return remedy
+
+
+def _is_replaced(wait: Document) -> bool:
+    """The set has asked not to wait for ever (rule 52)."""
+    return REPLACE_BROKEN_AFTER in str(wait.get("remedy"))
 
 
 def _ordinal(pod: Document) -> int:

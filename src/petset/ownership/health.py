@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from petset.api.models import core_v1
-from petset.api.objects import is_terminating
+from petset.api.objects import is_terminating, meta
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -28,6 +28,16 @@ def ready_since(pod: core_v1.Pod) -> datetime | None:
         if condition.type == "Ready" and condition.status == "True":
             return condition.lastTransitionTime or _LONG_AGO
     return None
+
+
+def not_ready_since(pod: core_v1.Pod) -> datetime | None:
+    """Since when the pod is not Ready, as its condition says, else since it was made; None while it is Ready."""
+    if ready_since(pod) is not None:
+        return None
+    for condition in (pod.status.conditions if pod.status else None) or ():
+        if condition.type == "Ready" and condition.lastTransitionTime is not None:
+            return condition.lastTransitionTime
+    return meta(pod).creationTimestamp or _LONG_AGO
 
 
 def is_running_and_ready(pod: core_v1.Pod) -> bool:

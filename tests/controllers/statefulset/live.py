@@ -14,6 +14,7 @@ from petset.api.objects import meta, name_of
 from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.controllers.statefulset.controller import NAME, StatefulSetController
+from petset.registry.port import Patch
 from petset.testing.faults import Lag, LateWatches
 from petset.testing.plane import Plane, plane
 
@@ -45,6 +46,13 @@ class Live:
     async def change(self, **spec: object) -> None:
         now = await self.the_set()
         await self.plane.client.update(msgspec.structs.replace(now, spec=msgspec.structs.replace(now.spec, **spec)))
+        await self.settle()
+
+    async def annotate(self, **annotations: str) -> None:
+        """Ask for options: `leave_strays="true"` for `petset.dev/leave-strays`."""
+        asked = {f"petset.dev/{name.replace('_', '-')}": value for name, value in annotations.items()}
+        patch = Patch("application/merge-patch+json", {"metadata": {"annotations": asked}})
+        await self.plane.client.patch(apps_v1.StatefulSet, "web", "default", patch)
         await self.settle()
 
     async def pods(self) -> list[str]:

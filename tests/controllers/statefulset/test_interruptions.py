@@ -15,6 +15,7 @@ from controllers.statefulset.tiny import Refused, Tiny, claim_template, make_set
 from petset.api.gates import Gates
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import meta, name_of, uid_of
+from petset.api.options import LEAVE_STRAYS, REMOVE_BROKEN, REPLACE_BROKEN_AFTER
 from petset.controllers.statefulset.identity import POD_NAME_LABEL
 from petset.controllers.statefulset.model import Action, Plan
 from petset.ownership.hashing import canonical, revision_hash, template_patch
@@ -84,9 +85,24 @@ def lose_pods_and_claims(tiny: Tiny) -> None:
 
 
 def stray(tiny: Tiny) -> None:
-    metadata = meta_v1.ObjectMeta(name="web-7", namespace="default", uid="stray", labels={"app": "web"})
-    status = core_v1.PodStatus(phase="Running")
-    tiny.pods["web-7"] = core_v1.Pod(metadata=metadata, spec=core_v1.PodSpec(containers=[]), status=status)
+    tiny.stray("web-7")
+
+
+def broken_update(tiny: Tiny) -> None:
+    """The template was bad, is good again, and the set has asked not to wait for what came of it."""
+    tiny.change(template=template("bad"))
+    tiny.look()
+    tiny.look()
+    tiny.gone("web-2")
+    tiny.look()
+    tiny.phase("web-2", "Running")
+    tiny.change(template=template("good"))
+
+
+def broken_on_the_way_out(tiny: Tiny) -> None:
+    tiny.phase("web-1", "Running")
+    tiny.phase("web-2", "Running")
+    tiny.change(replicas=1)
 
 
 def nothing(tiny: Tiny) -> None:
@@ -128,6 +144,9 @@ CASES = {
     "release": case(lose_labels, "release pod web-1", "create pod web-1"),
     "adopt": case(orphan, "adopt pod", "adopt revision"),
     "stray": case(stray, "adopt pod web-7", "delete pod web-7"),
+    "a stray left alone": case(stray, annotations={LEAVE_STRAYS: "true"}),
+    "broken update": case(broken_update, "delete pod web-2 (update)", annotations={REPLACE_BROKEN_AFTER: "0s"}),
+    "broken on the way out": case(broken_on_the_way_out, "delete pod", annotations={REMOVE_BROKEN: "true"}),
     "repair": case(wrong_identity, "repair pod web-1"),
     "pods and claims lost": case(lose_pods_and_claims, "create claim", "create pod"),
     "a pod failed": case(lambda tiny: tiny.phase("web-1", "Failed"), "delete pod web-1 (finished)"),

@@ -10,12 +10,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from petset.api.models import apps_v1
-from petset.controllers.statefulset.identity import wanted_ordinals
+from petset.api.objects import meta
+from petset.api.options import LEAVE_STRAYS, REMOVE_BROKEN, REPLACE_BROKEN_AFTER, options_of
+from petset.controllers.statefulset.identity import ordinal_of, wanted_ordinals
 
+ASKED = st.fixed_dictionaries(
+    {},
+    optional={
+        REPLACE_BROKEN_AFTER: st.sampled_from(["0s", "3s", "1h", "soon"]),
+        REMOVE_BROKEN: st.sampled_from(["true", "false"]),
+        LEAVE_STRAYS: st.sampled_from(["true", "false"]),
+    },
+)
 POLICIES = st.sampled_from(["OrderedReady", "Parallel"])
 KEEP = st.sampled_from(["Retain", "Delete"])
 SETS = st.builds(
-    lambda policy, replicas, start, deleted, scaled, ready: make_set(
+    lambda policy, replicas, start, deleted, scaled, ready, asked: make_set(
+        annotations=asked,
         podManagementPolicy=policy,
         replicas=replicas,
         ordinals=apps_v1.StatefulSetOrdinals(start=start),
@@ -23,7 +34,7 @@ SETS = st.builds(
         persistentVolumeClaimRetentionPolicy=retain(deleted, scaled),
         minReadySeconds=ready,
     ),
-    POLICIES, st.integers(0, 4), st.integers(0, 2), KEEP, KEEP, st.sampled_from([0, 0, 5]),
+    POLICIES, st.integers(0, 4), st.integers(0, 2), KEEP, KEEP, st.sampled_from([0, 0, 5]), ASKED,
 )  # fmt: skip
 POD = st.integers(0, 6)
 EVENTS = st.one_of(
@@ -37,6 +48,7 @@ EVENTS = st.one_of(
     st.tuples(st.just("gone"), POD),
     st.tuples(st.just("lose labels"), POD),
     st.tuples(st.just("orphan"), POD),
+    st.tuples(st.just("stray"), POD),
     st.tuples(st.just("look"), st.one_of(st.none(), st.integers(0, 4))),
     st.tuples(st.just("nodes work"), st.none()),
 )
@@ -59,6 +71,8 @@ def happen(tiny: Tiny, event: tuple[str, object]) -> None:
             tiny.nodes_work()
         case (what, (int(number), str(phase))):
             happen_to_pod(tiny, what, f"web-{number}", phase)
+        case ("stray", int(number)) if f"web-{number}" not in tiny.pods:
+            tiny.stray(f"web-{number}")
         case (what, int(number)):
             happen_to_pod(tiny, what, f"web-{number}")
 
@@ -81,10 +95,17 @@ def happen_to_pod(tiny: Tiny, what: str, name: str, phase: str = "") -> None:
             tiny.edit(name, ownerReferences=None)
 
 
+def is_stray(tiny: Tiny, name: str) -> bool:
+    """A pod that the set leaves alone."""
+    asked = options_of(meta(tiny.set).annotations)
+    unwanted = ordinal_of("web", name) not in wanted_ordinals(tiny.set)
+    return asked.leave_strays and unwanted and not meta(tiny.pods[name]).ownerReferences
+
+
 def heal(tiny: Tiny) -> None:
     """Every node works again, and nobody holds the names of the set any longer."""
     for name, pod in list(tiny.pods.items()):
-        if ((pod.metadata and pod.metadata.labels) or {}).get("app") != "web":
+        if ((pod.metadata and pod.metadata.labels) or {}).get("app") != "web" or is_stray(tiny, name):
             tiny.gone(name)
         elif pod.status and pod.status.phase in ("Pending", "Running"):
             tiny.ready(name)

@@ -48,6 +48,7 @@ def begin(words: list[str]) -> Tiny:
         replicas=int(given.get("replicas", "1")),
         podManagementPolicy=given.get("policy", "OrderedReady"),
         volumeClaimTemplates=claims,
+        annotations={name: value for name, value in given.items() if name.startswith("petset.dev/")} or None,
     )
     if "strategy" in given:
         made.spec.updateStrategy = apps_v1.StatefulSetUpdateStrategy(type=given["strategy"])
@@ -64,6 +65,10 @@ def happen(tiny: Tiny, event: str) -> None:
             tiny.phase(name, phase)
         case ["pod", name, "is", "gone"]:
             tiny.gone(name)
+        case ["stray", "pod", name, "appears"]:
+            tiny.stray(name)
+        case [seconds, "seconds", "pass"]:
+            tiny.pass_time(int(seconds))
         case ["scale", "to", replicas]:
             tiny.change(replicas=int(replicas))
         case ["change", "image", "to", image]:

@@ -51,7 +51,7 @@ def claim_template(name: str = "data") -> core_v1.PersistentVolumeClaim:
     )
 
 
-def make_set(name: str = "web", **spec: object) -> apps_v1.StatefulSet:
+def make_set(name: str = "web", annotations: dict[str, str] | None = None, **spec: object) -> apps_v1.StatefulSet:
     """A set as the API stores it: `replicas=3`, a RollingUpdate block with partition 0, unless `spec` says else."""
     given = {
         "selector": meta_v1.LabelSelector(matchLabels={"app": "web"}),
@@ -63,7 +63,9 @@ def make_set(name: str = "web", **spec: object) -> apps_v1.StatefulSet:
         ),
         **spec,
     }
-    metadata = meta_v1.ObjectMeta(name=name, namespace="default", uid=f"uid-{name}", generation=1)
+    metadata = meta_v1.ObjectMeta(
+        name=name, namespace="default", uid=f"uid-{name}", generation=1, annotations=annotations
+    )
     return apps_v1.StatefulSet(metadata=metadata, spec=apps_v1.StatefulSetSpec(**given))
 
 
@@ -162,6 +164,20 @@ class Tiny:
         self.set = msgspec.structs.replace(
             self.set, metadata=metadata, spec=msgspec.structs.replace(self.set.spec, **spec)
         )
+
+    def annotate(self, **annotations: str) -> None:
+        """Ask for options: `remove_broken="true"` for `petset.dev/remove-broken`. The generation stays (rule 8)."""
+        asked = {f"petset.dev/{name.replace('_', '-')}": value for name, value in annotations.items()}
+        metadata = msgspec.structs.replace(
+            meta(self.set), annotations={**(meta(self.set).annotations or {}), **asked}
+        )
+        self.set = msgspec.structs.replace(self.set, metadata=metadata)
+
+    def stray(self, name: str) -> None:
+        """Somebody makes a bare pod with the set's labels."""
+        metadata = meta_v1.ObjectMeta(name=name, namespace="default", uid=self.new_uid(), labels={"app": "web"})
+        status_ = core_v1.PodStatus(phase="Running")
+        self.pods[name] = core_v1.Pod(metadata=metadata, spec=template().spec, status=status_)
 
     def delete(self, name: str) -> None:
         if meta(self.pods[name]).deletionTimestamp is None:

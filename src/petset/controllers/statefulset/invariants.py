@@ -12,13 +12,14 @@ from petset.controllers.statefulset import history, identity, retention
 from petset.controllers.statefulset.lineup import Lineup
 from petset.controllers.statefulset.model import (
     Action,
+    AdoptPod,
     CreateClaim,
     CreatePod,
     DeletePod,
     Snapshot,
     UpdateClaimOwners,
 )
-from petset.controllers.statefulset.rollout import partition_of, recreates
+from petset.controllers.statefulset.rollout import partition_of, recreates, seconds_until_replaced
 
 Check = Callable[[Lineup, Action], bool]
 
@@ -62,6 +63,19 @@ def _ordered_removal(lineup: Lineup, action: Action) -> bool:
     highest = max(lineup.condemned(), key=lambda pod: _ordinal(lineup, pod))
     is_next = name_of(highest) == name_of(action.pod) and not is_terminating(highest)
     return is_next and not any(lineup.is_unavailable(lineup.replica(ordinal)) for ordinal in lineup.ordinals)
+
+
+def _ordered_update(lineup: Lineup, action: Action) -> bool:
+    """An update in order takes an Available pod, or a broken one with which the set has lost patience (rule 52)."""
+    if not lineup.ordered or not isinstance(action, DeletePod) or action.why != "update" or recreates(lineup.set):
+        return True
+    return not lineup.is_unavailable(action.pod) or seconds_until_replaced(lineup, action.pod) == 0
+
+
+def _strays_are_left_where_that_is_asked_for(lineup: Lineup, action: Action) -> bool:
+    if not lineup.options.leave_strays or not isinstance(action, AdoptPod):
+        return True
+    return identity.ordinal_of(name_of(lineup.set), name_of(action.pod)) in lineup.ordinals
 
 
 def _only_the_unwanted_are_removed(lineup: Lineup, action: Action) -> bool:
@@ -122,6 +136,8 @@ PROMISES: dict[str, Check] = dict(
         _a_pod_is_created_after_its_claims,
         _ordered_start,
         _ordered_removal,
+        _ordered_update,
+        _strays_are_left_where_that_is_asked_for,
         _only_the_unwanted_are_removed,
         _a_new_pod_has_one_of_the_two_revisions,
         _retained_claims_get_no_owner,

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, namespace_of, uid_of
+from petset.api.options import options_of
 from petset.client.informer import Informer
 from petset.controllers.statefulset.roster import Roster, roster_of
 
@@ -89,7 +90,8 @@ class Ledger:
     def roster(self, stateful_set: apps_v1.StatefulSet, now: datetime) -> Roster:
         """The set's roster as of now."""
         key = SetKey(namespace_of(stateful_set), name_of(stateful_set))
-        basis = uid_of(stateful_set), meta(stateful_set).generation, is_terminating(stateful_set)
+        leave_strays = options_of(meta(stateful_set).annotations).leave_strays
+        basis = uid_of(stateful_set), meta(stateful_set).generation, is_terminating(stateful_set), leave_strays
         page = self._pages.get(key)
         if page is None or page.basis != basis:
             self.forget(key)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from petset.api.models import apps_v1, core_v1
-from petset.api.objects import name_of
+from petset.api.objects import meta, name_of
+from petset.api.options import Options, options_of
 from petset.controllers.statefulset import bits, identity
 from petset.controllers.statefulset.history import History
 from petset.controllers.statefulset.model import Snapshot
@@ -36,6 +37,11 @@ class Lineup:
     def ordered(self) -> bool:
         """One step at a time (OrderedReady), as opposed to all at once (Parallel)."""
         return self.set.spec.podManagementPolicy != "Parallel"
+
+    @cached_property
+    def options(self) -> Options:
+        """What the set asks for beyond Kubernetes."""
+        return options_of(meta(self.set).annotations)
 
     @cached_property
     def min_ready_seconds(self) -> int:
@@ -129,6 +135,10 @@ class Lineup:
         first = bits.lowest(self.roster.wanted)
         above = 0 if first is None else self.roster.wanted >> (first + partition) << (first + partition)
         return above & self.roster.there & ~at_update & ~self._having("terminating")
+
+    def is_stale(self, pod: core_v1.Pod, partition: int) -> bool:
+        """This wanted pod is one to replace."""
+        return bool(self.stale(partition) >> self._place(pod) & 1)
 
     @property
     def stale_everywhere(self) -> int:

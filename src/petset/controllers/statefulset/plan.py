@@ -15,7 +15,7 @@ collector does the rest.
 Guarantee: whatever prefix of the actions was carried out, the next plan leads to the same end.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from petset.api.models import core_v1
 from petset.api.objects import is_terminating, name_of
@@ -47,7 +47,7 @@ def plan(snapshot: Snapshot) -> Plan:
         stages,
         status.count(lineup, _replaced(stages)),
         tuple(w for step in steps for w in step.waiting) or _unfinished(lineup, stages),
-        _next_availability(lineup),
+        _wake_after(lineup, steps),
     )
 
 
@@ -89,7 +89,10 @@ def _unfinished(lineup: Lineup, stages: tuple[Stage, ...]) -> tuple[Waiting, ...
     return () if pod is None else (waiting.for_pod(lineup, name_of(lineup.set), pod, 47),)
 
 
-def _next_availability(lineup: Lineup) -> float | None:
-    """When the next Ready pod becomes Available by the passing of time alone (rule 48)."""
+def _wake_after(lineup: Lineup, steps: Sequence[Step]) -> float | None:
+    """When the next Ready pod becomes Available by the passing of time alone (rule 48), or a step's time comes."""
     ripe_at = lineup.roster.next_ripe_at
-    return None if ripe_at is None else (ripe_at - lineup.snapshot.now).total_seconds()
+    moments = [step.wake_after_seconds for step in steps]
+    if ripe_at is not None:
+        moments.append((ripe_at - lineup.snapshot.now).total_seconds())
+    return min((seconds for seconds in moments if seconds is not None), default=None)

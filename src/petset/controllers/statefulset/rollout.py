@@ -16,6 +16,7 @@ from petset.controllers.statefulset.identity import first_ordinal, ordinal_of, r
 from petset.controllers.statefulset.lineup import Lineup
 from petset.controllers.statefulset.model import DeletePod
 from petset.controllers.statefulset.steps import Step
+from petset.ownership import health
 
 
 def template_for(history: History, ordinal: int) -> tuple[core_v1.PodTemplateSpec, str]:
@@ -28,8 +29,7 @@ def template_for(history: History, ordinal: int) -> tuple[core_v1.PodTemplateSpe
 def rollout(lineup: Lineup) -> Step:
     """Which pods to replace now."""
     step = Step("rollout", ordered=True)
-    strategy = lineup.set.spec.updateStrategy
-    if strategy is not None and strategy.type in ("OnDelete", "Recreate"):
+    if not replaces_by_itself(lineup.set):
         return step
     stale = lineup.stale(partition_of(lineup.set))
     highest = next(lineup.pods_from_the_top(stale), None)
@@ -42,6 +42,27 @@ def rollout(lineup: Lineup) -> Step:
     if not chosen and blocker is not None:
         step.block(waiting.for_pod(lineup, name_of(highest), blocker, 53))
     return step
+
+
+def seconds_until_replaced(lineup: Lineup, pod: core_v1.Pod) -> float | None:
+    """How long this replica may still become Ready before it is replaced unasked; None where it never is (rule 52).
+
+    Only where the set asks for it (`petset.dev/replace-broken-after`), only a pod that its rollout would replace
+    anyway, and none that would come back as it is.
+    """
+    patience = lineup.options.replace_broken_after_seconds
+    since = health.not_ready_since(pod)
+    if patience is None or since is None or not replaces_by_itself(lineup.set):
+        return None
+    if not lineup.is_stale(pod, partition_of(lineup.set)) or not list(_worth_replacing(lineup, iter((pod,)))):
+        return None
+    return max(0.0, patience - (lineup.snapshot.now - since).total_seconds())
+
+
+def replaces_by_itself(stateful_set: apps_v1.StatefulSet) -> bool:
+    """The set's strategy is a rolling update: neither OnDelete nor Recreate."""
+    strategy = stateful_set.spec.updateStrategy
+    return strategy is None or strategy.type not in ("OnDelete", "Recreate")
 
 
 def recreation(lineup: Lineup) -> Step:

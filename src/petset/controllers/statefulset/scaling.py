@@ -9,7 +9,7 @@ from petset.api.objects import is_terminating, name_of
 from petset.controllers.statefulset import identity, upkeep, waiting
 from petset.controllers.statefulset.lineup import Lineup
 from petset.controllers.statefulset.model import CreatePod, DeletePod, Waiting
-from petset.controllers.statefulset.rollout import template_for
+from petset.controllers.statefulset.rollout import seconds_until_replaced, template_for
 from petset.controllers.statefulset.steps import Step
 from petset.ownership import health
 
@@ -80,7 +80,19 @@ def _look_after(lineup: Lineup, step: Step, ordinal: int, pod: core_v1.Pod) -> N
     tended = settled or not lineup.ordered
     step.add(*upkeep.upkeep(lineup.set, lineup.snapshot.claims, ordinal, pod, settled=tended))
     if lineup.ordered and not settled:
-        step.block(_waits_for(lineup, ordinal, pod))
+        _wait_or_replace(lineup, step, ordinal, pod)
+
+
+def _wait_or_replace(lineup: Lineup, step: Step, ordinal: int, pod: core_v1.Pod) -> None:
+    """Wait for this pod; where the set asks for it, one of a former template not without end (rule 52)."""
+    wait = waiting.for_pod(lineup, waiting.next_in_line(lineup, ordinal), pod, 47)
+    left_seconds = seconds_until_replaced(lineup, pod)
+    if left_seconds is not None:
+        wait = waiting.until_replaced(wait, left_seconds)
+        step.wake_after_seconds = left_seconds or None
+    if left_seconds == 0:
+        step.add(DeletePod(pod, "update"))
+    step.block(wait)
 
 
 def _is_settled(lineup: Lineup, pod: core_v1.Pod) -> bool:
@@ -98,7 +110,8 @@ def _obstacle_to_removal(lineup: Lineup, pod: core_v1.Pod) -> Waiting | None:
     name = name_of(pod)
     if is_terminating(pod):
         return waiting.for_pod(lineup, _below(lineup, pod), pod, 49)
-    if _is_settled(lineup, pod) or name == lineup.first_unavailable:
+    # In order nobody is removed before every wanted replica is Available, so only the condemned can be in the way.
+    if _is_settled(lineup, pod) or name == lineup.first_unavailable or lineup.options.remove_broken:
         return None
     return waiting.for_pod(lineup, name, _named(lineup, lineup.first_unavailable) or pod, 49)
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, uid_of
+from petset.api.options import options_of
 from petset.api.selectors import Selector
 from petset.controllers.statefulset import identity, upkeep
 from petset.controllers.statefulset.upkeep import Claims
@@ -52,6 +53,7 @@ class Judge:
         self._name, self._uid = name_of(stateful_set), uid_of(stateful_set)
         self._going = is_terminating(stateful_set)
         self._wanted = identity.wanted_ordinals(stateful_set)
+        self._leaves_strays = options_of(meta(stateful_set).annotations).leave_strays
         self._in_order = stateful_set.spec.podManagementPolicy != "Parallel"
         self._min_ready_seconds = stateful_set.spec.minReadySeconds or 0
 
@@ -59,7 +61,7 @@ class Judge:
         """None for a pod that is none of the set's business."""
         ordinal = identity.ordinal_of(self._name, name_of(pod))
         matches = ordinal is not None and self._selector.matches(meta(pod).labels)
-        relation = self._relation(pod, matches=matches)
+        relation = self._relation(pod, ordinal, matches=matches)
         if relation is None:
             return None
         placed = identity.NO_ORDINAL if ordinal is None else ordinal
@@ -76,11 +78,12 @@ class Judge:
             now + timedelta(seconds=left) if left else None,
         )
 
-    def _relation(self, pod: core_v1.Pod, *, matches: bool) -> Relation | None:
+    def _relation(self, pod: core_v1.Pod, ordinal: int | None, *, matches: bool) -> Relation | None:
         """Rule 42: ownership follows the selector; a set that is being deleted neither adopts nor releases."""
         owner = controller_of(pod)
         if owner is None:
-            return "to adopt" if matches and not is_terminating(pod) and not self._going else None
+            stray = self._leaves_strays and ordinal not in self._wanted
+            return "to adopt" if matches and not is_terminating(pod) and not self._going and not stray else None
         if owner.uid != self._uid:
             return None
         if matches:

@@ -14,6 +14,7 @@ class Step:
     strands: list[tuple[Action, ...]] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
     blocked: bool = False
+    wake_after_seconds: float | None = None
 
     def add(self, *actions: Action) -> None:
         """One more strand: actions that follow each other; an empty one is none."""

@@ -4,8 +4,11 @@ A sentence names the pod to look at first and, where the pod's status tells, the
 cannot be pulled, a node that cannot be found), so that a user need not go and look.
 """
 
+from dataclasses import replace
+
 from petset.api.models import core_v1
 from petset.api.objects import is_terminating, name_of
+from petset.api.options import REPLACE_BROKEN_AFTER
 from petset.controllers.statefulset.lineup import Lineup
 from petset.controllers.statefulset.model import Waiting
 from petset.ownership import health
@@ -25,6 +28,12 @@ def for_pod(lineup: Lineup, subject: str, pod: core_v1.Pod, rule: int) -> Waitin
     left = health.seconds_until_available(pod, lineup.min_ready_seconds, lineup.snapshot.now) or 0.0
     why = f"{name} is Ready and must stay so for {lineup.min_ready_seconds} s (minReadySeconds)"
     return Waiting(subject, name, rule, why, f"It is Available in {left:.0f} s.", True)
+
+
+def until_replaced(wait: Waiting, seconds: float) -> Waiting:
+    """The same, for a broken pod that the set lets be replaced (rule 52)."""
+    when = "now" if seconds == 0 else f"in {seconds:.0f} s unless it becomes Ready"
+    return replace(wait, remedy=f"It is replaced {when} ({REPLACE_BROKEN_AFTER}).", passes=True)
 
 
 def for_new_pod(subject: str, name: str) -> Waiting:
