@@ -88,6 +88,17 @@ async def test_the_tunnel_answers_pings_and_takes_no_data_stream_without_its_err
         assert (await heard(ws))[2:4] == b"\x00\x02"
 
 
+@pytest.mark.parametrize(("offered", "chosen"), [("", None), ("chat v4.channel.k8s.io", "v4.channel.k8s.io")])
+@on_a_plane
+async def test_who_offers_no_protocol_is_served_with_channels(site: Site, offered: str, chosen: str | None) -> None:
+    site = await with_pod(site)
+    path = f"{PODS}/web-0/portforward?ports=8080"
+    async with site.opened(path, kind="websocket", subprotocols=offered) as ws:
+        assert (await ws.hear())["subprotocol"] == chosen
+        port = (8080).to_bytes(2, "little")
+        assert [await heard(ws), await heard(ws)] == [b"\0" + port, b"\1" + port]
+
+
 @pytest.mark.parametrize(
     ("query", "protocol", "says"),
     [

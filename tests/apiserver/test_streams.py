@@ -265,8 +265,9 @@ async def test_a_node_that_nobody_serves_is_not_available(site: Site) -> None:
     assert with_agent.app is not without.app
 
 
-def test_the_newest_protocol_both_speak_is_chosen() -> None:
-    assert channels.choose([channels.V4, channels.V5]) == channels.V5
+def test_the_first_protocol_offered_that_both_speak_is_chosen() -> None:
+    assert channels.choose([channels.V5, channels.V4]) == channels.V5
+    assert channels.choose([channels.V4, channels.V5]) == channels.V4
     assert channels.choose(["channel.k8s.io", channels.V4]) == channels.V4
 
 

@@ -16,9 +16,9 @@ V5, V4 = "v5.channel.k8s.io", "v4.channel.k8s.io"
 
 
 def choose(offered: list[str] | tuple[str, ...]) -> str:
-    """The best protocol both sides speak. Raises BadRequest."""
-    for protocol in (V5, V4):
-        if protocol in offered:
+    """The first offered that this server speaks, as clients offer first what they like best. Raises BadRequest."""
+    for protocol in offered:
+        if protocol in (V5, V4):
             return protocol
     raise BadRequest(f"unable to upgrade: offered protocols {list(offered)}, this server speaks {[V5, V4]}")
 

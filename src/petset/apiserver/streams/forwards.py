@@ -1,8 +1,8 @@
 """Ports of a pod, reached through the API: `kubectl port-forward`.
 
 Two protocols carry them over a WebSocket. kubectl speaks SPDY inside it, with a pair of streams for each connection
-and as many connections as it likes. The Python client's channels are simpler: two for each port named in the query,
-one connection each, and the port's number as the first two bytes of both.
+and as many connections as it likes. The Python clients' channels are simpler: two for each port named in the query,
+one connection each, and the port's number as the first two bytes of both. Who offers no protocol means these.
 """
 
 import asyncio
@@ -38,9 +38,9 @@ def open_forward(
     dial = partial(pods.agent_of(pod, streams).dial, request.namespace, request.name)
     if TUNNEL in subprotocols:
         return _Tunnel(dial).serve
-    for protocol in _CHANNELS:
-        if protocol in subprotocols:
-            return _Channels(dial, _ports(request.raw_query), protocol).serve
+    chosen = next((protocol for protocol in subprotocols if protocol in _CHANNELS), None)
+    if chosen or not subprotocols:
+        return _Channels(dial, _ports(request.raw_query), chosen).serve
     spoken = [TUNNEL, *_CHANNELS]
     raise BadRequest(f"unable to upgrade: offered protocols {list(subprotocols)}, this server speaks {spoken}")
 
@@ -69,7 +69,7 @@ async def _messages(receive: Receive, take: Callable[[bytes], Awaitable[None]]) 
 class _Channels:
     """One connection for each port: channel 2n carries its bytes, 2n+1 what went wrong."""
 
-    def __init__(self, dial: Dial, ports: Sequence[int], protocol: str) -> None:
+    def __init__(self, dial: Dial, ports: Sequence[int], protocol: str | None) -> None:
         self._protocol = protocol
         self._ports = ports
         self._dial = dial
