@@ -3,8 +3,7 @@
 import asyncio
 from typing import Any
 
-from apiserver.asgi import Answer, Site, on_a_plane
-from apiserver.test_objects import PODS, pod
+from apiserver.asgi import PODS, Answer, Site, on_a_plane, pod
 
 from petset.api.models import core_v1, policy_v1
 from petset.api.objects import copy

@@ -128,6 +128,19 @@ def test_kubectl_shows_describes_and_reads_logs(redis: Petset) -> None:
     assert "uid=999" in redis.exec("redis-0", "id")
 
 
+def test_a_pod_is_looked_into_and_files_are_copied(redis: Petset, tmp_path: Path) -> None:
+    look = ("--image=redis:7.0", "--target=redis", "--", "sh", "-c", "read word; echo $word; cat /proc/1/comm")
+    seen = redis.kubectl("debug", "-i", "redis-0", *look, stdin="quince\n").split()
+    assert seen[-2:] == ["quince", "redis-server"]
+    there, back = tmp_path / "there", tmp_path / "back"
+    there.write_text("medlar\n")
+    redis.kubectl("cp", "-c", "redis", str(there), "redis-0:/data/fruit")
+    redis.kubectl("cp", "-c", "redis", "redis-0:/data/fruit", str(back))
+    assert back.read_text() == "medlar\n"
+    once = ("run", "once", "--image=redis:7.0", "-i", "--rm", "--restart=Never", "--")
+    assert "said plum" in redis.kubectl(*once, "sh", "-c", "read word; echo said $word", stdin="plum\n")
+
+
 def test_the_status_verb_and_the_kubeconfig_verb_answer(redis: Petset) -> None:
     assert "default/redis  3/3 ready" in redis.petset("status")
     assert redis.petset("kubeconfig").strip() == str(redis.directory / "kubeconfig")

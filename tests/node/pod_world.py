@@ -73,6 +73,18 @@ class PodWorld:
         else:
             self.memory = PodMemory(self.memory.pod, gone=True)
 
+    def add_ephemeral(self, container: core_v1.EphemeralContainer) -> None:
+        """Somebody wants to look into the pod."""
+        if self.pod is None or any(c.name == container.name for c in all_containers(self.pod)):
+            return
+        pod = copy(self.pod)
+        assert pod.spec is not None
+        pod.spec.ephemeralContainers = [*(pod.spec.ephemeralContainers or ()), container]
+        self.version += 1
+        meta(pod).resourceVersion = str(self.version)
+        self.pod = pod
+        self.memory.take_pod(pod)
+
     def exit(self, name: str, code: int) -> None:
         for key, container in self.containers.items():
             if container.name == name and is_running(container):

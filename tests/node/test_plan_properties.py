@@ -38,11 +38,27 @@ def pods(draw: st.DrawFn) -> PodWorld:
     )
 
 
+EPHEMERAL = [core_v1.EphemeralContainer(name=f"debug-{n}", image="busybox") for n in range(2)]
+
 Event = tuple[str, int]
 events = st.lists(
     st.tuples(
         st.sampled_from(
-            ["step", "step", "step", "part", "exit", "fail", "sick", "restart", "images", "deaf", "time", "power"]
+            [
+                "step",
+                "step",
+                "step",
+                "part",
+                "exit",
+                "fail",
+                "sick",
+                "restart",
+                "images",
+                "deaf",
+                "time",
+                "power",
+                "debug",
+            ]
         ),
         st.integers(0, 5),
     ),
@@ -65,6 +81,7 @@ def happen(w: PodWorld, event: Event) -> None:
         "deaf": lambda: setattr(w, "deaf", not w.deaf),
         "time": lambda: setattr(w, "now", w.now + timedelta(seconds=10**number)),
         "power": w.lose_machine,
+        "debug": lambda: w.add_ephemeral(EPHEMERAL[number % 2]),
     }
     acts[kind]()
 
@@ -129,3 +146,16 @@ def test_a_pod_that_never_restarts_never_has_a_second_attempt(w: PodWorld, what:
     for event in what:
         happen(w, event)
         assert all(attempt == 0 for name, attempt in w.containers if name.startswith("app"))
+
+
+@settings(max_examples=100, deadline=None)
+@given(w=pods(), what=events)
+def test_an_ephemeral_container_is_started_once_whatever_becomes_of_it(w: PodWorld, what: list[Event]) -> None:
+    for event in [*what, ("debug", 0)]:
+        happen(w, event)
+        assert all(attempt == 0 for name, attempt in w.containers if name.startswith("debug"))
+    come_right(w)
+    if w.phase == "Running":
+        assert w.pod is not None
+        statuses = w.pod.status.ephemeralContainerStatuses
+        assert all(s.state.running or s.state.terminated for s in statuses)

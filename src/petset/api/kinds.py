@@ -117,7 +117,9 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "", "v1", "Pod", "pods", core_v1.Pod, short_names=("po",), categories=("all",),
-        subresources=("status", "binding", "eviction", "log", "exec", "attach", "portforward"),
+        subresources=(
+            "status", "binding", "ephemeralcontainers", "eviction", "log", "exec", "attach", "portforward",
+        ),
     ),
     Kind("", "v1", "LimitRange", "limitranges", core_v1.LimitRange, short_names=("limits",)),
     Kind(

@@ -21,6 +21,7 @@ SUBRESOURCES = {
     "finalize": {"PUT": "update"},
     "binding": {"POST": "create"},
     "eviction": {"POST": "create"},
+    "ephemeralcontainers": _READ_AND_WRITE,
     "token": {"POST": "create"},
     "log": {"GET": "get"},
     "exec": {"GET": "get", "POST": "create"},

@@ -67,9 +67,9 @@ class PodEvents:
 
     def _container(self, memory: PodMemory, container: str, kind: str, reason: str, message: str) -> None:
         spec = memory.pod.spec
-        init = any(c.name == container for c in (spec and spec.initContainers) or ())
-        path = f"spec.{'initContainers' if init else 'containers'}{{{container}}}"
-        self._write(memory, kind, reason, message, path)
+        lists = ("initContainers", "ephemeralContainers")
+        own = (part for part in lists if any(c.name == container for c in getattr(spec, part, None) or ()))
+        self._write(memory, kind, reason, message, f"spec.{next(own, 'containers')}{{{container}}}")
 
     def _write(self, memory: PodMemory, kind: str, reason: str, message: str, path: str) -> None:
         if memory.gone:

@@ -13,6 +13,7 @@ from petset.node.environment import Surroundings, environment
 from petset.node.failures import ConfigError, VolumeFailure
 from petset.node.machine import Machine, NodeSettings
 from petset.node.memory import PodMemory
+from petset.node.pods.model import is_running
 from petset.node.reader import Reader
 from petset.node.runtime import Container, Mount, Sandbox
 from petset.node.spec import NodeNames, container_spec, mount, mount_paths, sandbox_spec
@@ -63,6 +64,7 @@ class Launcher:
             await self._mount(memory, container, wish, sub) for wish, sub in mount_paths(container, variables)
         ]
         spec = container_spec(pod, container, attempt, variables, mounts, self._memory_bytes)
+        spec = replace(spec, target_container_id=_target_id(memory, container.name))
         return await self.machine.runtime.start_container(memory.uid, spec)
 
     async def _mount(
@@ -100,3 +102,15 @@ class Launcher:
         if pod.spec is not None and pod.spec.enableServiceLinks is not False:
             found += [s for s in self._services(namespace) if s not in found]
         return found
+
+
+def _target_id(memory: PodMemory, name: str) -> str:
+    """Whose processes an ephemeral container is to see; empty where it names nobody. Raises ConfigError."""
+    ephemeral = (memory.pod.spec.ephemeralContainers if memory.pod.spec else None) or ()
+    target = next((each.targetContainerName for each in ephemeral if each.name == name), None)
+    if not target:
+        return ""
+    attempts = memory.attempts.get(target, ())
+    if not attempts or not is_running(attempts[-1]):
+        raise ConfigError(f"unable to find target container {target}: it does not run")
+    return attempts[-1].id

@@ -14,7 +14,7 @@ from petset.api.models import core_v1, meta_v1
 from petset.api.objects import meta, name_of, namespace_of, uid_of
 from petset.node.pods.model import Failure, Health, Notes, Snapshot, Volumes, Waiting
 from petset.node.pods.order import all_containers
-from petset.node.pods.recall import recall
+from petset.node.pods.recall import all_statuses, recall
 from petset.node.runtime import Container, ContainerState, Sandbox
 from petset.node.wishes import Token, Wish
 
@@ -155,8 +155,7 @@ def initial_health(container: core_v1.Container) -> Health:
 
 
 def _told(pod: core_v1.Pod) -> dict[str, core_v1.ContainerStatus]:
-    status = pod.status or core_v1.PodStatus()
-    return {s.name: s for s in (*(status.initContainerStatuses or ()), *(status.containerStatuses or ()))}
+    return {told.name: told for told in all_statuses(pod.status)}
 
 
 def orphan(sandbox: Sandbox) -> PodMemory:

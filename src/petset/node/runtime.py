@@ -86,6 +86,7 @@ class ContainerSpec:
     stdin: bool = False
     stdin_once: bool = False  # its input ends with the first client that attaches
     termination_message_path: str = "/dev/termination-log"
+    target_container_id: str = ""  # sees this container's processes as if it were in it; empty: its own alone
 
 
 class ContainerState(StrEnum):

@@ -20,6 +20,7 @@ from petset.node.logs.lines import Joiner, is_since
 from petset.node.memory import PodMemory
 from petset.node.pods.model import has_exited, is_running
 from petset.node.pods.order import all_containers, init_containers, spec_of
+from petset.node.pods.recall import all_statuses
 from petset.node.runtime import Container, ExecStreams, Runtime, RuntimeFailure
 from petset.node.streams import LogOptions
 
@@ -174,8 +175,7 @@ def _attempt(memory: PodMemory, container: str, *, previous: bool) -> Container:
 
 def _waits(pod: core_v1.Pod, container: str) -> str:
     """The reason a container's status gives for waiting; empty if it does not wait."""
-    status = pod.status or core_v1.PodStatus()
-    for told in (*(status.initContainerStatuses or ()), *(status.containerStatuses or ())):
+    for told in all_statuses(pod.status):
         if told.name == container and told.state and told.state.waiting:
             return told.state.waiting.reason or ""
     return ""

@@ -20,6 +20,7 @@ from petset.api.models import autoscaling_v1, core_v1, meta_v1
 from petset.api.patch import apply_patch
 from petset.registry import events, metadata, ownership, refusals, scale
 from petset.registry.ownership import Author
+from petset.registry.parts import narrowed
 from petset.registry.port import Guard, Patch, Target, WriteOptions
 
 Change = Callable[[Any], Any]
@@ -52,7 +53,7 @@ def replaced(kind: Kind, namespace: str, name: str, obj: Any, way: Way) -> Chang
         return lambda old: scale.with_scale(kind, old, obj)
     stored = events.to_stored(kind, obj)
     _complete(events.stored_kind(kind), stored, way)
-    return lambda _: objects.with_own_metadata(stored)
+    return lambda old: narrowed(way.subresource, objects.with_own_metadata(stored), old)
 
 
 def patched(kind: Kind, patch: Patch, options: WriteOptions, way: Way) -> Change:
@@ -69,7 +70,7 @@ def patched(kind: Kind, patch: Patch, options: WriteOptions, way: Way) -> Change
         _keep_place(kind, objects.namespace_of(old), objects.name_of(old), decoded.obj)
         new = events.to_stored(kind, decoded.obj)
         _complete(events.stored_kind(kind), new, way)
-        return new
+        return narrowed(way.subresource, new, old)
 
     return change
 
@@ -97,8 +98,9 @@ def applied(kind: Kind, target: Target, config: dict[str, Any], author: Author, 
             raise refusals.too_deep() from error
         new = decode(kind, document).obj
         _keep_place(kind, target.namespace, target.name, new)
-        new.metadata.managedFields = entries
         _complete(kind, new, Way(author.subresource, terms.gates))
+        new = narrowed(author.subresource, new, old)
+        new.metadata.managedFields = entries
         return new
 
     return change

@@ -89,7 +89,7 @@ class Writer:
                     check_status_update(kind, new, old)
                 elif subresource != BINDING:
                     self._admission.admit_update(kind, new, old)
-                    check_update(kind, new, old, self._sources.gates)
+                    check_update(kind, new, old, self._sources.gates, subresource)
                     if kind.model is not core_v1.Pod:  # a pod keeps what it was let in with
                         self._admission.check(kind, new)
                 if _says_the_same(kind, new, old, current):

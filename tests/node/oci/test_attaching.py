@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from isolation import needs_containers
-from node.oci.pods import opened, sandbox, shell, started
+from node.oci.pods import finished, opened, sandbox, shell, started
 
 from petset.node.oci.opening import Options
 from petset.node.runtime import ExecStreams
@@ -50,5 +50,18 @@ def test_input_that_is_for_the_first_client_alone_ends_with_it(options: Options)
             assert said == b"out a\nover\n"
             assert await streams.wait() == 0
             assert (await runtime.wait(one.id)).exit_code == 0
+
+    asyncio.run(story())
+
+
+def test_an_ephemeral_container_sees_the_processes_of_its_target(options: Options) -> None:
+    async def story() -> None:
+        async with opened(options) as runtime:
+            target = await started(runtime, shell("sleep 1000 & wait"), sandbox())
+            watch = replace(shell("cat /proc/1/cmdline; kill -9 1"), name="debug", target_container_id=target.id)
+            ended, said = await finished(runtime, watch)
+            assert "sleep 1000 & wait" in said.replace("\0", " ")
+            assert (await runtime.inspect(target.id)).state == "running"  # nobody kills a first process from inside
+            assert ended.exit_code is not None
 
     asyncio.run(story())

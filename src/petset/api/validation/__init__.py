@@ -14,6 +14,7 @@ from petset.api.validation import (
     access,
     batch,
     claims,
+    ephemeral,
     objects,
     pod_updates,
     pods,
@@ -90,6 +91,9 @@ _STATUS: dict[tuple[str, str], Compare] = {
     ("apps", "StatefulSet"): statefulsets.check_statefulset_status,
 }
 
+_PARTS: dict[str, Compare] = {"ephemeralcontainers": ephemeral.check_ephemeral_update}
+"""Sub-resources with rules of their own for the part that they change."""
+
 
 def check_create(kind: Kind, obj: Any, gates: Gates = DEFAULT) -> None:
     """Raises Invalid where a new object breaks a rule."""
@@ -101,10 +105,14 @@ def check_create(kind: Kind, obj: Any, gates: Gates = DEFAULT) -> None:
     faults.raise_if_any(kind, meta(obj).name or "")
 
 
-def check_update(kind: Kind, new: Any, old: Any, gates: Gates = DEFAULT) -> None:
-    """Raises Invalid where the change from `old` to `new` breaks a rule."""
+def check_update(kind: Kind, new: Any, old: Any, gates: Gates = DEFAULT, subresource: str = "") -> None:
+    """Raises Invalid where the change from `old` to `new`, by way of a sub-resource or not, breaks a rule."""
     faults = Faults(gates)
     check_metadata_update(kind, new, old, faults)
+    if subresource in _PARTS:
+        _PARTS[subresource](new, old, faults)
+        faults.raise_if_any(kind, meta(new).name or "")
+        return
     compare, check = _UPDATE.get((kind.group, kind.name)), _CREATE.get((kind.group, kind.name))
     if compare is not None:
         compare(new, old, faults)

@@ -27,6 +27,8 @@ _WRITES = {
     ("deletecollection", ""): objects.delete_collection,
     ("update", "status"): objects.update,
     ("patch", "status"): objects.patch,
+    ("update", "ephemeralcontainers"): objects.update,
+    ("patch", "ephemeralcontainers"): objects.patch,
     ("update", "finalize"): objects.update,
     ("update", "scale"): subresources.update_scale,
     ("patch", "scale"): subresources.patch_scale,
@@ -49,7 +51,7 @@ class Handlers:
     def read(self, request: Request) -> Reply | None:
         """Answer a read of objects, which waits for nothing; None for any other request. Raises ApiError."""
         match request.verb, request.subresource:
-            case "get", "" | "status":
+            case "get", "" | "status" | "ephemeralcontainers":
                 record = self._registry.get(request.kind, request.namespace, request.name)
                 return Renderer(self._registry, self._clock.now()).one(request, record)
             case "list", _:

@@ -54,12 +54,11 @@ def choose_container(pod: core_v1.Pod, asked: str) -> str:
 
 
 def _known(pod: core_v1.Pod, name: str) -> str:
-    spec = pod.spec
-    everyone = [*(spec.containers if spec else ()), *((spec.initContainers if spec else None) or ())]
-    if name not in _names(everyone):
+    spec = pod.spec or core_v1.PodSpec(containers=[])
+    if name not in _names([*spec.containers, *(spec.initContainers or ()), *(spec.ephemeralContainers or ())]):
         raise BadRequest(f"container {name} is not valid for pod {name_of(pod)}")
     return name
 
 
-def _names(containers: Sequence[core_v1.Container]) -> list[str]:
+def _names(containers: Sequence[core_v1.Container | core_v1.EphemeralContainer]) -> list[str]:
     return [container.name for container in containers]

@@ -125,7 +125,8 @@ def _environment(spec: ContainerSpec, image: ImageConfig, hostname: str) -> list
 
 def _namespaces(around: Surroundings) -> list[dict[str, str]]:
     kept = [{"type": kind, "path": str(path)} for kind, path in around.namespaces.items()]
-    return [{"type": "mount"}, {"type": "pid"}, *kept]
+    own = [{"type": kind} for kind in ("mount", "pid") if kind not in around.namespaces]
+    return [*own, *kept]
 
 
 def _resources(limits: Resources, host: Host, *, privileged: bool) -> Document:

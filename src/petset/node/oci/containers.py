@@ -39,7 +39,7 @@ class Containers:
         self._boot = state.boot_id()
 
     def start(
-        self, record: state.ContainerRecord, spec: ContainerSpec, image: Image, hostname: str
+        self, record: state.ContainerRecord, spec: ContainerSpec, image: Image, pod: preparation.PodView
     ) -> state.ContainerRecord:
         """Make and start it. What an earlier try with the same id left is cleared away first.
 
@@ -51,7 +51,7 @@ class Containers:
         record = replace(record, boot=self._boot, created_at=self._now(), image_id=image.id)
         state.write(directory / CREATED, record)
         try:
-            around = preparation.surroundings(self._layout, record, spec, hostname)
+            around = preparation.surroundings(self._layout, record, spec, pod)
             preparation.prepare(directory, spec, image, around, self._host)
             process = self._run(directory, record, spec, image)
         except BaseException:

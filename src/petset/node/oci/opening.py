@@ -13,6 +13,7 @@ from petset.node.oci.containers import Containers
 from petset.node.oci.images import HOST_REFERENCE, Image, MappedImages
 from petset.node.oci.layout import Layout
 from petset.node.oci.network import Network
+from petset.node.oci.preparation import PodView
 from petset.node.oci.sandboxes import Sandboxes, remove_cgroups
 from petset.node.runtime import ContainerSpec, RuntimeFailure, SandboxSpec
 
@@ -87,7 +88,7 @@ def _run_one(sandboxes: Sandboxes, containers: Containers, image: Image) -> None
     record = state.ContainerRecord(_CHECK, _CHECK, spec.name, 0, spec.image, image.id, state.boot_id())
     try:
         sandboxes.make(sandbox)
-        ended = containers.outcome(containers.start(record, spec, image, _CHECK), seconds=10)
+        ended = containers.outcome(containers.start(record, spec, image, PodView(_CHECK)), seconds=10)
     except (OSError, RuntimeFailure) as error:
         raise RuntimeError(str(error)) from error
     finally:

@@ -1,7 +1,7 @@
 """Laying out a container's directory before it is created: its OCI document, its private layer, its small files."""
 
 import os
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from petset.node.oci import bundle, conmon, state, syscalls, users
@@ -15,8 +15,17 @@ TERMINATION = "termination"
 _SHARED_FILES = ("hosts", "hostname", "resolv.conf")
 
 
+@dataclass(frozen=True)
+class PodView:
+    """What a container sees of its pod beside the sandbox: the host name, and the process namespace that it enters
+    instead of one of its own."""
+
+    hostname: str
+    processes: Path | None = None
+
+
 def surroundings(
-    layout: Layout, record: state.ContainerRecord, spec: ContainerSpec, hostname: str
+    layout: Layout, record: state.ContainerRecord, spec: ContainerSpec, pod: PodView
 ) -> bundle.Surroundings:
     """What the sandbox, and the container's own directory, bring into the container."""
     sandbox, kept = layout.sandbox(record.sandbox_uid), layout.kept(record.sandbox_uid)
@@ -25,9 +34,11 @@ def surroundings(
     files.append(Mount(kept / "shm", "/dev/shm"))  # noqa: S108 - it is the pod's own
     if spec.termination_message_path:
         files.append(Mount(directory / TERMINATION, spec.termination_message_path))
-    namespaces: Mapping[str, Path] = {kind: kept / kind for kind in NAMESPACES if (kept / kind).exists()}
+    namespaces = {kind: kept / kind for kind in NAMESPACES if (kept / kind).exists()}
+    if pod.processes is not None:
+        namespaces["pid"] = pod.processes
     cgroup = f"{layout.cgroup(record.sandbox_uid)}/{record.id}"
-    return bundle.Surroundings(directory / "root", hostname, cgroup, namespaces, files)
+    return bundle.Surroundings(directory / "root", pod.hostname, cgroup, namespaces, files)
 
 
 def prepare(

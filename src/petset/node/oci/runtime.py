@@ -11,9 +11,10 @@ import os
 import re
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 from weakref import WeakValueDictionary
 
-from petset.node.oci import attaching, bundle, dialing, execstreams, opening, probes, processes, state
+from petset.node.oci import attaching, bundle, dialing, execstreams, opening, preparation, probes, processes, state
 from petset.node.oci.exec import Command
 from petset.node.oci.jobs import Jobs
 from petset.node.oci.opening import Options
@@ -136,9 +137,19 @@ class OciRuntime:
             container_id, sandbox.uid, spec.name, spec.attempt, spec.image, image.id, self._parts.boot
         )
         try:
-            return self._parts.containers.start(record, spec, image, sandbox.hostname)
+            view = preparation.PodView(sandbox.hostname, self._processes_of(spec.target_container_id))
+            return self._parts.containers.start(record, spec, image, view)
         except OSError as error:
             raise RuntimeFailure("CreateContainerError", str(error)) from error
+
+    def _processes_of(self, container_id: str) -> Path | None:
+        """The process namespace of another container. RuntimeFailure where that does not run."""
+        if not container_id:
+            return None
+        process = self._known(container_id).process
+        if process is None or not state.is_alive(process):
+            raise RuntimeFailure("CreateContainerError", f"target container {container_id} does not run")
+        return Path(f"/proc/{process.pid}/ns/pid")
 
     async def signal(self, container_id: str, signal_number: int) -> None:
         record = self._known(container_id)

@@ -41,6 +41,15 @@ def container_status(
     )
 
 
+def ephemeral_status(
+    snapshot: Snapshot, container: core_v1.Container, waiting: Sequence[Waiting]
+) -> core_v1.ContainerStatus:
+    """The status of an ephemeral container: nobody asks whether it is ready."""
+    status = container_status(snapshot, container, waiting, init=False)
+    status.ready, status.started = False, None
+    return status
+
+
 def _states(
     snapshot: Snapshot, container: core_v1.Container, waiting: Sequence[Waiting]
 ) -> tuple[core_v1.ContainerState, core_v1.ContainerState | None]:

@@ -15,7 +15,7 @@ from petset.node.pods.model import (
     has_exited,
     is_running,
 )
-from petset.node.pods.order import all_containers, init_containers, spec_of
+from petset.node.pods.order import all_containers, ephemeral_containers, init_containers, spec_of
 from petset.node.pods.restart import may_restart
 
 
@@ -60,6 +60,8 @@ def _broken_start(snapshot: Snapshot, action: StartContainer) -> list[str]:
         return [] if action.attempt == 0 else [f"the first attempt has number {action.attempt}"]
     if is_running(latest):
         return [f"{action.container} is started while it runs"]
+    if any(action.container == c.name for c in ephemeral_containers(snapshot.pod)):
+        return [f"ephemeral container {action.container} is started a second time"]
     broken = [] if action.attempt == latest.attempt + 1 else [f"attempt {action.attempt} after {latest.attempt}"]
     container = next(c for c in all_containers(snapshot.pod) if c.name == action.container)
     init = container in init_containers(snapshot.pod)

@@ -24,9 +24,18 @@ def init_containers(pod: core_v1.Pod) -> list[core_v1.Container]:
     return spec_of(pod).initContainers or []
 
 
+def ephemeral_containers(pod: core_v1.Pod) -> list[core_v1.Container]:
+    """The ephemeral containers, as containers like any other."""
+    return [_as_container(one) for one in spec_of(pod).ephemeralContainers or ()]
+
+
 def all_containers(pod: core_v1.Pod) -> list[core_v1.Container]:
-    """Init containers, then the others."""
-    return [*init_containers(pod), *spec_of(pod).containers]
+    """Init containers, then the others, then the ephemeral ones."""
+    return [*init_containers(pod), *spec_of(pod).containers, *ephemeral_containers(pod)]
+
+
+def _as_container(ephemeral: core_v1.EphemeralContainer) -> core_v1.Container:
+    return core_v1.Container(**{name: getattr(ephemeral, name) for name in core_v1.Container.__struct_fields__})
 
 
 def is_started(snapshot: Snapshot, name: str) -> bool:
@@ -77,7 +86,15 @@ def is_finished(snapshot: Snapshot) -> bool:
 
 
 def due(snapshot: Snapshot) -> list[core_v1.Container]:
-    """The containers that do not run and should, by order alone: back-offs and images are not looked at."""
+    """The containers that do not run and should, by order alone: back-offs and images are not looked at.
+
+    An ephemeral container is started once, in whatever order the others are.
+    """
+    ephemeral = [c for c in ephemeral_containers(snapshot.pod) if snapshot.latest(c.name) is None]
+    return [*_due_to_work(snapshot), *ephemeral]
+
+
+def _due_to_work(snapshot: Snapshot) -> list[core_v1.Container]:
     initialized = is_initialized(snapshot)
     wanted: list[core_v1.Container] = []
     for container in init_containers(snapshot.pod):

@@ -14,13 +14,19 @@ from petset.node.runtime import Container, ContainerState
 def recall(pod: core_v1.Pod, known: Mapping[str, Sequence[Container]]) -> dict[str, tuple[Container, ...]]:
     """The known attempts, preceded by those of the pod's status that the runtime has not kept."""
     attempts = {name: tuple(kept) for name, kept in known.items()}
-    status = pod.status or core_v1.PodStatus()
-    for told in (*(status.initContainerStatuses or ()), *(status.containerStatuses or ())):
+    for told in all_statuses(pod.status):
         lost = _attempt(told)
         kept = attempts.get(told.name, ())
         if lost is not None and all(attempt.attempt > lost.attempt for attempt in kept):
             attempts[told.name] = (lost, *kept)
     return attempts
+
+
+def all_statuses(status: core_v1.PodStatus | None) -> list[core_v1.ContainerStatus]:
+    """What is told of every container of a pod."""
+    told = status or core_v1.PodStatus()
+    listed = (told.initContainerStatuses, told.containerStatuses, told.ephemeralContainerStatuses)
+    return [one for statuses in listed for one in statuses or ()]
 
 
 def _attempt(told: core_v1.ContainerStatus) -> Container | None:

@@ -9,9 +9,16 @@ from collections.abc import Sequence
 from petset.api.models import core_v1
 from petset.api.objects import is_terminating
 from petset.node.pods.conditions import conditions
-from petset.node.pods.containers import container_status
+from petset.node.pods.containers import container_status, ephemeral_status
 from petset.node.pods.model import Plan, Snapshot, is_running
-from petset.node.pods.order import FINAL_PHASES, all_containers, init_containers, is_initialized, spec_of
+from petset.node.pods.order import (
+    FINAL_PHASES,
+    all_containers,
+    ephemeral_containers,
+    init_containers,
+    is_initialized,
+    spec_of,
+)
 from petset.node.pods.restart import is_sidecar
 
 DEADLINE_REASON = "DeadlineExceeded"
@@ -32,7 +39,8 @@ def status(snapshot: Snapshot, plan: Plan, host_ip: str) -> core_v1.PodStatus:
         conditions=conditions(snapshot, phase, init, apps),
         containerStatuses=sorted(apps, key=lambda s: s.name),
         initContainerStatuses=init or None,
-        ephemeralContainerStatuses=old.ephemeralContainerStatuses,
+        ephemeralContainerStatuses=[ephemeral_status(snapshot, c, plan.waiting) for c in ephemeral_containers(pod)]
+        or None,
         hostIP=host_ip,
         hostIPs=[core_v1.HostIP(ip=host_ip)],
         podIP=ips[0] if ips else None,
