@@ -10,6 +10,7 @@ from apiserver.running import Running, running
 from apiserver.test_server import ask, connect, ended, head
 
 from petset.apiserver import wire
+from petset.apiserver.messages import Joined
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +103,27 @@ def test_a_target_that_cannot_be_read_is_refused(server: Running, target: str) -
 def test_a_header_of_ours_cannot_begin_another_one() -> None:
     with pytest.raises(ValueError, match="line break"):
         wire.head(200, [(b"warning", b"299 - nice\r\nx: y")])
+
+
+@pytest.mark.parametrize("items", [[], [b"1"], [b"1", b"22"], [b"x" * 70_000] * 3, [b"y" * 10] * 20_000])
+def test_a_body_in_pieces_is_the_same_body(items: list[bytes]) -> None:
+    body = Joined(b'{"items":[', items, b"]}")
+    assert b"".join(body.pieces()) == body.whole()
+    assert body.size_bytes == len(body.whole())
+    assert all(len(piece) < 2 * 70_000 for piece in body.pieces())
+
+
+def test_a_long_list_reaches_a_client_that_reads_slowly(server: Running) -> None:
+    with connect(server, certificate=True) as client:
+        for number in range(8):
+            body = json.dumps(config_map(f"long-{number}", data={"k": "x" * 900_000})).encode()
+            assert ask(client, head("POST", CONFIG_MAPS, f"Content-Length: {len(body)}") + body)[0] == 201
+        with connect(server, certificate=True) as gone:
+            gone.sendall(head("GET", CONFIG_MAPS))
+            gone.recv(10_000)
+        client.sendall(head("GET", CONFIG_MAPS))
+        with connect(server, certificate=True) as other:
+            assert ask(other, head("GET", "/livez"))[0] == 200
+        status, answer = ask(client, head("GET", "/livez", "Connection: close"))
+        assert status == 200 and len([m for m in json.loads(answer)["items"] if len(m["data"]["k"]) > 9]) == 8
+        assert ended(client).endswith(b"ok")

@@ -6,8 +6,9 @@ whoever may write roles could make themselves administrator.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import product
+
+import msgspec
 
 from petset.api.models import rbac_v1
 from petset.api.validation.fields import quoted
@@ -22,8 +23,7 @@ FULL_AUTHORITY = (
 """Rules that cover every other."""
 
 
-@dataclass(frozen=True)
-class Attributes:
+class Attributes(msgspec.Struct, frozen=True):
     """A request as access rules see it. `path` is set instead of a resource where none is addressed."""
 
     verb: str

@@ -1,7 +1,9 @@
 """The gate of the server: who asks, as whom, and whether they may."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from petset.api.errors import Unauthorized
 from petset.api.rbac import Attributes

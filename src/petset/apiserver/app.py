@@ -33,7 +33,7 @@ from petset.apiserver.calls import (
 from petset.apiserver.discovery import Discovery
 from petset.apiserver.handlers import Handlers, Reviews
 from petset.apiserver.health import Check, Health
-from petset.apiserver.messages import Reply, Stream, status_reply
+from petset.apiserver.messages import Joined, Reply, Stream, status_reply
 from petset.apiserver.openapi import OpenApi
 from petset.apiserver.race import race
 from petset.apiserver.streams.forwards import Session
@@ -125,7 +125,7 @@ class App:
         else:
             await send_reply(call, answer, send)
 
-    def at_once(self, scope: Any) -> tuple[int, HeaderList, bytes] | None:
+    def at_once(self, scope: Any) -> tuple[int, HeaderList, bytes | Joined] | None:
         """Status, headers and body of a read that nothing has to be waited for; None for everything else."""
         if scope["method"] not in _READS or not routes.is_resource(scope["path"]):
             return None

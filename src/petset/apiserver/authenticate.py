@@ -3,9 +3,11 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from petset.api.errors import Unauthorized
 from petset.apiserver.certificates import write_private
@@ -14,8 +16,7 @@ AUTHENTICATED = "system:authenticated"
 MASTERS = "system:masters"
 
 
-@dataclass(frozen=True)
-class User:
+class User(msgspec.Struct, frozen=True):
     """A name and the groups it belongs to; `system:authenticated` is always among them for somebody known."""
 
     name: str
@@ -31,16 +32,14 @@ UNAUTHENTICATED = "system:unauthenticated"
 ANONYMOUS = User("system:anonymous", (UNAUTHENTICATED,))
 
 
-@dataclass(frozen=True)
-class Peer:
+class Peer(msgspec.Struct, frozen=True):
     """Whom a verified client certificate names: its common name and its organizations."""
 
     common_name: str
     organizations: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True):
     """What a request brings along. `authorization` is the header's text, empty where there is none."""
 
     peer: Peer | None = None

@@ -1,11 +1,11 @@
 """Who may do what: members of `system:masters` everything, everybody else what roles bound to them allow.
 
 Bindings are filed by whom they name, so that a decision looks at those of one user and their groups, however many
-there are. The files are brought up to date right before each decision: a right that was given or taken holds for
-the very next request.
+there are. What a user may do is remembered until any role or binding changes, of which this hears right before each
+decision: a right that was given or taken holds for the very next request.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -16,7 +16,7 @@ from petset.api.models import rbac_v1
 from petset.api.objects import name_of, namespace_of
 from petset.api.rbac import Attributes
 from petset.apiserver.authenticate import MASTERS, User
-from petset.registry.port import ListOptions, Registry, Watch
+from petset.registry.port import ListOptions, Registry, Watch, WatchItem
 from petset.storage.port import Key
 
 Binding = rbac_v1.RoleBinding | rbac_v1.ClusterRoleBinding
@@ -24,6 +24,8 @@ Subject = tuple[str, str]
 
 ROLES, CLUSTER_ROLES = by_model(rbac_v1.Role), by_model(rbac_v1.ClusterRole)
 ROLE_BINDINGS, CLUSTER_ROLE_BINDINGS = by_model(rbac_v1.RoleBinding), by_model(rbac_v1.ClusterRoleBinding)
+_MOST_REMEMBERED = 1000
+"""Users in a namespace, and decisions of each."""
 
 
 @dataclass(frozen=True)
@@ -59,25 +61,39 @@ class Rbac:
         self._registry = registry
         self._cluster = _Bindings(registry, CLUSTER_ROLE_BINDINGS)
         self._local = _Bindings(registry, ROLE_BINDINGS)
+        self._followed = (
+            self._cluster,
+            self._local,
+            _Followed(registry, ROLES),
+            _Followed(registry, CLUSTER_ROLES),
+        )
+        self._rights: dict[tuple[User, str], _Rights] = {}
 
     def decide(self, user: User, attributes: Attributes) -> Decision:
         """Whether a rule of the user's allows it."""
         if MASTERS in user.groups:
             return Decision(True)
-        missing: list[str] = []
-        for granted in self._granted(user, attributes.namespace, missing):
-            if rbac.allows(granted.rule, attributes):
-                return Decision(True, f"RBAC: allowed by {_told(granted)}")
-        return Decision(False, _trouble(missing))
+        return self._rights_of(user, attributes.namespace).decide(attributes)
 
     def rules_of(self, user: User, namespace: str) -> list[rbac_v1.PolicyRule]:
-        return [granted.rule for granted in self._granted(user, namespace, [])]
+        return [granted.rule for granted in self._rights_of(user, namespace).granted]
 
     def rules_in(self, reference: rbac_v1.RoleRef, namespace: str) -> list[rbac_v1.PolicyRule]:
         """The rules of the role that a binding names. Raises NotFound."""
         kind = CLUSTER_ROLES if reference.kind == "ClusterRole" else ROLES
         role = self._registry.decode(kind, self._registry.get(kind, namespace, reference.name))
         return role.rules or []
+
+    def _rights_of(self, user: User, namespace: str) -> "_Rights":
+        changed = [followed.catch_up() for followed in self._followed]
+        if any(changed) or len(self._rights) > _MOST_REMEMBERED:
+            self._rights.clear()
+        rights = self._rights.get((user, namespace))
+        if rights is None:
+            missing: list[str] = []
+            granted = list(self._granted(user, namespace, missing))
+            rights = self._rights[user, namespace] = _Rights(granted, missing)
+        return rights
 
     def _granted(self, user: User, namespace: str, missing: list[str]) -> Iterator[Granted]:
         subjects = rbac.subjects_of(user.name, user.groups)
@@ -98,39 +114,89 @@ class Rbac:
                 yield Granted(rule, binding, subject)
 
 
-class _Bindings:
-    """The bindings of one kind, filed by the namespace in which they hold and by whom they name."""
+class _Rights:
+    """All that one user holds in one namespace, and what was decided from it."""
+
+    def __init__(self, granted: Sequence[Granted], missing: Sequence[str]) -> None:
+        self.granted = granted
+        self._missing = missing
+        self._names_matter = any(one.rule.resourceNames for one in granted)
+        self._decided: dict[tuple[str, ...], Decision] = {}
+
+    def decide(self, asked: Attributes) -> Decision:
+        """Whether one of the rules allows it; the first one counts."""
+        name = asked.name if self._names_matter else ""
+        question = (asked.verb, asked.group, asked.resource, asked.subresource, name, asked.path)
+        decision = self._decided.get(question)
+        if decision is None:
+            if len(self._decided) > _MOST_REMEMBERED:
+                self._decided.clear()
+            decision = self._decided[question] = self._decision(asked)
+        return decision
+
+    def _decision(self, asked: Attributes) -> Decision:
+        for granted in self.granted:
+            if rbac.allows(granted.rule, asked):
+                return Decision(True, f"RBAC: allowed by {_told(granted)}")
+        return Decision(False, _trouble(self._missing))
+
+
+class _Followed:
+    """The objects of one kind, heard of right before somebody decides by them."""
 
     def __init__(self, registry: Registry, kind: Kind) -> None:
         self._registry = registry
         self._kind = kind
         self._watch: Watch | None = None
+
+    def catch_up(self) -> bool:
+        """Whether anything has changed since the last time."""
+        if self._watch is None:
+            self._watch = self._registry.watch(self._kind, "", ListOptions())
+        try:
+            items = self._watch.take()
+            if not items:
+                return False
+            while items:
+                for item in items:
+                    self._note(item)
+                items = self._watch.take()
+        except Expired:  # nobody has asked for so long that the news are no longer kept
+            self._watch = None
+            self._forget()
+            self.catch_up()
+        return True
+
+    def _note(self, item: WatchItem) -> None:
+        """One object came, changed or went."""
+
+    def _forget(self) -> None:
+        """All will come again."""
+
+
+class _Bindings(_Followed):
+    """The bindings of one kind, filed by the namespace in which they hold and by whom they name."""
+
+    def __init__(self, registry: Registry, kind: Kind) -> None:
+        super().__init__(registry, kind)
         self._filed: dict[tuple[str, Subject], dict[Key, Binding]] = {}
         self._known: dict[Key, Binding] = {}
 
     def naming(self, namespace: str, subjects: Iterable[Subject]) -> Iterator[tuple[Binding, Subject]]:
         """The bindings that hold in the namespace and name one of the subjects."""
-        self._catch_up()
         for subject in subjects:
             for binding in self._filed.get((namespace, subject), {}).values():
                 yield binding, subject
 
-    def _catch_up(self) -> None:
-        if self._watch is None:
-            self._watch = self._registry.watch(self._kind, "", ListOptions())
-        try:
-            items = self._watch.take()
-            while items:
-                for item in items:
-                    old = self._known.pop(item.record.key, None)
-                    if old is not None:
-                        self._unfile(item.record.key, old)
-                    if item.type != "DELETED":
-                        self._file(item.record.key, self._registry.decode(self._kind, item.record))
-                items = self._watch.take()
-        except Expired:  # nobody has asked for so long that the news are no longer kept
-            self._watch, self._filed, self._known = None, {}, {}
-            self._catch_up()
+    def _note(self, item: WatchItem) -> None:
+        old = self._known.pop(item.record.key, None)
+        if old is not None:
+            self._unfile(item.record.key, old)
+        if item.type != "DELETED":
+            self._file(item.record.key, self._registry.decode(self._kind, item.record))
+
+    def _forget(self) -> None:
+        self._filed, self._known = {}, {}
 
     def _file(self, key: Key, binding: Binding) -> None:
         self._known[key] = binding
@@ -165,7 +231,7 @@ def _told(granted: Granted) -> str:
     return f'{of} to {kind} "{name}"'
 
 
-def _trouble(missing: list[str]) -> str:
+def _trouble(missing: Sequence[str]) -> str:
     if not missing:
         return ""
     told = list(dict.fromkeys(missing))

@@ -3,14 +3,15 @@
 import asyncio
 import gzip
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from petset.api.errors import BadRequest, Timeout, TooLarge
-from petset.apiserver.messages import Reply
+from petset.apiserver.messages import Joined, Reply
 
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
@@ -22,8 +23,7 @@ BODY_SECONDS = 60
 COMPRESS_FROM_BYTES = 128 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A request as it stands after its headers. `id` names it in the log and in the `Audit-Id` header."""
 
     id: str
@@ -61,17 +61,20 @@ async def send_reply(call: Call, reply: Reply, send: Send) -> None:
     """A whole answer."""
     headers, body = packed(call, reply)
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else body})
+    whole = body if isinstance(body, bytes) else body.whole()
+    await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else whole})
 
 
-def packed(call: Call, reply: Reply) -> tuple[HeaderList, bytes]:
+def packed(call: Call, reply: Reply) -> tuple[HeaderList, bytes | Joined]:
     """Headers and body of a whole answer, compressed where it is long and the client takes that."""
     body, headers = reply.body, call.common_headers(reply.content_type)
     headers += reply.headers
-    if len(body) >= COMPRESS_FROM_BYTES and "gzip" in call.header(b"accept-encoding"):
-        body = gzip.compress(body, compresslevel=1, mtime=0)
+    size = len(body) if isinstance(body, bytes) else body.size_bytes
+    if size >= COMPRESS_FROM_BYTES and "gzip" in call.header(b"accept-encoding"):
+        body = gzip.compress(body if isinstance(body, bytes) else body.whole(), compresslevel=1, mtime=0)
+        size = len(body)
         headers += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
-    headers.append((b"content-length", str(len(body)).encode()))
+    headers.append((b"content-length", b"%d" % size))
     if reply.status == TooLarge.code:
         headers.append((b"connection", b"close"))  # the rest of the body is on its way, and unwanted
     return headers, body
@@ -79,7 +82,8 @@ def packed(call: Call, reply: Reply) -> tuple[HeaderList, bytes]:
 
 async def refuse_websocket(call: Call, reply: Reply, send: Send) -> None:
     """An ordinary answer instead of a WebSocket."""
-    headers = [*call.common_headers(reply.content_type), (b"content-length", str(len(reply.body)).encode())]
+    assert isinstance(reply.body, bytes), "a refusal is short"
+    headers = [*call.common_headers(reply.content_type), (b"content-length", b"%d" % len(reply.body))]
     await send({"type": "websocket.http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": reply.body})
 

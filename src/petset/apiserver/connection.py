@@ -8,7 +8,7 @@ overtake each other. A read that needs to wait for nothing is answered at once, 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -18,6 +18,7 @@ import httptools
 from petset.apiserver import wire
 from petset.apiserver.authenticate import PEER, Peer
 from petset.apiserver.exchange import Exchange
+from petset.apiserver.messages import PIECE_BYTES, Joined
 from petset.apiserver.tls import peer_of
 
 MAX_HEAD_BYTES = 1024 * 1024
@@ -35,9 +36,9 @@ _log = logging.getLogger("petset.apiserver")
 class Application(Protocol):
     """An ASGI application that answers some requests at once, and can be told that the server is about to stop."""
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Coroutine[Any, Any, None]: ...
 
-    def at_once(self, scope: Any) -> tuple[int, list[wire.Header], bytes] | None:
+    def at_once(self, scope: Any) -> tuple[int, list[wire.Header], bytes | Joined] | None:
         """Status, headers and body of an answer that nothing has to be waited for; None for all others."""
         ...
 
@@ -237,9 +238,24 @@ class Connection(asyncio.Protocol):
         status, headers, body = answer
         if not exchange.keep_alive:
             headers.append(wire.CLOSE)
-        self.write(wire.head(status, headers), b"" if exchange.scope["method"] == "HEAD" else body)
+        head = wire.head(status, headers)
+        if exchange.scope["method"] == "HEAD":
+            body = b""
+        elif isinstance(body, Joined) and body.size_bytes > PIECE_BYTES:
+            self._begin(exchange, self._send_pieces(exchange, head, body))
+            return True
+        self.write(head, body if isinstance(body, bytes) else body.whole())
         exchange.answered()
         return True
+
+    async def _send_pieces(self, exchange: Exchange, head: bytes, body: Joined) -> None:
+        for piece in body.pieces():
+            if exchange.complete:
+                return
+            self.write(head, piece)
+            head = b""
+            await self.drained()
+        exchange.answered()
 
     def _take(self, exchange: Exchange) -> None:
         """Answer the request now, or after those that came before it; one that is taken already stays so."""
@@ -250,15 +266,16 @@ class Connection(asyncio.Protocol):
             if len(self._waiting) >= _MOST_WAITING:
                 self.hold()
 
-    def _begin(self, exchange: Exchange) -> None:
+    def _begin(self, exchange: Exchange, work: Coroutine[Any, Any, None] | None = None) -> None:
         self._current = exchange
-        task = self._loop.create_task(self._run(exchange), name="request")
+        work = work or self._app(exchange.scope, exchange.receive, exchange.send)
+        task = self._loop.create_task(self._run(exchange, work), name="request")
         self._live.tasks.add(task)
         task.add_done_callback(self._live.tasks.discard)
 
-    async def _run(self, exchange: Exchange) -> None:
+    async def _run(self, exchange: Exchange, work: Coroutine[Any, Any, None]) -> None:
         try:
-            await self._app(exchange.scope, exchange.receive, exchange.send)
+            await work
         except Exception:
             _log.exception("%s %s was not answered", exchange.scope["method"], exchange.scope["path"])
         finally:

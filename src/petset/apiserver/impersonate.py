@@ -5,8 +5,9 @@ each extra value. From then on the request is the other one's in every respect.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from urllib.parse import unquote
+
+from msgspec.structs import replace
 
 from petset.api.errors import BadRequest
 from petset.api.rbac import Attributes, account_of, groups_of_account

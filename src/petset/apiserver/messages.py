@@ -1,6 +1,6 @@
 """What handlers answer with: a whole reply, or a stream that is written while it goes on."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,43 @@ from petset.apiserver.negotiate import JSON, YAML
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+PIECE_BYTES = 64 * 1024
+
+
+class Joined:
+    """A long body: items with commas between them, put together a piece at a time as the client takes them.
+
+    So a list of any length costs no more memory than its items, which are there anyway, and nobody waits long for
+    the server while it is sent.
+    """
+
+    __slots__ = ("begun", "ended", "items", "size_bytes")
+
+    def __init__(self, begun: bytes, items: list[bytes], ended: bytes) -> None:
+        self.begun = begun
+        self.items = items
+        self.ended = ended
+        self.size_bytes = len(begun) + sum(map(len, items)) + max(len(items) - 1, 0) + len(ended)
+
+    def whole(self) -> bytes:
+        """All of it."""
+        return b"".join((self.begun, b",".join(self.items), self.ended))
+
+    def pieces(self) -> Iterator[bytes]:
+        """The same in pieces of about `PIECE_BYTES`, or an item's size where that is more."""
+        items, count = self.items, len(self.items)
+        step = max(1, PIECE_BYTES * count // self.size_bytes)
+        before = self.begun
+        for start in range(0, count, step):
+            yield before + b",".join(items[start : start + step])
+            before = b","
+        yield self.ended if count else self.begun + self.ended
+
+
+class Reply(msgspec.Struct, frozen=True):
     """A whole answer."""
 
-    body: bytes
+    body: bytes | Joined
     status: int = 200
     content_type: str = JSON
     headers: Headers = ()

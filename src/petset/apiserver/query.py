@@ -4,10 +4,11 @@ Kubernetes ignores parameters it does not know, and so do we.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from urllib.parse import parse_qsl
+
+import msgspec
 
 from petset.api.errors import ApiError, BadRequest, Cause, Invalid
 
@@ -18,8 +19,7 @@ _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """What a client may ask beside the path. Absent texts are empty, absent numbers None."""
 
     limit: int = 0

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from petset.api.kinds import Kind
-from petset.apiserver.messages import Headers, Reply, written
-from petset.apiserver.negotiate import LISTED, SINGLE, Form, answer
+from petset.apiserver.messages import Headers, Joined, Reply, written
+from petset.apiserver.negotiate import JSON, LISTED, SINGLE, Form, answer
 from petset.apiserver.routes import Request
 from petset.apiserver.tables.rendering import Source, partial, table
 from petset.registry.port import Registry, Selected
@@ -51,6 +51,7 @@ class Renderer:
         form = answer(request.accept, LISTED)
         metadata = _list_metadata(selected)
         kind = request.kind
+        body: bytes | Joined
         if form.shape == "Table":
             sources = (self._source(kind, record) for record in selected.records)
             include = request.query.include_object
@@ -59,7 +60,7 @@ class Renderer:
             items = [msgspec.json.encode(partial(self.value(kind, record))) for record in selected.records]
             body = _list("PartialObjectMetadataList", "meta.k8s.io/v1", metadata, items)
         else:
-            items = [self.value(kind, record) for record in selected.records]
+            items = self.registry.render_all(kind, selected.records)
             body = _list(kind.list_name, kind.api_version, metadata, items)
         return _reply(request, form, body, 200, headers)
 
@@ -87,9 +88,9 @@ def _quoted(text: str) -> str:
     return printable.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _list(kind: str, api_version: str, metadata: dict[str, Any], items: Sequence[bytes]) -> bytes:
+def _list(kind: str, api_version: str, metadata: dict[str, Any], items: list[bytes]) -> Joined:
     head = msgspec.json.encode({"kind": kind, "apiVersion": api_version, "metadata": metadata})
-    return b"".join((head[:-1], b',"items":[', b",".join(items), b"]}"))
+    return Joined(head[:-1] + b',"items":[', items, b"]}")
 
 
 def _list_metadata(selected: Selected) -> dict[str, Any]:
@@ -101,5 +102,9 @@ def _list_metadata(selected: Selected) -> dict[str, Any]:
     return metadata
 
 
-def _reply(request: Request, form: Form, body: bytes, status: int, headers: Headers) -> Reply:
-    return Reply(written(body, form.media_type, pretty=request.query.pretty), status, form.media_type, headers)
+def _reply(request: Request, form: Form, body: bytes | Joined, status: int, headers: Headers) -> Reply:
+    if isinstance(body, Joined) and (form.media_type != JSON or request.query.pretty):
+        body = body.whole()
+    if isinstance(body, bytes):
+        body = written(body, form.media_type, pretty=request.query.pretty)
+    return Reply(body, status, form.media_type, headers)

@@ -3,8 +3,9 @@
 A resource path is `/api/v1/…` or `/apis/<group>/<version>/…`, then `[namespaces/<ns>/]<resource>[/<name>[/<sub>]]`.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from petset.api.errors import MethodNotAllowed, NotFound
 from petset.api.kinds import Kind, Kinds
@@ -33,8 +34,7 @@ STREAMS = frozenset({"log", "exec", "attach", "portforward"})
 _OF_A_NAMESPACE = ("status", "finalize")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """The resource that a path names, before the method is looked at."""
 
     kind: Kind
@@ -43,8 +43,7 @@ class Address:
     subresource: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One request on a resource: everything a handler needs, but for the body."""
 
     verb: str
@@ -57,7 +56,7 @@ class Request:
     content_type: str = ""
     accept: str = ""
     user_agent: str = ""
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     guard: Guard | None = None
 
 

@@ -4,7 +4,7 @@ Here stands only which verb does what; reading is in `paging` and `watching`, th
 differs from kind to kind in `strategy`, `admission` and `deletion`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from random import Random  # noqa: TID251 - the type of an argument
@@ -61,6 +61,11 @@ class Registry:
     def render(self, kind: Kind, record: Record) -> bytes:
         same = kind is stored_kind(kind) if kind.custom is None else self._decoder.is_as_stored(kind, record)
         return record.value if same else encode(self.decode(kind, record))
+
+    def render_all(self, kind: Kind, records: Sequence[Record]) -> list[bytes]:
+        if kind is stored_kind(kind):
+            return [record.value for record in records]
+        return [self.render(kind, record) for record in records]
 
     def get(self, kind: Kind, namespace: str, name: str) -> Record:
         return self._writer.stored(kind, _key(kind, namespace, name))

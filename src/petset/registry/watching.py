@@ -53,7 +53,7 @@ class SelectedWatch:
             changes = self._subscription.take()
         except StoreExpired as expired:
             raise refusals.watch_fell_behind(str(expired)) from expired
-        return list(self._seen(changes))
+        return list(self._seen(changes)) if changes else ()
 
     def _first(self) -> Sequence[WatchItem]:
         initial, self._initial = self._initial, ()

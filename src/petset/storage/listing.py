@@ -10,8 +10,7 @@ from petset.storage.table import Table, order
 
 def page(table: Table, resource: str, namespace: str, after: Key | None, limit: int, revision: int) -> Listing:
     """Up to `limit` records (0: all) that are there now, after the key `after`."""
-    walk = table.walk(resource, namespace, after)
-    records = list(islice(walk, limit)) if limit else list(walk)
+    records = table.page(resource, namespace, after, limit)
     remaining = table.count(resource, namespace, after) - len(records) if limit else 0
     return Listing(records, revision, remaining)
 

@@ -61,6 +61,16 @@ class Table:
         if not shelf.names:
             del shelves[key.namespace]
 
+    def page(self, resource: str, namespace: str, after: Key | None, limit: int) -> list[Record]:
+        """The first `limit` records (0: all) that `walk` would give."""
+        found: list[Record] = []
+        for shelf, start in self._parts(resource, namespace, after):
+            end = start + limit - len(found) if limit else None
+            found += map(shelf.records.__getitem__, shelf.names[start:end])
+            if limit and len(found) == limit:
+                break
+        return found
+
     def walk(self, resource: str, namespace: str, after: Key | None) -> Iterator[Record]:
         """The records behind `after`, in key order. The table must not change meanwhile."""
         for shelf, start in self._parts(resource, namespace, after):
