@@ -7,6 +7,7 @@ Everything that differs from kind to kind in behaviour hangs on the `Kind` as da
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from petset.api.models import (
@@ -53,12 +54,16 @@ class Kind:
     stored_as: str = ""  # store room shared with another kind, as both kinds of Event share one
     custom: "Custom | None" = None
 
-    @property
+    def __hash__(self) -> int:
+        """Kinds are keys of many tables that every request asks: the name tells nearly all of them apart."""
+        return hash(self.name)
+
+    @cached_property
     def api_version(self) -> str:
         """`v1` for the core group, else `group/version`."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
-    @property
+    @cached_property
     def singular(self) -> str:
         """The lower-case kind, as in `kubectl get pod`."""
         return self.name.lower() if self.custom is None else self.custom.singular
@@ -68,12 +73,12 @@ class Kind:
         """The kind of a list of them."""
         return f"{self.name}List" if self.custom is None else self.custom.list_name
 
-    @property
+    @cached_property
     def qualified(self) -> str:
         """`statefulsets.apps`, or `pods`: how messages name the resource."""
         return f"{self.resource}.{self.group}" if self.group else self.resource
 
-    @property
+    @cached_property
     def store_key(self) -> str:
         """The `resource` part of this kind's keys in the store."""
         return self.stored_as or self.qualified

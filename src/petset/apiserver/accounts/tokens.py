@@ -6,8 +6,8 @@ is looked up at every use, so a deleted pod's token ends with it. The signature 
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 from petset.api.errors import BadRequest, Cause, Conflict, Invalid, NotFound
 from petset.api.kinds import Kind, by_model
@@ -41,7 +41,7 @@ class AccountTokens:
         self._statements = statements
         self._now = now
         self._new_id = new_id
-        self._claims = lru_cache(maxsize=4096)(statements.claims)
+        self._said = lru_cache(maxsize=4096)(partial(_said_by, statements))
 
     async def request(
         self, namespace: str, account: str, request: authentication_v1.TokenRequest
@@ -110,28 +110,14 @@ class AccountTokens:
 
     def user_of(self, token: str) -> User | None:
         """Whom the token stands for; None where it is not ours, not for us, over, or what it names is gone."""
-        if token.count(".") != 2:
+        said = self._said(token)
+        if said is None or not said.since <= self._now().timestamp() < said.until:
             return None
-        claims = self._claims(token)
-        if claims is None or not self._is_in_force(claims):
-            return None
-        named = claims["kubernetes.io"]
-        namespace, account = named["namespace"], named["serviceaccount"]
-        if not self._is_there(_ACCOUNTS, namespace, account):
-            return None
-        if not all(self._is_there(kind, namespace, named.get(kind.singular)) for kind in _tied(named)):
-            return None
-        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", AUTHENTICATED)
-        return User(claims["sub"], groups, account["uid"], tuple(_extra(claims)))
+        return said.user if all(map(self._is_there, said.needs)) else None
 
-    def _is_in_force(self, claims: dict[str, Any]) -> bool:
-        now = self._now().timestamp()
-        ours = claims.get("iss") == ISSUER and ISSUER in claims.get("aud", ())
-        return bool(ours and claims["nbf"] <= now < claims["exp"])
-
-    def _is_there(self, kind: Kind, namespace: str, named: dict[str, str]) -> bool:
-        obj = self._find(kind, namespace, named["name"])
-        return obj is not None and uid_of(obj) == named["uid"]
+    def _is_there(self, named: "_Named") -> bool:
+        obj = self._find(named.kind, named.namespace, named.name)
+        return obj is not None and uid_of(obj) == named.uid
 
     def _find(self, kind: Kind, namespace: str, name: str) -> Any:
         try:
@@ -140,10 +126,40 @@ class AccountTokens:
             return None
 
 
-def _tied(named: dict[str, Any]) -> list[Kind]:
-    """What must still be there for the token to hold. A pod's node is told, and need not."""
-    kinds = [kind for kind in _BOUND.values() if kind.singular in named]
-    return [kind for kind in kinds if kind.name != "Node" or "pod" not in named]
+class _Named(NamedTuple):
+    """An object that must still be there, and be the same one."""
+
+    kind: Kind
+    namespace: str
+    name: str
+    uid: str
+
+
+class _Said(NamedTuple):
+    """What a token of ours says, for good: whom it stands for, as long as what it needs is there."""
+
+    user: User
+    since: int
+    until: int
+    needs: tuple[_Named, ...]
+
+
+def _said_by(statements: SignedStatements, token: str) -> _Said | None:
+    """None for a token that is not ours, or not for us."""
+    claims = statements.claims(token) if token.count(".") == 2 else None
+    if claims is None or claims.get("iss") != ISSUER or ISSUER not in claims.get("aud", ()):
+        return None
+    named = claims["kubernetes.io"]
+    namespace, account = named["namespace"], named["serviceaccount"]
+    groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", AUTHENTICATED)
+    user = User(claims["sub"], groups, account["uid"], tuple(_extra(claims)))
+    needs = [_Named(_ACCOUNTS, namespace, account["name"], account["uid"])]
+    for kind in _BOUND.values():
+        # A pod's node is told, and need not be there.
+        if kind.singular in named and not (kind.name == "Node" and "pod" in named):
+            bound = named[kind.singular]
+            needs.append(_Named(kind, namespace, bound["name"], bound["uid"]))
+    return _Said(user, claims["nbf"], claims["exp"], tuple(needs))
 
 
 def _extra(claims: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
