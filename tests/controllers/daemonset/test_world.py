@@ -105,6 +105,28 @@ def test_a_rolling_update_leaves_no_more_nodes_without_a_pod_than_allowed(budget
     run(tell(story, seed=2), seed=2)
 
 
+def test_a_surge_serves_every_node_at_every_moment() -> None:
+    async def story(web: Story) -> None:
+        block = apps_v1.RollingUpdateDaemonSet(maxUnavailable=0, maxSurge=1)
+        await web.create(updateStrategy=apps_v1.DaemonSetUpdateStrategy(type="RollingUpdate", rollingUpdate=block))
+        await web.rolled_out()
+        crowds, deserted = set[int](), set[str]()
+        informer = web.world.manager.pool.informer(core_v1.Pod)
+
+        def changed(old: core_v1.Pod | None, new: core_v1.Pod | None) -> None:
+            active = [pod for pod in informer.list() if is_active(pod) and pod.spec.nodeName]
+            crowds.add(len(active))
+            deserted.update({*web.world.nodes} - {pod.spec.nodeName for pod in active if is_ready(pod)})
+
+        informer.on_change(changed)
+        await web.change(template=template("redis:8"))
+        await web.world.run_for(30)
+        assert (crowds, deserted) == ({3, 4}, set())
+        assert web.images() == dict.fromkeys(web.world.nodes, "redis:8")
+
+    run(tell(story, seed=6), seed=6)
+
+
 def test_on_delete_waits_for_the_user() -> None:
     async def story(web: Story) -> None:
         await web.create(updateStrategy=apps_v1.DaemonSetUpdateStrategy(type="OnDelete"))

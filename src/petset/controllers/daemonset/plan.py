@@ -2,23 +2,22 @@
 
     ownership, history   which pods and kept templates are the set's
     nodes                a pod where one is meant and missing; none twice, none where it may not stay, no dead ones
-    rollout              pods of an older template, as many at once as may be missing
+    rollout              pods of an older template (`rollout.py`)
 
-Guarantee: never two pods are made for one node, and a rollout never takes an Available pod while as many nodes as
-`maxUnavailable` are without one.
+Guarantee: never two pods of one template are made for one node, and a rollout never takes an Available pod while as
+many nodes as `maxUnavailable` are without one; with `maxSurge` it never takes one that no other has followed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import is_terminating, meta, name_of, namespace_of
 from petset.api.selectors import Selector
-from petset.controllers.daemonset import history
-from petset.controllers.daemonset.model import REVISION_LABEL, Action, CreatePod, DeletePod, Plan, Snapshot
+from petset.controllers.daemonset import history, rollout
+from petset.controllers.daemonset.model import Action, CreatePod, DeletePod, Plan, Snapshot
 from petset.controllers.daemonset.placing import is_meant, node_of, pod_for
 from petset.ownership import membership
-from petset.ownership.amounts import scaled
 from petset.ownership.health import is_available, is_finished, phase_of, seconds_until_available
 from petset.ownership.pods import is_ready
 
@@ -34,15 +33,22 @@ def plan(snapshot: Snapshot) -> Plan:
     kept = membership.decide(snapshot.set, selector, snapshot.revisions)
     past = history.decide(snapshot, kept.members, pods.members)
     by_node: dict[str, list[core_v1.Pod]] = {}
-    for pod in sorted(pods.members, key=lambda pod: (meta(pod).creationTimestamp or _YOUNGEST, name_of(pod))):
+    for pod in sorted(pods.members, key=_seniority):
         by_node.setdefault(node_of(pod), []).append(pod)
     status = _count(snapshot, by_node, past.hash)
     if is_terminating(snapshot.set):
         return Plan((), status)
     made = list(_settle(snapshot, by_node, past.hash))
-    rolled = _roll(snapshot, by_node, past.hash, [a.pod for a in made if isinstance(a, DeletePod)])
+    leaving = [action.pod for action in made if isinstance(action, DeletePod)]
+    rolled = rollout.roll(snapshot, by_node, meant_nodes(snapshot), past.hash, leaving)
     actions = (*pods.actions, *kept.actions, *past.actions, *made[:BURST], *rolled)
     return Plan(actions, status, _next_availability(snapshot, pods.members))
+
+
+def _seniority(pod: core_v1.Pod) -> tuple[bool, datetime, str]:
+    """Who has a node goes before who has none yet, then by age."""
+    placed = bool(pod.spec and pod.spec.nodeName)
+    return not placed, meta(pod).creationTimestamp or _YOUNGEST, name_of(pod)
 
 
 def meant_nodes(snapshot: Snapshot) -> list[str]:
@@ -63,7 +69,7 @@ def _settle(snapshot: Snapshot, by_node: dict[str, list[core_v1.Pod]], revision:
 
 
 def _settle_node(snapshot: Snapshot, node: str, pods: list[core_v1.Pod], revision: str) -> Iterator[Action]:
-    """One pod, and that alive: a successor is made once its predecessor is gone."""
+    """One pod, and that alive: a successor is made once its predecessor is gone, but in a surge (`rollout.py`)."""
     if not pods:
         yield CreatePod(pod_for(snapshot.set, node, revision), node)
         return
@@ -77,37 +83,7 @@ def _settle_node(snapshot: Snapshot, node: str, pods: list[core_v1.Pod], revisio
                 told = ("SucceededDaemonPod", f"{text}, will try to delete it")
             yield DeletePod(pod, told)
     alive = [pod for pod in there if not is_finished(pod)]
-    yield from (DeletePod(pod) for pod in alive[1:])
-
-
-def _roll(
-    snapshot: Snapshot, by_node: dict[str, list[core_v1.Pod]], revision: str, leaving: Sequence[core_v1.Pod]
-) -> list[DeletePod]:
-    """Old pods that do not work go at once, others as long as not too many nodes are without an Available one."""
-    spec = snapshot.set.spec
-    assert spec is not None
-    strategy = spec.updateStrategy
-    if strategy is None or strategy.type != "RollingUpdate":
-        return []
-    block = strategy.rollingUpdate or apps_v1.RollingUpdateDaemonSet(maxUnavailable=1)
-    meant = meant_nodes(snapshot)
-    # A surge is taken as leave to be without a pod: two pods of a set never share a node here.
-    most = max(scaled(each, len(meant), round_up=True) for each in (block.maxUnavailable, block.maxSurge))
-    broken: list[core_v1.Pod] = []
-    candidates: list[core_v1.Pod] = []
-    unavailable = 0
-    for node in meant:
-        pod = next((p for p in by_node.get(node, []) if not is_terminating(p) and p not in leaving), None)
-        works = pod is not None and is_available(pod, spec.minReadySeconds or 0, snapshot.now)
-        unavailable += not works
-        if pod is not None and _revision_of(pod) != revision:
-            (candidates if works else broken).append(pod)
-    return [DeletePod(pod) for pod in (*broken, *candidates[: max(0, most - unavailable)])]
-
-
-def _revision_of(pod: core_v1.Pod) -> str:
-    labels: dict[str, str] = meta(pod).labels or {}
-    return labels.get(REVISION_LABEL, "")
+    yield from map(DeletePod, rollout.surplus(snapshot, alive, revision))
 
 
 def _count(snapshot: Snapshot, by_node: dict[str, list[core_v1.Pod]], revision: str) -> apps_v1.DaemonSetStatus:
@@ -127,7 +103,7 @@ def _count(snapshot: Snapshot, by_node: dict[str, list[core_v1.Pod]], revision: 
         numberReady=len(ready),
         numberAvailable=available or None,
         numberUnavailable=len(meant) - available or None,
-        updatedNumberScheduled=sum(_revision_of(pod) == revision for pod in pods) or None,
+        updatedNumberScheduled=sum(rollout.is_new(pod, revision) for pod in pods) or None,
         observedGeneration=meta(snapshot.set).generation,
         collisionCount=stored.collisionCount if stored else None,
         conditions=stored.conditions if stored else None,
