@@ -88,7 +88,9 @@ async def test_the_tunnel_answers_pings_and_takes_no_data_stream_without_its_err
         assert (await heard(ws))[2:4] == b"\x00\x02"
 
 
-@pytest.mark.parametrize(("offered", "chosen"), [("", None), ("chat v4.channel.k8s.io", "v4.channel.k8s.io")])
+@pytest.mark.parametrize(
+    ("offered", "chosen"), [("", None), ("v5.channel.k8s.io v4.channel.k8s.io", "v4.channel.k8s.io")]
+)
 @on_a_plane
 async def test_who_offers_no_protocol_is_served_with_channels(site: Site, offered: str, chosen: str | None) -> None:
     site = await with_pod(site)

@@ -21,7 +21,6 @@ from petset.node.streams import NodeStreams
 from petset.registry.port import Registry
 
 TUNNEL = "SPDY/3.1+portforward.k8s.io"
-_CHANNELS = (channels.V5, channels.V4)
 MOST_PORTS = 64
 
 Receive = Callable[[], Awaitable[Any]]
@@ -38,10 +37,9 @@ def open_forward(
     dial = partial(pods.agent_of(pod, streams).dial, request.namespace, request.name)
     if TUNNEL in subprotocols:
         return _Tunnel(dial).serve
-    chosen = next((protocol for protocol in subprotocols if protocol in _CHANNELS), None)
-    if chosen or not subprotocols:
-        return _Channels(dial, _ports(request.raw_query), chosen).serve
-    spoken = [TUNNEL, *_CHANNELS]
+    if channels.V4 in subprotocols or not subprotocols:
+        return _Channels(dial, _ports(request.raw_query), channels.V4 if subprotocols else None).serve
+    spoken = [TUNNEL, channels.V4]
     raise BadRequest(f"unable to upgrade: offered protocols {list(subprotocols)}, this server speaks {spoken}")
 
 
