@@ -24,6 +24,8 @@ PREFIXES = (
     "io.k8s.apimachinery.pkg.",
 )
 ROOTS = (
+    "admissionregistration.v1.MutatingWebhookConfiguration",
+    "admissionregistration.v1.ValidatingWebhookConfiguration",
     "apiextensions.v1.CustomResourceDefinition",
     "apps.v1.ControllerRevision",
     "apps.v1.DaemonSet",

@@ -25,6 +25,7 @@ from petset.apiserver.app import create_app
 from petset.apiserver.authenticate import CertificatesAndTokens, admin
 from petset.apiserver.server import Server
 from petset.apiserver.tls import server_context
+from petset.apiserver.webhooks import HttpsCaller
 from petset.daemons.clock import SystemClock
 from petset.node.streams import NodeStreams
 from petset.registry.bootstrap import bootstrap
@@ -44,6 +45,7 @@ class Running:
     loop: asyncio.AbstractEventLoop
     registry: Registry
     server: Server
+    caller: HttpsCaller
     files: certificates.CertificateFiles
     home: Path
 
@@ -79,20 +81,22 @@ def running(home: Path, streams: Mapping[str, NodeStreams] | None = None) -> Ite
 
     async def start() -> Running:
         store, source, ids = MemoryStore(), random.Random(1), itertools.count()
-        registry = Registry(store, clock.now, lambda: str(uuid.UUID(int=next(ids))), source)
+        caller = HttpsCaller()
+        registry = Registry(store, clock.now, lambda: str(uuid.UUID(int=next(ids))), source, caller=caller)
         await bootstrap(registry)
         await ensure_roles(registry)
         known = CertificatesAndTokens({TOKEN: admin()})
         app = create_app(registry, streams or {}, known, clock, lambda: f"audit-{next(ids)}")
         server = Server(app, "127.0.0.1", 0, server_context(files))
         await server.start()
-        return Running(loop, registry, server, files, home)
+        return Running(loop, registry, server, caller, files, home)
 
     try:
         started = asyncio.run_coroutine_threadsafe(start(), loop).result(timeout=10)
         kubeconfig.write(started.kubeconfig, kubeconfig.server_url("127.0.0.1", started.server.port), files)
         yield started
         started.call(started.server.stop())
+        started.call(started.caller.close())
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

@@ -6,7 +6,6 @@ that a Kubernetes client expects.
 """
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from petset.api.models import meta_v1
 
@@ -31,8 +30,8 @@ class ApiError(Exception):
     causes: tuple[Cause, ...] = field(default=())
     retry_after_seconds: int = 0
 
-    code: ClassVar[int] = 500
-    reason: ClassVar[str] = "InternalError"
+    code = 500
+    reason = "InternalError"
 
     def __str__(self) -> str:
         return self.message

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from petset.api.models import (
+    admissionregistration_v1,
     apiextensions_v1,
     apps_v1,
     authentication_v1,
@@ -93,7 +94,8 @@ ANSWERED = ("create",)
 """The verbs of a kind that is a question."""
 
 DEFINITIONS = "apiextensions.k8s.io"
-_AUTHENTICATION, _AUTHORIZATION, RBAC = (
+ADMISSION, _AUTHENTICATION, _AUTHORIZATION, RBAC = (
+    "admissionregistration.k8s.io",
     "authentication.k8s.io",
     "authorization.k8s.io",
     "rbac.authorization.k8s.io",
@@ -139,6 +141,14 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "", "v1", "ServiceAccount", "serviceaccounts", core_v1.ServiceAccount, short_names=("sa",),
         subresources=("token",),
+    ),
+    Kind(
+        ADMISSION, "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations",
+        admissionregistration_v1.MutatingWebhookConfiguration, namespaced=False, categories=("api-extensions",),
+    ),
+    Kind(
+        ADMISSION, "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations",
+        admissionregistration_v1.ValidatingWebhookConfiguration, namespaced=False, categories=("api-extensions",),
     ),
     Kind(
         DEFINITIONS, "v1", "CustomResourceDefinition", "customresourcedefinitions",

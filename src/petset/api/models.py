@@ -23,6 +23,7 @@ if _borrowed:
     sys.modules[_heavy] = _stand_in
 
 from lightkube.models import (  # noqa: E402, TID251 - after the stand-in is there; this is the one owner
+    admissionregistration_v1,
     apiextensions_v1,
     apps_v1,
     authentication_v1,
@@ -47,6 +48,7 @@ if _borrowed:
     del sys.modules[_heavy]
 
 __all__ = [
+    "admissionregistration_v1",
     "apiextensions_v1",
     "apps_v1",
     "authentication_v1",

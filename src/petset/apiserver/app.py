@@ -131,7 +131,8 @@ class App:
             return None
         call = call_of(scope, self._new_id(), self._clock.now())
         try:
-            request = self._access.check(self._access.who(call), self._request(call))
+            user = self._access.who(call)
+            request = self._access.check(user, self._request(call, user))
             reply = self._handlers.read(request)
         except Exception as error:
             reply = self._failure(call, error)
@@ -159,12 +160,12 @@ class App:
             allowed = ", ".join(routes.methods_at(self._kinds, call.path)).encode()
             return Reply(b"", 200, headers=((b"allow", allowed),))
         body = b"" if call.method in _READS else await read_body(receive)
-        request = self._access.check(user, self._request(call, body))
+        request = self._access.check(user, self._request(call, user, body))
         if not request.kind.is_kept:
             return self._reviews.answer(user, request)
         return await self._handlers.handle(request)
 
-    def _request(self, call: Call, body: bytes = b"") -> routes.Request:
+    def _request(self, call: Call, user: User, body: bytes = b"") -> routes.Request:
         return routes.parse(
             self._kinds,
             call.method,
@@ -174,6 +175,7 @@ class App:
             accept=call.header(b"accept"),
             user_agent=call.header(b"user-agent"),
             body=body,
+            user=user,
         )
 
     async def _document(self, call: Call, user: User) -> Reply:
@@ -214,5 +216,5 @@ class App:
         user = self._access.who(call)
         if not routes.is_resource(call.path):
             raise routes.no_such_path()
-        request = self._access.check(user, self._request(call), upgrade=True)
+        request = self._access.check(user, self._request(call, user), upgrade=True)
         return await self._handlers.open_websocket(request, call.scope["subprotocols"])

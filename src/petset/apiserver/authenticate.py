@@ -11,18 +11,11 @@ from msgspec.structs import replace
 
 from petset.api.errors import Unauthorized
 from petset.apiserver.certificates import write_private
+from petset.registry import port
 
 AUTHENTICATED = "system:authenticated"
 MASTERS = "system:masters"
-
-
-class User(msgspec.Struct, frozen=True):
-    """A name and the groups it belongs to; `system:authenticated` is always among them for somebody known."""
-
-    name: str
-    groups: tuple[str, ...] = ()
-    uid: str = ""
-    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+User = port.User
 
 
 PEER = "petset.peer"

@@ -37,6 +37,7 @@ def write_options(request: Request) -> WriteOptions:
         force=bool(query.force),
         field_validation=query.field_validation,
         guard=request.guard,
+        by=request.user,
     )
 
 

@@ -11,7 +11,7 @@ from petset.api.errors import MethodNotAllowed, NotFound
 from petset.api.kinds import Kind, Kinds
 from petset.apiserver import query as queries
 from petset.apiserver.query import Query
-from petset.registry.port import Guard
+from petset.registry.port import UNKNOWN, Guard, User
 
 _COLLECTION = {"GET": "list", "HEAD": "list", "POST": "create", "DELETE": "deletecollection"}
 _OBJECT = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
@@ -58,6 +58,7 @@ class Request(msgspec.Struct, frozen=True):
     user_agent: str = ""
     body: bytes = b""
     guard: Guard | None = None
+    user: User = UNKNOWN
 
 
 def no_such_path() -> NotFound:

@@ -13,7 +13,7 @@ from petset.api.encode import encode
 from petset.api.kinds import Kind, Kinds
 from petset.api.models import meta_v1
 from petset.client.port import ClientWatch, Listing, WatchEvent
-from petset.registry.port import ListOptions, Patch, Registry, Watch, WriteOptions
+from petset.registry.port import ListOptions, Patch, Registry, User, Watch, WriteOptions
 
 T = TypeVar("T")
 
@@ -24,6 +24,7 @@ class LocalClient:
     def __init__(self, registry: Registry, field_manager: str = "kube-controller-manager") -> None:
         self._registry = registry
         self._manager = field_manager
+        self._user = User(f"system:{field_manager}", ("system:authenticated",))
 
     @property
     def kinds(self) -> Kinds:
@@ -68,15 +69,14 @@ class LocalClient:
     async def delete(
         self, kind: type[Any], name: str, namespace: str = "", options: meta_v1.DeleteOptions | None = None
     ) -> None:
-        await self._registry.delete(
-            self._registry.kinds.by_model(kind), namespace, name, options or meta_v1.DeleteOptions()
-        )
+        delete = options or meta_v1.DeleteOptions()
+        await self._registry.delete(self._registry.kinds.by_model(kind), namespace, name, delete, self._options())
 
     async def bind(self, namespace: str, pod: str, node: str) -> None:
-        await self._registry.bind(namespace, pod, node)
+        await self._registry.bind(namespace, pod, node, self._options())
 
     def _options(self) -> WriteOptions:
-        return WriteOptions(field_manager=self._manager)
+        return WriteOptions(field_manager=self._manager, by=self._user)
 
     def _own(self, obj: Any) -> tuple[Kind, Any]:
         """The object's kind, and a copy that the registry may take over. Through JSON: the fastest deep copy."""

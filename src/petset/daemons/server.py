@@ -32,6 +32,7 @@ from petset.apiserver.metrics import MetricsPage
 from petset.apiserver.server import Server
 from petset.apiserver.tls import server_context
 from petset.apiserver.waiting import WaitingPage
+from petset.apiserver.webhooks import HttpsCaller
 from petset.client.local import LocalClient
 from petset.daemons.clock import SystemClock
 from petset.daemons.collector import Collector
@@ -73,12 +74,12 @@ async def _serve(settings: Settings, starter: Starter) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    store = SqliteStore(settings.directory.store)
+    store, caller = SqliteStore(settings.directory.store), HttpsCaller()
     Collector().start()
     try:
         async with Supervisor("petset") as tasks:
             failing = tasks.start("failures", tasks.wait())
-            server, plane, nodes = await _start(settings, store, tasks)
+            server, plane, nodes = await _start(settings, store, caller, tasks)
             # Whoever decides or asks from here on sees pods as they are, not as the last server left them.
             catching_up = tasks.start("takeover", nodes.caught_up())
             await asyncio.wait({failing, catching_up}, timeout=TAKEOVER_SECONDS, return_when=FIRST_COMPLETED)
@@ -90,14 +91,17 @@ async def _serve(settings: Settings, starter: Starter) -> None:
             await server.stop()
         _log.info("stopped; containers go on")
     finally:
+        await caller.close()
         await store.close()
 
 
-async def _start(settings: Settings, store: SqliteStore, tasks: Supervisor) -> "tuple[Server, ControlPlane, Nodes]":
+async def _start(
+    settings: Settings, store: SqliteStore, caller: HttpsCaller, tasks: Supervisor
+) -> "tuple[Server, ControlPlane, Nodes]":
     """Everything up, in the order of what needs what."""
     clock, source = SystemClock(), random.Random(secrets.randbits(64))  # noqa: S311 - names and order, no secrets
     directory = settings.directory
-    registry = Registry(store, clock.now, _new_id, source, settings.gates)
+    registry = Registry(store, clock.now, _new_id, source, settings.gates, caller)
     statements = SignedStatements(directory.pki / "accounts.key")
     tokens = AccountTokens(registry, statements, clock.now, _new_id)
     signing = asyncio.to_thread(certificates.ensure, directory.pki, [settings.bind], clock.now())

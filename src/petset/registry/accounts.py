@@ -18,4 +18,4 @@ async def default_account(registry: Registry, namespace: str) -> None:
     """Make the namespace's `default` account, unless it is there or the namespace is on its way out."""
     account = core_v1.ServiceAccount(metadata=meta_v1.ObjectMeta(name="default"))
     with contextlib.suppress(AlreadyExists, Forbidden, NotFound):
-        await registry.create(ACCOUNTS, namespace, account, WriteOptions())
+        await registry.create(ACCOUNTS, namespace, account, WriteOptions(admitted=True))

@@ -52,14 +52,14 @@ async def announce(registry: Registry, address: str, port: int) -> None:
 async def _put(registry: Registry, namespace: str, obj: Any) -> None:
     kind = by_model(type(obj))
     try:
-        await registry.create(kind, namespace, copy(obj), WriteOptions())
+        await registry.create(kind, namespace, copy(obj), WriteOptions(admitted=True))
     except AlreadyExists:
-        await registry.update(kind, namespace, name_of(obj), obj, WriteOptions())
+        await registry.update(kind, namespace, name_of(obj), obj, WriteOptions(admitted=True))
 
 
 async def _ensure(registry: Registry, namespace: str, obj: Any) -> None:
     with contextlib.suppress(AlreadyExists):
-        await registry.create(by_model(type(obj)), namespace, obj, WriteOptions())
+        await registry.create(by_model(type(obj)), namespace, obj, WriteOptions(admitted=True))
 
 
 def _api_service() -> core_v1.Service:

@@ -21,7 +21,7 @@ from petset.api.patch import apply_patch
 from petset.registry import events, metadata, ownership, refusals, scale
 from petset.registry.ownership import Author
 from petset.registry.parts import narrowed
-from petset.registry.port import Guard, Patch, Target, WriteOptions
+from petset.registry.port import Guard, Patch, Target, Visit, WriteOptions
 
 Change = Callable[[Any], Any]
 """The stored object → the object that shall be there instead, defaults filled in, its metadata its own.
@@ -52,7 +52,7 @@ def replaced(kind: Kind, namespace: str, name: str, obj: Any, way: Way) -> Chang
     if way.subresource == "scale":
         return lambda old: scale.with_scale(kind, old, obj)
     stored = events.to_stored(kind, obj)
-    _complete(events.stored_kind(kind), stored, way)
+    complete(events.stored_kind(kind), stored, way)
     return lambda old: narrowed(way.subresource, objects.with_own_metadata(stored), old)
 
 
@@ -69,7 +69,7 @@ def patched(kind: Kind, patch: Patch, options: WriteOptions, way: Way) -> Change
         options.warnings[:] = decoded.warnings  # of the last attempt: an earlier one said the same
         _keep_place(kind, objects.namespace_of(old), objects.name_of(old), decoded.obj)
         new = events.to_stored(kind, decoded.obj)
-        _complete(events.stored_kind(kind), new, way)
+        complete(events.stored_kind(kind), new, way)
         return narrowed(way.subresource, new, old)
 
     return change
@@ -98,7 +98,7 @@ def applied(kind: Kind, target: Target, config: dict[str, Any], author: Author, 
             raise refusals.too_deep() from error
         new = decode(kind, document).obj
         _keep_place(kind, target.namespace, target.name, new)
-        _complete(kind, new, Way(author.subresource, terms.gates))
+        complete(kind, new, Way(author.subresource, terms.gates))
         new = narrowed(author.subresource, new, old)
         new.metadata.managedFields = entries
         return new
@@ -106,7 +106,7 @@ def applied(kind: Kind, target: Target, config: dict[str, Any], author: Author, 
     return change
 
 
-def _complete(kind: Kind, obj: Any, way: Way) -> None:
+def complete(kind: Kind, obj: Any, way: Way) -> None:
     """Bring the object into stored form; of a status write only what is kept of it."""
     if way.subresource != "status":
         apply_defaults(kind, obj, way.gates)
@@ -130,6 +130,14 @@ def _keep_place(kind: Kind, namespace: str, name: str, obj: Any) -> None:
 def _patched_scale(kind: Kind, patch: Patch, shown: autoscaling_v1.Scale) -> autoscaling_v1.Scale:
     document = apply_patch(kind, patch.content_type, to_document(shown), patch.document)
     return scale.read(document)
+
+
+def binding(kind: Kind, target: Target, node_name: str) -> Visit:
+    """The document that asks for a pod's node."""
+    metadata = {"name": target.name, "namespace": target.namespace}
+    node = {"kind": "Node", "name": node_name}
+    sent = {"kind": "Binding", "apiVersion": "v1", "metadata": metadata, "target": node}
+    return Visit("CREATE", kind, target, sent)
 
 
 def bound(kind: Kind, node_name: str, now: datetime) -> Change:

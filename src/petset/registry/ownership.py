@@ -33,12 +33,13 @@ from petset.registry.strategy import BINDING, strategy_of
 
 class Author(NamedTuple):
     """Who writes, through which sub-resource. `claims`: whether the fields of a new object get an owner;
-    `applies`: by server-side apply, which has settled already who owns what."""
+    `applies`: by server-side apply, which has settled already who owns what; `patches`: by another patch."""
 
     name: str = ""
     subresource: str = ""
     claims: bool = False
     applies: bool = False
+    patches: bool = False
 
 
 def note_create(kind: Kind, obj: Any, author: Author, now: datetime) -> None:

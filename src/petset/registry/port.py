@@ -9,9 +9,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
+import msgspec
+
 from petset.api.kinds import Kind, Kinds
 from petset.api.models import autoscaling_v1, meta_v1
 from petset.storage.port import Record
+
+
+class User(msgspec.Struct, frozen=True):
+    """A name and the groups it belongs to; `system:authenticated` is always among them for somebody known."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    uid: str = ""
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+UNKNOWN = User("")
+"""Nobody in particular: the server itself, at its start."""
 
 Guard = Callable[[Any, Any], None]
 """Given what shall be stored and what is there now (None for a creation); raises to refuse the write."""
@@ -21,9 +36,10 @@ Guard = Callable[[Any, Any], None]
 class WriteOptions:
     """What a client may ask of any write, and who looks over its shoulder.
 
-    `field_manager` owns what the write changes, in objects whose fields have owners; `claims` says that those of a
-    new object shall have them. `force` takes what others own. `field_validation` is Ignore, Warn or Strict (an
-    unknown or repeated field is refused); `warnings` collects texts for the HTTP `Warning` header.
+    `by` is the user; `admitted` says that no webhook shall be asked, as for what the server writes for itself.
+    `field_manager` owns what the write changes, in objects whose fields have owners; `claims`
+    says that those of a new object shall have them. `force` takes what others own. `field_validation` is Ignore,
+    Warn or Strict (an unknown or repeated field is refused); `warnings` collects texts for the `Warning` header.
     """
 
     dry_run: bool = False
@@ -33,6 +49,8 @@ class WriteOptions:
     field_validation: Literal["Ignore", "Warn", "Strict"] = "Ignore"
     warnings: list[str] = field(default_factory=list)
     guard: Guard | None = None
+    by: User = UNKNOWN
+    admitted: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +104,18 @@ class Target(NamedTuple):
     namespace: str
     name: str
     subresource: str = ""
+
+
+class Visit(NamedTuple):
+    """A request on a sub-resource that is no write of the object: an Eviction, a Binding, an exec.
+
+    `sent` is the document that comes with it, or its options where it connects (`CONNECT`).
+    """
+
+    operation: Literal["CREATE", "CONNECT"]
+    kind: Kind
+    target: Target
+    sent: dict[str, Any]
 
 
 class Registry(Protocol):
@@ -144,17 +174,31 @@ class Registry(Protocol):
         ...
 
     async def delete(
-        self, kind: Kind, namespace: str, name: str, delete: meta_v1.DeleteOptions
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        delete: meta_v1.DeleteOptions,
+        options: WriteOptions | None = None,
     ) -> tuple[Record, bool]:
         """The last state, and whether the object is gone already (False: a grace period or finalizer holds it)."""
         ...
 
     async def delete_collection(
-        self, kind: Kind, namespace: str, options: ListOptions, delete: meta_v1.DeleteOptions
+        self,
+        kind: Kind,
+        namespace: str,
+        selection: ListOptions,
+        delete: meta_v1.DeleteOptions,
+        options: WriteOptions | None = None,
     ) -> Selected: ...
 
-    async def bind(self, namespace: str, name: str, node_name: str) -> None:
+    async def bind(self, namespace: str, name: str, node_name: str, options: WriteOptions | None = None) -> None:
         """The `binding` sub-resource of a pod: give it a node, once."""
+        ...
+
+    async def review(self, visit: Visit, options: WriteOptions) -> None:
+        """Ask webhooks about a request on a sub-resource that writes no object. Raises ApiError."""
         ...
 
 

@@ -69,7 +69,7 @@ async def ensure_classes(registry: Registry) -> None:
     """Make the system's classes where they are missing."""
     for name in SYSTEM:
         with contextlib.suppress(AlreadyExists):
-            await registry.create(CLASSES, "", system_class(name), WriteOptions())
+            await registry.create(CLASSES, "", system_class(name), WriteOptions(admitted=True))
 
 
 def system_class(name: str) -> scheduling_v1.PriorityClass:

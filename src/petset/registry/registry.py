@@ -21,10 +21,12 @@ from petset.registry.events import stored_kind, to_stored
 from petset.registry.memo import Decoder
 from petset.registry.ownership import Author
 from petset.registry.paging import select
-from petset.registry.port import ListOptions, Patch, Selected, Target, WriteOptions
+from petset.registry.port import ListOptions, Patch, Selected, Target, Visit, WriteOptions
 from petset.registry.served import ServedKinds
 from petset.registry.strategy import BINDING, strategy_of
 from petset.registry.watching import SelectedWatch, open_watch
+from petset.registry.webhooks import asking
+from petset.registry.webhooks.port import Caller, Nobody
 from petset.registry.writing import Sources, Writer
 from petset.storage.port import Key, Record, Store
 
@@ -44,11 +46,12 @@ class Registry:
         new_uid: Callable[[], str],
         source: Random,
         gates: Gates = DEFAULT,
+        caller: Caller | None = None,
     ) -> None:
         self._store = store
         self._decoder = Decoder()
         self._kinds = ServedKinds(store, self._decoder)
-        self._writer = Writer(store, self._decoder, Sources(now, new_uid, source, gates))
+        self._writer = Writer(store, self._decoder, Sources(now, new_uid, source, gates, caller or Nobody()))
         self._gates = gates
 
     @property
@@ -84,7 +87,7 @@ class Registry:
         if options.guard is not None:
             options.guard(stored, None)
         author = Author(options.field_manager, claims=options.claims)
-        record = await self._writer.create(stored_kind(kind), namespace, stored, author, dry_run=options.dry_run)
+        record = await self._writer.create(stored_kind(kind), namespace, stored, author, options)
         await self._furnish(kind, record, options)
         return record
 
@@ -93,7 +96,8 @@ class Registry:
     ) -> Record:
         change = changes.replaced(kind, namespace, name, obj, changes.Way(subresource, self._gates))
         try:
-            return await self._rewrite(kind, _key(kind, namespace, name), change, options, subresource)
+            author = Author(options.field_manager, subresource)
+            return await self._rewrite(kind, _key(kind, namespace, name), change, author, options)
         except NotFound:
             # Whoever names a version or a uid means an object that was there: it must not come back to life.
             meant = obj.metadata.resourceVersion or obj.metadata.uid
@@ -105,7 +109,8 @@ class Registry:
         self, kind: Kind, namespace: str, name: str, patch: Patch, options: WriteOptions, subresource: str = ""
     ) -> Record:
         change = changes.patched(kind, patch, options, changes.Way(subresource, self._gates))
-        return await self._rewrite(kind, _key(kind, namespace, name), change, options, subresource)
+        author = Author(options.field_manager, subresource, patches=True)
+        return await self._rewrite(kind, _key(kind, namespace, name), change, author, options)
 
     async def apply(
         self, kind: Kind, target: Target, config: dict[str, Any], options: WriteOptions
@@ -118,37 +123,56 @@ class Registry:
         key = _key(kind, target.namespace, target.name)
         while True:
             try:
-                return await self._writer.rewrite(kind, key, change, author, dry_run=options.dry_run), False
+                return await self._writer.rewrite(kind, key, change, author, options), False
             except NotFound:
                 if target.subresource:
                     raise
             with suppress(AlreadyExists):  # somebody else was faster: then it is there to be changed
                 new = change(None)
-                record = await self._writer.create(kind, target.namespace, new, author, dry_run=options.dry_run)
+                record = await self._writer.create(kind, target.namespace, new, author, options)
                 await self._furnish(kind, record, options)
                 return record, True
 
     async def delete(
-        self, kind: Kind, namespace: str, name: str, delete: meta_v1.DeleteOptions
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        delete: meta_v1.DeleteOptions,
+        options: WriteOptions | None = None,
     ) -> tuple[Record, bool]:
-        return await self._writer.delete(stored_kind(kind), _key(kind, namespace, name), delete)
+        key = _key(kind, namespace, name)
+        return await self._writer.delete(stored_kind(kind), key, delete, options or WriteOptions())
 
     async def delete_collection(
-        self, kind: Kind, namespace: str, options: ListOptions, delete: meta_v1.DeleteOptions
+        self,
+        kind: Kind,
+        namespace: str,
+        selection: ListOptions,
+        delete: meta_v1.DeleteOptions,
+        options: WriteOptions | None = None,
     ) -> Selected:
-        selected = self.list(kind, namespace, options)
+        selected = self.list(kind, namespace, selection)
         deleted = []
         for record in selected.records:
             try:
-                last, _ = await self.delete(kind, record.key.namespace, record.key.name, delete)
+                last, _ = await self.delete(kind, record.key.namespace, record.key.name, delete, options)
             except NotFound:
                 continue  # somebody else was faster
             deleted.append(last)
         return selected._replace(records=deleted)
 
-    async def bind(self, namespace: str, name: str, node_name: str) -> None:
+    async def bind(self, namespace: str, name: str, node_name: str, options: WriteOptions | None = None) -> None:
+        options = options or WriteOptions()
+        if not self._writer.webhooks.none:
+            await self.review(changes.binding(_PODS, Target(namespace, name, BINDING), node_name), options)
         change = changes.bound(_PODS, node_name, self._writer.now())
-        await self._rewrite(_PODS, _key(_PODS, namespace, name), change, WriteOptions(), BINDING)
+        author = Author(options.field_manager, BINDING)
+        await self._rewrite(_PODS, _key(_PODS, namespace, name), change, author, options)
+
+    async def review(self, visit: Visit, options: WriteOptions) -> None:
+        if not self._writer.webhooks.none:
+            await self._writer.webhooks.review(asking.of_visit(visit, options))
 
     async def _furnish(self, kind: Kind, record: Record, options: WriteOptions) -> None:
         """A namespace comes with its account."""
@@ -156,12 +180,11 @@ class Registry:
             await default_account(self, record.key.name)
 
     async def _rewrite(
-        self, kind: Kind, key: Key, change: changes.Change, options: WriteOptions, subresource: str
+        self, kind: Kind, key: Key, change: changes.Change, author: Author, options: WriteOptions
     ) -> Record:
         if options.guard is not None:
             change = changes.guarded(change, options.guard)
-        author = Author(options.field_manager, subresource)
-        return await self._writer.rewrite(stored_kind(kind), key, change, author, dry_run=options.dry_run)
+        return await self._writer.rewrite(stored_kind(kind), key, change, author, options)
 
 
 def _key(kind: Kind, namespace: str, name: str) -> Key:

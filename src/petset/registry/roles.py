@@ -72,9 +72,9 @@ def _writes(registry: Registry, kind: Kind, defaults: Iterable[Any], complete: C
 
 async def _create(registry: Registry, kind: Kind, obj: Any) -> None:
     with contextlib.suppress(AlreadyExists):
-        await registry.create(kind, "", obj, WriteOptions())
+        await registry.create(kind, "", obj, WriteOptions(admitted=True))
 
 
 async def _update(registry: Registry, kind: Kind, obj: Any) -> None:
     with contextlib.suppress(Conflict, NotFound):  # somebody changes it right now: theirs is the newer wish
-        await registry.update(kind, "", objects.name_of(obj), obj, WriteOptions())
+        await registry.update(kind, "", objects.name_of(obj), obj, WriteOptions(admitted=True))

@@ -13,6 +13,7 @@ from petset.api import objects
 from petset.api.equality import same_meaning
 from petset.api.kinds import Kind
 from petset.api.models import (
+    admissionregistration_v1,
     apiextensions_v1,
     apps_v1,
     batch_v1,
@@ -56,6 +57,8 @@ class Strategy:
 
 
 _STRATEGIES: Mapping[type, Strategy] = {
+    admissionregistration_v1.MutatingWebhookConfiguration: Strategy(counts=("webhooks",)),
+    admissionregistration_v1.ValidatingWebhookConfiguration: Strategy(counts=("webhooks",)),
     apiextensions_v1.CustomResourceDefinition: Strategy(
         first_status=lambda _, __: definitions.first_status(), counts=("spec",), unconditional_update=False
     ),

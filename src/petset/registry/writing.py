@@ -2,12 +2,13 @@
 
 Between reading what is stored and handing the new version to the store nothing waits, so each decision is made on
 the very state that the compare-and-swap then checks. A write that loses against another decides anew on what is
-there now; only a client that named a version is told of the conflict.
+there now; only a client that named a version is told of the conflict. Webhooks are the one thing that is waited
+for: what they have seen may be older than what is there when they have answered, and then the write starts again.
 """
 
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random  # noqa: TID251 - the type of an argument
 from typing import Any
@@ -27,9 +28,13 @@ from petset.registry.changes import Change
 from petset.registry.gated import drop_disabled
 from petset.registry.memo import Decoder, Memo
 from petset.registry.ownership import Author
+from petset.registry.port import WriteOptions
 from petset.registry.quotas import Quotas
 from petset.registry.services import ServiceAddresses
 from petset.registry.strategy import BINDING, prepare_create, prepare_update, strategy_of
+from petset.registry.webhooks import asking
+from petset.registry.webhooks.chain import Webhooks
+from petset.registry.webhooks.port import Caller, Nobody
 from petset.storage.port import Key, Record, Store, StoreConflict, StoreFailed
 
 _VERSION = "metadata.resourceVersion"
@@ -38,12 +43,14 @@ _ANY_VERSION = (None, "", "0")
 
 @dataclass(frozen=True)
 class Sources:
-    """What must not come from inside: the time, ids and randomness, and which features are on."""
+    """What must not come from inside: the time, ids and randomness, which features are on, and how webhooks are
+    reached."""
 
     now: Callable[[], datetime]
     new_uid: Callable[[], str]
     random: Random
     gates: Gates = DEFAULT
+    caller: Caller = field(default_factory=Nobody)
 
 
 class Writer:
@@ -56,8 +63,9 @@ class Writer:
         self._admission = Admission(store, decoder)
         self._quotas = Quotas(store, decoder)
         self._addresses = ServiceAddresses(store, decoder, sources.random)
+        self.webhooks = Webhooks(store, decoder, sources.caller, sources.new_uid)
 
-    async def create(self, kind: Kind, namespace: str, obj: Any, author: Author, *, dry_run: bool) -> Record:
+    async def create(self, kind: Kind, namespace: str, obj: Any, author: Author, options: WriteOptions) -> Record:
         """Store a new object. Raises AlreadyExists, Invalid, Forbidden, NotFound (of its namespace) …"""
         meta = obj.metadata = obj.metadata or meta_v1.ObjectMeta()
         prefix = "" if meta.name else meta.generateName or ""
@@ -66,13 +74,18 @@ class Writer:
             if prefix:
                 meta.name = metadata.generated_name(prefix, self._sources.random)
             self._complete(kind, namespace, obj, author)
+            alone = options.admitted or self.webhooks.none
+            new = obj if alone else await self._reviewed(kind, obj, author, options)
+            self._check(kind, new)
+            if not alone:
+                await self.webhooks.validate(asking.of_write(kind, new, None, author, options))
             try:
-                return await self._create_once(kind, obj, dry_run=dry_run)
+                return await self._create_once(kind, new, dry_run=options.dry_run)
             except StoreConflict:
                 meta.resourceVersion = None
         raise refusals.already_exists(kind, meta.name or "", generated=bool(prefix))
 
-    async def rewrite(self, kind: Kind, key: Key, change: Change, author: Author, *, dry_run: bool) -> Record:
+    async def rewrite(self, kind: Kind, key: Key, change: Change, author: Author, options: WriteOptions) -> Record:
         """Make of a stored object what `change` says. Raises NotFound, Conflict, Invalid …"""
         subresource = author.subresource
         while True:
@@ -82,6 +95,10 @@ class Writer:
             _check_version(kind, new.metadata, old.metadata)
             metadata.carry_over(new.metadata, old.metadata)
             ownership.note_update(kind, old, new, author, self.now())
+            alone = options.admitted or subresource == BINDING or self.webhooks.none
+            if not alone:
+                asked = asking.of_write(kind, new, old, author, options)
+                new = await self.webhooks.mutate(asked, asking.reader(asked, self._sources.gates), _as_it_is)
             drop_disabled(kind, new, old, self._sources.gates)
             prepare_update(kind, subresource, new, old, self.now())
             with self._holding_addresses(kind, new, old):
@@ -92,25 +109,32 @@ class Writer:
                     check_update(kind, new, old, self._sources.gates, subresource)
                     if kind.model is not core_v1.Pod:  # a pod keeps what it was let in with
                         self._admission.check(kind, new)
+                if not alone:
+                    await self.webhooks.validate(asking.of_write(kind, new, old, author, options))
                 if _says_the_same(kind, new, old, current):
                     return current
                 gone = deletion.ends_with_update(kind, new, old)
                 try:
                     with self._quotas.charged(kind, subresource, new, old):
-                        return await self._replace(kind, current, new, gone=gone, dry_run=dry_run)
+                        return await self._replace(kind, current, new, gone=gone, dry_run=options.dry_run)
                 except StoreConflict:
                     continue
 
-    async def delete(self, kind: Kind, key: Key, options: meta_v1.DeleteOptions) -> tuple[Record, bool]:
+    async def delete(
+        self, kind: Kind, key: Key, delete: meta_v1.DeleteOptions, options: WriteOptions
+    ) -> tuple[Record, bool]:
         """Delete an object or mark it; the last state, and whether it is gone. Raises NotFound, Conflict …"""
         while True:
             current = self.stored(kind, key)
-            decision = deletion.decide(kind, self._decoder.decode(kind, current), options, self.now())
+            old = self._decoder.decode(kind, current)
+            decision = deletion.decide(kind, old, delete, self.now())
             if isinstance(decision, deletion.Unchanged):
                 return current, False
+            if not options.admitted and not self.webhooks.none:
+                await self.webhooks.review(asking.of_deletion(kind, old, delete, options))
             gone = isinstance(decision, deletion.Gone)
             try:
-                dry_run = bool(options.dryRun)
+                dry_run = bool(delete.dryRun)
                 return await self._replace(kind, current, decision.obj, gone=gone, dry_run=dry_run), gone
             except StoreConflict:
                 continue
@@ -127,11 +151,24 @@ class Writer:
         return self._sources.now().replace(microsecond=0)
 
     def _complete(self, kind: Kind, namespace: str, obj: Any, author: Author) -> None:
-        """Fill in what the client left to us, and check the whole."""
+        """Fill in what the client left to us."""
         apply_defaults(kind, obj, self._sources.gates)
         ownership.note_create(kind, obj, author, self.now())
         drop_disabled(kind, obj, None, self._sources.gates)
         self._admission.admit(kind, namespace, obj)
+
+    async def _reviewed(self, kind: Kind, obj: Any, author: Author, options: WriteOptions) -> Any:
+        """A new object as webhooks leave it."""
+
+        def complete(changed: Any) -> Any:
+            self._admission.admit(kind, objects.namespace_of(changed), changed)
+            return changed
+
+        asked = asking.of_write(kind, obj, None, author, options)
+        return await self.webhooks.mutate(asked, asking.reader(asked, self._sources.gates), complete)
+
+    def _check(self, kind: Kind, obj: Any) -> None:
+        """Whether a new object may be stored."""
         prepare_create(kind, obj, self.now())
         check_create(kind, obj, self._sources.gates)
         self._admission.check(kind, obj)
@@ -165,6 +202,10 @@ class Writer:
         if kind.model is core_v1.Service and (old is None or new.spec is not old.spec):
             return self._addresses.given_to(new, old)
         return nullcontext()
+
+
+def _as_it_is(obj: Any) -> Any:
+    return obj
 
 
 def _as_stored(kind: Kind, obj: Any) -> Any:

@@ -24,6 +24,7 @@ from petset.client.port import Client
 from petset.registry.api_access import ROOT_CA
 from petset.registry.bootstrap import bootstrap
 from petset.registry.registry import Registry
+from petset.registry.webhooks.port import Caller
 from petset.storage.memory import MemoryStore
 from petset.testing.clock import SimulatedClock
 
@@ -43,12 +44,12 @@ class Plane:
 
 
 @asynccontextmanager
-async def plane(seed: int = 0, gates: Gates = DEFAULT) -> AsyncIterator[Plane]:
+async def plane(seed: int = 0, gates: Gates = DEFAULT, caller: Caller | None = None) -> AsyncIterator[Plane]:
     """A bootstrapped control plane: namespaces and their accounts, the storage class, the API's Service."""
     source = random.Random(seed)  # noqa: S311 - names and ids of a test, no secrets
     store, clock = MemoryStore(), SimulatedClock()
     new_uid = partial(_new_uid, source)
-    registry = Registry(store, clock.now, new_uid, source, gates)
+    registry = Registry(store, clock.now, new_uid, source, gates, caller)
     await bootstrap(registry)
     try:
         yield Plane(store, registry, LocalClient(registry), clock, source)

@@ -19,9 +19,10 @@ from petset.api.defaults import (
     replicated,
     services,
     statefulsets,
+    webhooks,
 )
 from petset.api.gates import DEFAULT, Gates
-from petset.api.kinds import Kind
+from petset.api.kinds import ADMISSION, Kind
 
 T = TypeVar("T")
 
@@ -37,6 +38,8 @@ _DEFAULTS: dict[tuple[str, str], Callable[[Any], None]] = {
     ("apps", "DaemonSet"): replicated.default_daemon_set,
     ("apps", "Deployment"): replicated.default_deployment,
     ("apps", "ReplicaSet"): replicated.default_replica_set,
+    (ADMISSION, "MutatingWebhookConfiguration"): webhooks.default_mutating,
+    (ADMISSION, "ValidatingWebhookConfiguration"): webhooks.default_validating,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definitions.default_definition,
     ("", "LimitRange"): policies.default_limit_range,
     ("autoscaling", "HorizontalPodAutoscaler"): policies.default_autoscaler,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from petset.api.gates import DEFAULT, Gates
-from petset.api.kinds import RBAC, Kind
+from petset.api.kinds import ADMISSION, RBAC, Kind
 from petset.api.objects import meta
 from petset.api.validation import (
     access,
@@ -23,6 +23,7 @@ from petset.api.validation import (
     replicated,
     services,
     statefulsets,
+    webhooks,
 )
 from petset.api.validation.fields import Faults
 from petset.api.validation.metadata import check_metadata, check_metadata_update
@@ -43,6 +44,8 @@ _CREATE: dict[tuple[str, str], Check] = {
     ("", "ResourceQuota"): quotas.check_resource_quota,
     ("", "Secret"): objects.check_secret,
     ("", "Service"): services.check_service,
+    (ADMISSION, "MutatingWebhookConfiguration"): webhooks.check_mutating,
+    (ADMISSION, "ValidatingWebhookConfiguration"): webhooks.check_validating,
     ("apps", "ControllerRevision"): statefulsets.check_revision,
     ("apps", "DaemonSet"): replicated.check_daemon_set,
     ("apps", "Deployment"): replicated.check_deployment,

@@ -6,7 +6,9 @@ from functools import partial
 from petset.aio.clock import Clock
 from petset.api.errors import BadRequest
 from petset.apiserver import routes
+from petset.apiserver.bodies import write_options
 from petset.apiserver.handlers import evictions, objects, subresources
+from petset.apiserver.handlers.connections import connection
 from petset.apiserver.handlers.tokens import create_token
 from petset.apiserver.messages import Reply, Stream
 from petset.apiserver.render import Renderer
@@ -72,7 +74,7 @@ class Handlers:
             case "get", "log":
                 return await open_logs(request, self._registry, self._streams, self._clock)
             case "create", "token" if self._tokens is not None:
-                return await create_token(request, self._tokens)
+                return await create_token(request, self._registry, self._tokens)
             case _, "exec" | "attach" | "portforward":
                 raise BadRequest(
                     f"Upgrade request required: {request.subresource} is spoken over WebSocket, not over SPDY alone"
@@ -84,6 +86,7 @@ class Handlers:
 
     async def open_websocket(self, request: Request, subprotocols: Sequence[str]) -> Session:
         """What shall be carried over a WebSocket, ready to begin. Raises ApiError."""
+        await self._registry.review(connection(request), write_options(request))
         match request.subresource:
             case "exec":
                 channel = await open_exec(request, subprotocols, self._registry, self._streams)

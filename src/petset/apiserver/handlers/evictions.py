@@ -16,14 +16,17 @@ from petset.api.models import core_v1, meta_v1, policy_v1
 from petset.apiserver.bodies import EVICTION, read_object, write_options
 from petset.apiserver.handlers.subresources import check_names_pod, success
 from petset.apiserver.messages import Reply
-from petset.apiserver.render import Renderer, document
+from petset.apiserver.render import Renderer, document, warning_headers
 from petset.apiserver.routes import Request
 from petset.registry.deletion import check_preconditions
 from petset.registry.eviction import Granted, decide
-from petset.registry.port import ListOptions, Patch, Registry, WriteOptions
+from petset.registry.port import ListOptions, Patch, Registry, Target, Visit, WriteOptions
 
 ATTEMPTS = 20
 """How often a decision is made anew because somebody else wrote in between."""
+_TYPE = {"apiVersion": EVICTION.api_version, "kind": EVICTION.name}
+_ADMITTED = WriteOptions(admitted=True)
+"""Webhooks were asked about the eviction; what it consists of does not concern them."""
 _BUDGETS, _PODS = by_model(policy_v1.PodDisruptionBudget), by_model(core_v1.Pod)
 
 
@@ -32,13 +35,16 @@ async def evict(request: Request, renderer: Renderer) -> Reply:
     options = write_options(request)
     eviction: policy_v1.Eviction = read_object(request, options, EVICTION)
     check_names_pod(request, eviction)
+    target = Target(request.namespace, request.name, "eviction")
+    visit = Visit("CREATE", request.kind, target, {**to_document(eviction), **_TYPE})
+    await renderer.registry.review(visit, options)
     how = eviction.deleteOptions or meta_v1.DeleteOptions()
     if options.dry_run:
         how.dryRun = ["All"]
     evictor = _Evictor(renderer.registry, request.namespace, request.name, how, renderer.now)
     for _ in range(ATTEMPTS):
         if await evictor.try_once():
-            return document(request, success(201), status=201)
+            return document(request, success(201), status=201, headers=warning_headers(options.warnings))
     raise Timeout(
         f'couldn\'t update PodDisruptionBudget "{evictor.budget}" due to conflicts', retry_after_seconds=10
     )
@@ -83,7 +89,7 @@ class _Evictor:
             return True
         try:
             await self._registry.update(
-                _BUDGETS, self._namespace, self.budget, objects.copy(budget), WriteOptions(), "status"
+                _BUDGETS, self._namespace, self.budget, objects.copy(budget), _ADMITTED, "status"
             )
         except Conflict:
             return False
@@ -98,7 +104,7 @@ class _Evictor:
             version = announced if version is not None else None
         preconditions = meta_v1.Preconditions(uid=objects.uid_of(pod), resourceVersion=version)
         how = objects.replace(self._how, preconditions=preconditions)
-        await self._registry.delete(_PODS, self._namespace, self._name, how)
+        await self._registry.delete(_PODS, self._namespace, self._name, how, _ADMITTED)
 
     async def _announce(self, pod: core_v1.Pod, version: str | None) -> str:
         """Say in the pod that it is about to be disrupted; the version that says so."""
@@ -114,5 +120,5 @@ class _Evictor:
         metadata = {"uid": objects.uid_of(pod), **({"resourceVersion": version} if version is not None else {})}
         document = {"metadata": metadata, "status": {"conditions": [to_document(condition)]}}
         patch = Patch("application/strategic-merge-patch+json", document)
-        record = await self._registry.patch(_PODS, self._namespace, self._name, patch, WriteOptions(), "status")
+        record = await self._registry.patch(_PODS, self._namespace, self._name, patch, _ADMITTED, "status")
         return str(record.revision)

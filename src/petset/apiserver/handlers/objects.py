@@ -72,23 +72,24 @@ async def _apply(request: Request, renderer: Renderer, options: WriteOptions) ->
 
 async def delete(request: Request, renderer: Renderer) -> Reply:
     """The object while something still holds it, else that it is gone."""
-    options = read_delete_options(request)
-    record, gone = await renderer.registry.delete(request.kind, request.namespace, request.name, options)
-    accepted = options.propagationPolicy == "Foreground" or options.orphanDependents is False
+    how, options = read_delete_options(request), WriteOptions(by=request.user)
+    record, gone = await renderer.registry.delete(request.kind, request.namespace, request.name, how, options)
+    warnings = warning_headers(options.warnings)
+    accepted = how.propagationPolicy == "Foreground" or how.orphanDependents is False
     if not gone:
-        return renderer.one(request, record, status=202 if accepted else 200)
+        return renderer.one(request, record, status=202 if accepted else 200, headers=warnings)
     if request.kind.resource in ANSWERED_WHOLE:
-        return renderer.one(request, record)
-    return document(request, deleted_status(request, renderer, record))
+        return renderer.one(request, record, headers=warnings)
+    return document(request, deleted_status(request, renderer, record), headers=warnings)
 
 
 async def delete_collection(request: Request, renderer: Renderer) -> Reply:
     """The list of what was deleted."""
-    options = read_delete_options(request)
+    how, options = read_delete_options(request), WriteOptions(by=request.user)
     selected = await renderer.registry.delete_collection(
-        request.kind, request.namespace, list_options(request), options
+        request.kind, request.namespace, list_options(request), how, options
     )
-    return renderer.many(request, selected)
+    return renderer.many(request, selected, headers=warning_headers(options.warnings))
 
 
 def deleted_status(request: Request, renderer: Renderer, record: Record) -> meta_v1.Status:

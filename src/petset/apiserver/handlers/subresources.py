@@ -57,7 +57,7 @@ async def bind(request: Request, renderer: Renderer) -> Reply:
     if target.kind not in (None, "", "Node") or not target.name:
         raise BadRequest('a binding\'s target must be a "Node" with a name')
     if not options.dry_run:
-        await renderer.registry.bind(request.namespace, request.name, target.name)
+        await renderer.registry.bind(request.namespace, request.name, target.name, options)
     return document(request, success(201), status=201)
 
 

@@ -1,15 +1,21 @@
 """The `token` sub-resource of service accounts."""
 
+from petset.api.encode import to_document
 from petset.apiserver.bodies import TOKEN_REQUEST, read_object, write_options
 from petset.apiserver.messages import Reply
 from petset.apiserver.render import document, warning_headers
 from petset.apiserver.routes import Request
 from petset.node.tokens import Tokens
+from petset.registry.port import Registry, Target, Visit
+
+_TYPE = {"apiVersion": TOKEN_REQUEST.api_version, "kind": TOKEN_REQUEST.name}
 
 
-async def create_token(request: Request, tokens: Tokens) -> Reply:
+async def create_token(request: Request, registry: Registry, tokens: Tokens) -> Reply:
     """201 with a token for what was asked. Nothing is stored, so a dry run differs in nothing."""
     options = write_options(request)
     asked = read_object(request, options, TOKEN_REQUEST)
+    target = Target(request.namespace, request.name, "token")
+    await registry.review(Visit("CREATE", request.kind, target, {**to_document(asked), **_TYPE}), options)
     issued = await tokens.request(request.namespace, request.name, asked)
     return document(request, issued, status=201, headers=warning_headers(options.warnings))

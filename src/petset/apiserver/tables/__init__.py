@@ -29,6 +29,7 @@ PRINTERS: dict[str, Printer] = {
     "limitranges": policies.LIMIT_RANGES,
     "resourcequotas": policies.QUOTAS,
     "ingresses.networking.k8s.io": policies.INGRESSES,
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io": configuration.WEBHOOKS,
     "networkpolicies.networking.k8s.io": policies.NETWORK_POLICIES,
     "poddisruptionbudgets.policy": policies.BUDGETS,
     "priorityclasses.scheduling.k8s.io": policies.PRIORITY_CLASSES,
@@ -53,6 +54,7 @@ PRINTERS: dict[str, Printer] = {
     "secrets": configuration.SECRETS,
     "serviceaccounts": configuration.SERVICE_ACCOUNTS,
     "services": network.SERVICES,
+    "validatingwebhookconfigurations.admissionregistration.k8s.io": configuration.WEBHOOKS,
     "statefulsets.apps": workloads.STATEFUL_SETS,
     "storageclasses.storage.k8s.io": storage.CLASSES,
 }

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from petset.api.definitions import Definition
-from petset.api.models import core_v1
+from petset.api.models import admissionregistration_v1, core_v1
 from petset.api.objects import meta
 from petset.apiserver.tables.columns import AGE, NAME, Cell, Column, Printer, age_of, name_of
 
@@ -29,7 +29,17 @@ def definition(obj: Definition, now: datetime) -> list[Cell]:
     return [name_of(obj), created.strftime("%Y-%m-%dT%H:%M:%SZ") if created else ""]
 
 
+def webhooks(
+    obj: admissionregistration_v1.MutatingWebhookConfiguration
+    | admissionregistration_v1.ValidatingWebhookConfiguration,
+    now: datetime,
+) -> list[Cell]:
+    """How many webhooks it names."""
+    return [name_of(obj), len(obj.webhooks or ()), age_of(obj, now)]
+
+
 CONFIG_MAPS = Printer((NAME, Column("Data"), AGE), config_map)
 DEFINITIONS = Printer((NAME, Column("Created At", "date")), definition)
 SECRETS = Printer((NAME, Column("Type"), Column("Data"), AGE), secret)
 SERVICE_ACCOUNTS = Printer((NAME, Column("Secrets"), AGE), service_account)
+WEBHOOKS = Printer((NAME, Column("Webhooks", "integer"), AGE), webhooks)

@@ -1,0 +1,35 @@
+"""Defaults of webhook configurations: ten seconds, everything matches, and what cannot be asked is refused."""
+
+from petset.api.models import admissionregistration_v1 as admission
+from petset.api.models import meta_v1
+
+SECONDS = 10
+HTTPS_PORT = 443
+Webhook = admission.MutatingWebhook | admission.ValidatingWebhook
+
+
+def default_mutating(configuration: admission.MutatingWebhookConfiguration) -> None:
+    """Webhooks that change objects are asked once, unless they say otherwise."""
+    for webhook in configuration.webhooks or ():
+        _default_webhook(webhook)
+        webhook.reinvocationPolicy = webhook.reinvocationPolicy or "Never"
+
+
+def default_validating(configuration: admission.ValidatingWebhookConfiguration) -> None:
+    """The same, without a second time."""
+    for webhook in configuration.webhooks or ():
+        _default_webhook(webhook)
+
+
+def _default_webhook(webhook: Webhook) -> None:
+    webhook.failurePolicy = webhook.failurePolicy or "Fail"
+    webhook.matchPolicy = webhook.matchPolicy or "Equivalent"
+    webhook.namespaceSelector = webhook.namespaceSelector or meta_v1.LabelSelector()
+    webhook.objectSelector = webhook.objectSelector or meta_v1.LabelSelector()
+    if webhook.timeoutSeconds is None:
+        webhook.timeoutSeconds = SECONDS
+    for rule in webhook.rules or ():
+        rule.scope = rule.scope or "*"
+    service = webhook.clientConfig.service
+    if service is not None and service.port is None:
+        service.port = HTTPS_PORT

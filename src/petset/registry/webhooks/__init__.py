@@ -1,0 +1,1 @@
+"""Admission webhooks: servers outside that are asked about writes, and may change or refuse them."""

@@ -1,0 +1,153 @@
+"""Who is asked when: those that may change the object one after the other, then those that only look, all at once.
+
+A webhook that cannot be asked refuses the write or is passed over, as it says itself. When one has changed the
+object, what the server itself adds is added again, and those that want to see later changes are asked once more.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from petset.api.errors import ApiError
+from petset.api.models import admissionregistration_v1 as admission
+from petset.api.models import core_v1
+from petset.api.objects import meta
+from petset.api.patch import json_patch
+from petset.registry.following import Kept
+from petset.registry.memo import Decoder
+from petset.registry.webhooks import review
+from petset.registry.webhooks.asked import Asked, Document
+from petset.registry.webhooks.matching import Hook, concerns, hooks
+from petset.registry.webhooks.port import BadAnswer, Caller, CallFailed
+from petset.registry.webhooks.resolving import resolve, url_of
+from petset.registry.webhooks.review import Verdict
+from petset.storage.port import Store
+
+_log = logging.getLogger(__name__)
+
+Read = Callable[[Document], Any]
+"""Makes of a document that a webhook has changed an object in stored form. Raises ApiError."""
+
+
+class Webhooks:
+    """All webhooks that are configured now."""
+
+    def __init__(self, store: Store, decoder: Decoder, caller: Caller, new_uid: Callable[[], str]) -> None:
+        self._store = store
+        self._decoder = decoder
+        self._caller = caller
+        self._new_uid = new_uid
+        self._mutating = Kept(store, decoder, admission.MutatingWebhookConfiguration)
+        self._validating = Kept(store, decoder, admission.ValidatingWebhookConfiguration)
+        self._namespaces = Kept(store, decoder, core_v1.Namespace)
+
+    @property
+    def none(self) -> bool:
+        """Nobody wants to be asked about anything: the usual case, which costs a look."""
+        return not self._mutating.now() and not self._validating.now()
+
+    async def mutate(self, asked: Asked, read: Read, complete: Callable[[Any], Any]) -> Any:
+        """What the webhooks make of the new object. Raises ApiError where one refuses.
+
+        `complete` adds again what the server itself adds to an object, and returns it.
+        """
+        earlier: list[Hook] = []  # were asked, and want to be asked again when somebody changes the object
+        again: list[Hook] = []
+        original = asked.new
+        every = hooks(self._mutating.now().get("", {}))
+        for hook in every:
+            after = await self._changed(hook, asked, read)
+            if after is not None:
+                asked = asked.with_new(after)
+                again, earlier = again + earlier, []
+            if hook.again:
+                earlier.append(hook)
+        if asked.new is original:
+            return original
+        before = asked.document(asked.new)
+        asked = asked.with_new(complete(asked.new))
+        if asked.document(asked.new) != before:
+            again += earlier
+        for hook in every:
+            if hook in again:
+                after = await self._changed(hook, asked, read)
+                asked = asked if after is None else asked.with_new(after)
+        return asked.new
+
+    async def validate(self, asked: Asked) -> None:
+        """Raises ApiError where a webhook refuses; of several refusals the first in order."""
+        wanting = [hook for hook in hooks(self._validating.now().get("", {})) if self._concerns(hook, asked)]
+        found = await asyncio.gather(*(self._ask(hook, asked) for hook in wanting), return_exceptions=True)
+        for verdict in found:
+            if isinstance(verdict, BaseException):
+                raise verdict
+            self._heed(verdict, asked)
+
+    async def review(self, asked: Asked) -> None:
+        """Ask everybody about what is no object that could be changed. Raises ApiError."""
+        await self.mutate(asked, _unread, lambda obj: obj)
+        await self.validate(asked)
+
+    def _concerns(self, hook: Hook, asked: Asked) -> bool:
+        return concerns(hook, asked, self._namespace_labels(asked))
+
+    def _namespace_labels(self, asked: Asked) -> dict[str, str] | None:
+        """None for what lies in no namespace; a namespace counts as lying in itself."""
+        if asked.kind.model is core_v1.Namespace:
+            return asked.labels()[0]
+        if not asked.namespace:
+            return None
+        namespace = self._namespaces.now().get("", {}).get(asked.namespace)
+        return (meta(namespace).labels or {}) if namespace is not None else {}
+
+    async def _changed(self, hook: Hook, asked: Asked, read: Read) -> Any:
+        """The object as one webhook changes it; None where it does not."""
+        if not self._concerns(hook, asked):
+            return None
+        verdict = await self._ask(hook, asked, mutating=True)
+        self._heed(verdict, asked)
+        if verdict.patch is None:
+            return None
+        before = asked.document(asked.new)
+        if before is None or isinstance(asked.new, dict):
+            raise review.not_changeable(hook.webhook.name)
+        try:
+            after = json_patch.apply(before, verdict.patch)
+            return read(after) if after != before else None
+        except (ApiError, RecursionError) as error:
+            raise review.internal(str(error)) from error
+
+    async def _ask(self, hook: Hook, asked: Asked, *, mutating: bool = False) -> Verdict:
+        """What one webhook says; a yes where it cannot be asked and that does not matter."""
+        webhook = hook.webhook
+        if asked.dry_run and webhook.sideEffects not in ("None", "NoneOnDryRun"):
+            raise review.no_dry_run(webhook.name)
+        uid, version = self._new_uid(), review.version_for(webhook.admissionReviewVersions)
+        try:
+            body = await self._post(hook, review.question(asked, uid, version))
+            return review.read(body, uid, version, webhook.name, mutating=mutating)
+        except CallFailed as error:
+            if webhook.failurePolicy == "Ignore":
+                _log.warning("webhook %s is passed over: %s", webhook.name, error)
+                return Verdict()
+            raise review.failed(webhook.name, str(error)) from error
+
+    async def _post(self, hook: Hook, body: bytes) -> bytes:
+        try:
+            async with asyncio.timeout(hook.webhook.timeoutSeconds):
+                return await self._caller.post(resolve(hook.webhook, self._store, self._decoder), body)
+        except BadAnswer as error:
+            raise CallFailed(f"failed to call webhook: {error}") from error
+        except (CallFailed, TimeoutError) as error:
+            why = "context deadline exceeded" if isinstance(error, TimeoutError) else str(error)
+            raise CallFailed(f'failed to call webhook: Post "{url_of(hook.webhook)}": {why}') from error
+
+    def _heed(self, verdict: Verdict, asked: Asked) -> None:
+        asked.warnings.extend(verdict.warnings)
+        if verdict.denied is not None:
+            raise verdict.denied
+
+
+def _unread(document: Document) -> Any:
+    raise AssertionError("nothing is read where nothing can be changed")
