@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from controllers.statefulset.tiny import make_set
 
+from petset.api.gates import DEFAULT, Gates
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import meta, owner_reference, uid_of
 from petset.controllers.statefulset.identity import new_pod
@@ -44,8 +45,8 @@ class Stage:
 
 
 @asynccontextmanager
-async def watched(**spec: object) -> AsyncIterator[tuple[Stage, Witness]]:
-    async with plane() as p:
+async def watched(gates: Gates = DEFAULT, **spec: object) -> AsyncIterator[tuple[Stage, Witness]]:
+    async with plane(gates=gates) as p:
         witness = Witness(p)
         wanted = make_set(**spec)
         meta(wanted).uid = None
@@ -124,6 +125,43 @@ def test_the_witness_speaks_up_about(deed: Callable[[Stage], Awaitable[None]], s
             return list(witness.broken)
 
     assert sentence in run(story())
+
+
+def test_recreate_makes_nobody_while_a_pod_of_another_template_is_there() -> None:
+    """Rule 56, which Parallel does not change."""
+
+    async def story(former: str) -> list[str]:
+        recreate = apps_v1.StatefulSetUpdateStrategy(type="Recreate")
+        gates = Gates(recreate=True)
+        async with watched(gates, replicas=3, updateStrategy=recreate, podManagementPolicy="Parallel") as (
+            it,
+            witness,
+        ):
+            await it.revision("web-former", {"spec": {}})
+            await it.client.create(new_pod(it.set, it.set.spec.template, 7, former))
+            await it.clock.sleep(1)
+            witness.broken.clear()
+            await it.pod(0)
+            return list(witness.broken)
+
+    assert run(story("web-former")) == ["pod web-0 was created before its turn"]
+    assert run(story("web-1")) == []
+
+
+def test_a_pod_may_vanish_from_a_node_that_its_user_has_given_up() -> None:
+    """Nobody else could say that its containers have ended (rule 59)."""
+
+    async def story() -> list[str]:
+        async with watched(replicas=1) as (it, witness):
+            taint = core_v1.Taint(key="node.kubernetes.io/out-of-service", effect="NoExecute")
+            metadata = meta_v1.ObjectMeta(name="node-1")
+            await it.client.create(core_v1.Node(metadata=metadata, spec=core_v1.NodeSpec(taints=[taint])))
+            pod = await it.pod(0, node="node-1")
+            witness.user_asks(uid_of(pod), False)
+            await it.client.delete(core_v1.Pod, "web-0", "default", FORCED)
+            return list(witness.broken)
+
+    assert run(story()) == []
 
 
 def test_what_the_user_asked_for_is_nobodys_fault() -> None:

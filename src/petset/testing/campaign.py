@@ -6,10 +6,12 @@ stop and the world must come to rest where its specs want it. `--seed N` tells t
 """
 
 import argparse
+import gc
 import logging
 import multiprocessing
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from random import Random  # noqa: TID251 - the seed is the caller's
 
 from petset.api.errors import ApiError
@@ -19,9 +21,11 @@ from petset.controllers.statefulset.apply import ClaimInTheWay, Irreparable, Nam
 from petset.node.runtime import RuntimeFailure
 from petset.testing.ending import calm, clear_up
 from petset.testing.loop import Deadlock, Livelock, run
+from petset.testing.manifests import EDITION, random_gates
 from petset.testing.mishaps import Fate, forget_refusals
 from petset.testing.operations import User
 from petset.testing.outcome import Outcome, Total
+from petset.testing.tally import BATCH, Tally
 from petset.testing.unfinished import unfinished, unfinished_set
 from petset.testing.world import World
 
@@ -30,30 +34,32 @@ PAUSES_SECONDS = (0, 0, 0.02, 0.3, 1.5, 10, 45)
 MOST_SECONDS_TO_REST = 2400
 REST_SECONDS = 60
 QUIET_SECONDS = 30
+COLLECT_EVERY = 20
 EXPECTED = (ApiError, RuntimeFailure, ClaimInTheWay, Irreparable, NameTaken, OSError)
 WATCHED = ("statefulsets", "pods", "persistentvolumeclaims", "persistentvolumes", "controllerrevisions")
 
 
-def play(seed: int, steps: int = STEPS) -> Outcome:
-    """Run one seed to its end."""
-    outcome = Outcome(seed)
+def play(seed: int, edition: int = EDITION) -> Outcome:
+    """Run one seed to its end. A seed that once failed is played in the edition in which it did."""
+    outcome = Outcome(seed, edition)
     with _Ears(outcome):
         try:
-            run(_story(outcome, steps), seed=seed)
+            run(_story(outcome), seed=seed)
         except (AssertionError, Deadlock, Livelock) as error:
             outcome.failures.append(str(error))
     return outcome
 
 
-async def _story(outcome: Outcome, steps: int) -> None:
+async def _story(outcome: Outcome) -> None:
     source = Random(f"story {outcome.seed}")  # noqa: S311 - a story, no secret
     lag_seconds = source.choice([0, 0, 0.05, 1.0])
     names = source.choice([("web",), ("web", "db")])
-    async with World(outcome.seed, nodes=source.randint(1, 3), lag_seconds=lag_seconds) as world:
+    nodes, gates = source.randint(1, 3), random_gates(source, outcome.edition)
+    async with World(outcome.seed, nodes=nodes, lag_seconds=lag_seconds, gates=gates) as world:
         forget_refusals(world)
-        user, fate = User(world, source, names), Fate(world, source)
+        user, fate = User(world, source, names, outcome.edition), Fate(world, source, outcome.edition)
         try:
-            for _ in range(steps):
+            for _ in range(STEPS):
                 told = await (user.act() if source.random() < 0.6 else fate.strike())
                 outcome.story.append(f"{world.plane.clock.monotonic():9.3f} {told}")
                 await world.plane.clock.sleep(source.choice(PAUSES_SECONDS))
@@ -137,10 +143,24 @@ class _Ears(logging.Handler):
 def campaign(seeds: Iterable[int], jobs: int) -> Iterator[Outcome]:
     """The outcome of every seed, in no particular order, over so many processes."""
     if jobs <= 1:
-        yield from map(play, seeds)
+        yield from map(_play_and_collect, seeds)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap_unordered(play, seeds, chunksize=20)
+    with multiprocessing.get_context("spawn").Pool(jobs, _collect_seldom) as pool:
+        yield from pool.imap_unordered(_play_and_collect, seeds, chunksize=20)
+
+
+def _collect_seldom() -> None:
+    """A world's objects live and die with it: while it runs there is little garbage to look for."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+def _play_and_collect(seed: int) -> Outcome:
+    outcome = play(seed)
+    if seed % COLLECT_EVERY == 0:
+        gc.collect()
+    return outcome
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -149,21 +169,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=200, help="how many seeds to run")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=1, help="how many processes to use")
+    parser.add_argument("--tally", type=Path, help="go on after the seeds in this file, and add these to it")
+    parser.add_argument("--code", default="", help="the state of the code, for the tally")
     parser.add_argument("--seed", type=int, help="run this one seed and tell its story")
+    parser.add_argument("--edition", type=int, default=EDITION, help="which edition of that story")
     options = parser.parse_args(arguments)
     if options.seed is not None:
-        outcome = play(options.seed)
+        outcome = play(options.seed, options.edition)
         sys.stdout.write(outcome.told())
         return int(bool(outcome.failures))
+    total = _play_all(options)
+    sys.stdout.write(f"{total}\n")
+    return int(bool(total.failed))
+
+
+def _play_all(options: argparse.Namespace) -> Total:
+    """What came of all seeds that were asked for; with a tally, of all seeds in it."""
+    if options.tally is None:
+        return _play_batch(range(options.first, options.first + options.seeds), options.jobs)
+    tally = Tally(options.tally)
+    first = tally.next_seed(options.first)
+    for start in range(first, first + options.seeds, BATCH):
+        batch = range(start, min(start + BATCH, first + options.seeds))
+        tally.add(start, options.code, _play_batch(batch, options.jobs))
+    return tally.total()
+
+
+def _play_batch(seeds: Iterable[int], jobs: int) -> Total:
     total = Total()
-    for outcome in campaign(range(options.first, options.first + options.seeds), options.jobs):
+    for outcome in campaign(seeds, jobs):
         total.add(outcome)
         if outcome.failures:
             sys.stdout.write(outcome.in_short() + "\n")
             sys.stdout.flush()
-    sys.stdout.write(str(total) + "\n")
-    return int(bool(total.failed))
+    return total
 
 
 if __name__ == "__main__":
+    _collect_seldom()
     sys.exit(main())

@@ -1,7 +1,6 @@
 """The clock that goes with the simulated loop: its time is the loop's time, counted from a given moment."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -17,8 +16,10 @@ class SimulatedClock:
         return self._start + timedelta(seconds=self.monotonic())
 
     def monotonic(self) -> float:
-        with contextlib.suppress(RuntimeError):  # outside the loop time stands where it was last seen
+        try:
             self._seconds = asyncio.get_running_loop().time()
+        except RuntimeError:  # outside the loop time stands where it was last seen
+            return self._seconds
         return self._seconds
 
     async def sleep(self, seconds: float) -> None:

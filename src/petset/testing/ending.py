@@ -1,13 +1,15 @@
 """How a story ends: the faults stop, and the user clears up what on Kubernetes too only a person can.
 
-That is: open the nodes, give a set a template that can run, and all of its ordinals (rule 46 would bring some back
-from the broken one), and delete pods that nobody else may:
+That is: open the nodes and say that they are in service, give a set a template that can run, and all of its
+ordinals (rule 46 would bring some back from the broken one), and delete pods that nobody else may:
 
 - of an image that cannot be had, which OrderedReady would wait for without end (rule 52);
 - that keep a name they have no right to (rule 61);
 - that a set has adopted without its claims, which the API lets nobody give them (rule 18);
 - that are nobody's, and whose claim is gone: no set makes it anew.
 """
+
+from contextlib import suppress
 
 import msgspec
 
@@ -17,7 +19,7 @@ from petset.api.objects import controller_of, is_terminating, meta, name_of, uid
 from petset.controllers.statefulset.identity import NO_ORDINAL, claim_names, ordinal_of
 from petset.testing.manifests import BAD_IMAGE, IMAGES
 from petset.testing.mishaps import forget_refusals
-from petset.testing.operations import NAMESPACE, with_image
+from petset.testing.operations import NAMESPACE, is_out_of_service, set_out_of_service, with_image
 from petset.testing.world import World
 
 
@@ -36,7 +38,9 @@ def calm(world: World) -> None:
 async def clear_up(world: World) -> None:
     """What only a person can put right; to be repeated until nothing is left to do."""
     for node in world.every(core_v1.Node, ""):
-        if node.spec is not None and node.spec.unschedulable:
+        if is_out_of_service(node):
+            await _say_back_in_service(world, node)
+        elif node.spec is not None and node.spec.unschedulable:
             await _update(world, node, spec=msgspec.structs.replace(node.spec, unschedulable=None))
     for stateful_set in world.every(apps_v1.StatefulSet):
         pods = world.pods_of(name_of(stateful_set))
@@ -80,18 +84,19 @@ async def _give_up_bad_image(world: World, stateful_set: apps_v1.StatefulSet) ->
     await _update(world, stateful_set, spec=spec)
 
 
+async def _say_back_in_service(world: World, node: core_v1.Node) -> None:
+    with suppress(Conflict, NotFound):
+        await set_out_of_service(world, node, stated=False)
+
+
 async def _update(world: World, obj: msgspec.Struct, **changes: object) -> None:
-    try:
+    with suppress(Conflict, NotFound):
         await world.client.update(msgspec.structs.replace(obj, **changes))
-    except (Conflict, NotFound):
-        return
 
 
 async def _delete_pod(world: World, pod: core_v1.Pod) -> None:
-    try:
+    with suppress(NotFound):
         await world.client.delete(core_v1.Pod, name_of(pod), NAMESPACE)
-    except NotFound:
-        return
 
 
 def _image(spec: core_v1.PodSpec | None) -> str:

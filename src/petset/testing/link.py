@@ -1,8 +1,8 @@
 """The connection of one process to the API, through whatever weather there is.
 
 Even in bad weather the API keeps its promises: changes are late but in order, and a watch that is cut off is listed
-again; a lost answer is lost, the write stands. A process that dies dies between two of its writes, with the answer
-to the last one on its way, and none of its writes comes after its death.
+again, or resumed with what it has told last; a lost answer is lost, the write stands. A process that dies dies
+between two of its writes, with the answer to the last one on its way, and none of its writes comes after its death.
 """
 
 import asyncio
@@ -31,17 +31,19 @@ class Weather:
     """How bad it is between components and the API at present; a change counts from the next call on.
 
     `lag_seconds` is the most by which changes are late; rates are chances from 0 to 1: of another writer coming in
-    between a component's read and its update, of a write's answer being lost, of a watch being cut off.
+    between a component's read and its update, of a write's answer being lost, of a watch being cut off, of changes
+    being told twice.
     """
 
     lag_seconds: float = 0.0
     conflict_rate: float = 0.0
     lost_answer_rate: float = 0.0
     cut_rate: float = 0.0
+    repeat_rate: float = 0.0
 
     def clear(self) -> None:
         """The sun comes out. Lateness stays: it is no fault but the distance to the API."""
-        self.conflict_rate = self.lost_answer_rate = self.cut_rate = 0.0
+        self.conflict_rate = self.lost_answer_rate = self.cut_rate = self.repeat_rate = 0.0
 
 
 class Link(LateWatches):
@@ -67,7 +69,9 @@ class Link(LateWatches):
         self, kind: type[T], namespace: str = "", *, resource_version: str, labels: str = "", fields: str = ""
     ) -> ClientWatch[T]:
         watch = super().watch(kind, namespace, resource_version=resource_version, labels=labels, fields=fields)
-        return _CutWatch(watch, lambda: self._strikes(self._weather.cut_rate))
+        return _ShakyWatch(
+            watch, lambda: self._strikes(self._weather.cut_rate), lambda: self._strikes(self._weather.repeat_rate)
+        )
 
     async def create(self, obj: T) -> T:
         return await self._write(super().create(obj))
@@ -124,12 +128,17 @@ async def _for_ever() -> None:
     await asyncio.get_running_loop().create_future()
 
 
-class _CutWatch:
-    """A watch that now and then ends before its next batch, as one does that fell behind."""
+class _ShakyWatch:
+    """A watch that now and then ends before its next batch, as one does that fell behind, or tells a batch twice,
+    as one does that is resumed from the version before.
+    """
 
-    def __init__(self, watch: ClientWatch[Any], is_cut: Callable[[], bool]) -> None:
+    def __init__(
+        self, watch: ClientWatch[Any], is_cut: Callable[[], bool], is_repeated: Callable[[], bool]
+    ) -> None:
         self._watch = watch
         self._is_cut = is_cut
+        self._is_repeated = is_repeated
 
     @property
     def resource_version(self) -> str:
@@ -139,7 +148,7 @@ class _CutWatch:
         batch = await self._watch.next()
         if self._is_cut():
             raise Expired("this watch was cut off: list again")
-        return batch
+        return [*batch, *batch] if self._is_repeated() else batch
 
     def close(self) -> None:
         self._watch.close()

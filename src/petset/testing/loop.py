@@ -61,7 +61,8 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
             raise Livelock("time stands still; what runs is among:\n" + _waiting_tasks(self))
         turn = list(self._ready)
         self._ready.clear()
-        self._random.shuffle(turn)
+        if len(turn) > 1:
+            self._random.shuffle(turn)
         for handle in turn:
             if not handle.cancelled():
                 handle._run()

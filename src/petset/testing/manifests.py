@@ -2,7 +2,12 @@
 
 from random import Random  # noqa: TID251 - the type of an argument
 
+from petset.api.gates import DEFAULT, Gates
 from petset.api.models import apps_v1, core_v1, meta_v1
+
+EDITION = 2
+"""Which stories seeds tell at present. What is drawn anew shifts every draw after it, so a seed tells another story
+from then on; one that is kept is replayed in the edition in which it failed."""
 
 IMAGES = ("db:1", "db:2", "db:3", "db:bad")
 BAD_IMAGE = "db:bad"
@@ -12,7 +17,7 @@ WAIT_UNTIL_READY = core_v1.Probe(
 )
 
 
-def random_set(name: str, source: Random) -> apps_v1.StatefulSet:
+def random_set(name: str, source: Random, edition: int = EDITION) -> apps_v1.StatefulSet:
     """A set as a user might write it."""
     labels = {"app": name}
     return apps_v1.StatefulSet(
@@ -26,7 +31,7 @@ def random_set(name: str, source: Random) -> apps_v1.StatefulSet:
             minReadySeconds=source.choice([None, None, 7]),
             ordinals=apps_v1.StatefulSetOrdinals(start=2) if source.random() < 0.15 else None,
             revisionHistoryLimit=source.choice([None, 0, 1]),
-            updateStrategy=random_strategy(source),
+            updateStrategy=random_strategy(source, edition),
             persistentVolumeClaimRetentionPolicy=random_retention(source),
             volumeClaimTemplates=[_claim("data")] if source.random() < 0.6 else None,
         ),
@@ -40,13 +45,22 @@ def template(labels: dict[str, str], image: str, probed: bool) -> core_v1.PodTem
     return core_v1.PodTemplateSpec(metadata=meta_v1.ObjectMeta(labels=labels), spec=spec)
 
 
-def random_strategy(source: Random) -> apps_v1.StatefulSetUpdateStrategy | None:
-    """None, either type, and the block with and without its parts (rules 5, 46)."""
-    kind = source.choice(["absent", "no block", "block", "block", "OnDelete"])
+def random_gates(source: Random, edition: int = EDITION) -> Gates:
+    """The defaults of 1.37, now and then with one gate the other way."""
+    if edition < 2:
+        return DEFAULT
+    return Gates(max_unavailable=source.random() < 0.8, recreate=source.random() < 0.3)
+
+
+def random_strategy(source: Random, edition: int = EDITION) -> apps_v1.StatefulSetUpdateStrategy | None:
+    """None, any type, and the block with and without its parts (rules 5, 46). Behind a closed gate Recreate is
+    refused (rule 56)."""
+    kinds = ["absent", "no block", "block", "block", "OnDelete"]
+    kind = source.choice(kinds if edition < 2 else [*kinds, "Recreate"])
     if kind == "absent":
         return None
-    if kind == "OnDelete":
-        return apps_v1.StatefulSetUpdateStrategy(type="OnDelete")
+    if kind in ("OnDelete", "Recreate"):
+        return apps_v1.StatefulSetUpdateStrategy(type=kind)
     block = apps_v1.RollingUpdateStatefulSetStrategy(
         partition=source.choice([None, 0, 1, 2]), maxUnavailable=source.choice([None, 1, 2, "50%"])
     )

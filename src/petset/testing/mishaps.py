@@ -8,7 +8,7 @@ import msgspec
 from petset.api.errors import ApiError
 from petset.api.models import core_v1
 from petset.api.objects import name_of, uid_of
-from petset.testing.manifests import IMAGES
+from petset.testing.manifests import EDITION, IMAGES
 from petset.testing.operations import NAMESPACE
 from petset.testing.world import CONTROLLERS, World
 
@@ -18,9 +18,10 @@ FULL = "no space left on device"
 class Fate:
     """Every method does one thing and returns what happened, for the story."""
 
-    def __init__(self, world: World, source: Random) -> None:
+    def __init__(self, world: World, source: Random, edition: int = EDITION) -> None:
         self._world = world
         self._random = source
+        self._edition = edition
         self._mishaps: tuple[tuple[int, Callable[[], Awaitable[str]]], ...] = (
             (5, self.crash_container), (4, self.turn_unready), (5, self.turn_ready), (2, self.fail_pod),
             (2, self.slow_machine), (2, self.lose_image), (3, self.find_images), (2, self.deafen),
@@ -144,8 +145,10 @@ class Fate:
         weather.conflict_rate = source.choice([0, 0, 0.05, 0.3])
         weather.lost_answer_rate = source.choice([0, 0, 0.05, 0.3])
         weather.cut_rate = source.choice([0, 0, 0.05, 0.3])
+        weather.repeat_rate = source.choice([0, 0, 0.05, 0.3]) if self._edition >= 2 else 0
         return (
-            f"conflicts {weather.conflict_rate}, lost answers {weather.lost_answer_rate}, cuts {weather.cut_rate}"
+            f"conflicts {weather.conflict_rate}, lost answers {weather.lost_answer_rate}, cuts {weather.cut_rate}, "
+            f"repeats {weather.repeat_rate}"
         )
 
 

@@ -11,8 +11,16 @@ import msgspec
 
 from petset.api.errors import ApiError, Conflict
 from petset.api.models import apps_v1, core_v1, meta_v1
-from petset.api.objects import meta, name_of
-from petset.testing.manifests import IMAGES, MOST_REPLICAS, random_retention, random_set, random_strategy
+from petset.api.objects import meta, name_of, uid_of
+from petset.controllers.nodelifecycle.plan import OUT_OF_SERVICE
+from petset.testing.manifests import (
+    EDITION,
+    IMAGES,
+    MOST_REPLICAS,
+    random_retention,
+    random_set,
+    random_strategy,
+)
 from petset.testing.world import World
 
 T = TypeVar("T")
@@ -23,9 +31,10 @@ PROPAGATIONS = ("Background", "Background", "Foreground", "Orphan")
 class User:
     """Acts on the sets called `names`. Every method does one thing and returns what it did, for the story."""
 
-    def __init__(self, world: World, source: Random, names: tuple[str, ...]) -> None:
+    def __init__(self, world: World, source: Random, names: tuple[str, ...], edition: int = EDITION) -> None:
         self._world = world
         self._random = source
+        self._edition = edition
         self.names = names
         self._operations: tuple[tuple[int, Callable[[], Awaitable[str]]], ...] = (
             (6, self.scale), (5, self.edit_template), (4, self.delete_pod), (2, self.force_delete_pod),
@@ -33,6 +42,8 @@ class User:
             (2, self.delete_set), (3, self.create_set), (3, self.relabel_pod), (1, self.delete_claim),
             (2, self.cordon), (1, self.delete_node), (1, self.create_stray_pod),
         )  # fmt: skip
+        if edition >= 2:
+            self._operations += ((2, self.move_partition), (2, self.declare_out_of_service))
 
     async def act(self) -> str:
         """One operation."""
@@ -47,7 +58,7 @@ class User:
 
     async def create_set(self) -> str:
         """Apply a set that is not there, or a new version of one that is."""
-        wanted = random_set(self._random.choice(self.names), self._random)
+        wanted = random_set(self._random.choice(self.names), self._random, self._edition)
         if self._world.get(apps_v1.StatefulSet, name_of(wanted)) is None:
             await self._world.client.create(wanted)
             return f"creates {name_of(wanted)}: {_said(wanted.spec)}"
@@ -74,7 +85,18 @@ class User:
         return await self._edit(name, template=with_image(stateful_set, self._random.choice(IMAGES)))
 
     async def change_strategy(self) -> str:
-        return await self._edit(self._random.choice(self.names), updateStrategy=random_strategy(self._random))
+        strategy = random_strategy(self._random, self._edition)
+        return await self._edit(self._random.choice(self.names), updateStrategy=strategy)
+
+    async def move_partition(self) -> str:
+        """Go on with a staged update, or back, while a pod of the set is not well."""
+        name, partition = self._random.choice(self.names), self._random.randint(0, MOST_REPLICAS)
+        pods = self._world.pods_of(name)
+        if pods:
+            self._world.not_ready.add(uid_of(self._random.choice(pods)))
+        block = apps_v1.RollingUpdateStatefulSetStrategy(partition=partition)
+        strategy = apps_v1.StatefulSetUpdateStrategy(type="RollingUpdate", rollingUpdate=block)
+        return f"with a pod unready, {await self._edit(name, updateStrategy=strategy)}"
 
     async def change_retention(self) -> str:
         policy = random_retention(self._random)
@@ -151,7 +173,20 @@ class User:
         await self._world.client.delete(core_v1.Node, name_of(node))
         return f"deletes node {name_of(node)}"
 
+    async def declare_out_of_service(self) -> str:
+        """Say of a machine that is off that it stays off, or of one that was said to be that it is back."""
+        nodes = self._world.every(core_v1.Node, "")
+        node = next(iter([*filter(is_out_of_service, nodes), *filter(self._is_off, nodes)]), None)
+        if node is None:
+            return "finds no machine that is off"
+        back = is_out_of_service(node)
+        await set_out_of_service(self._world, node, not back)
+        return f"says that {name_of(node)} is {'back in' if back else 'out of'} service"
+
     # -- inside
+
+    def _is_off(self, node: core_v1.Node) -> bool:
+        return self._world.is_off(name_of(node))
 
     def _any(self, kind: type[T], namespace: str = NAMESPACE) -> T | None:
         found = self._world.every(kind, namespace)
@@ -178,6 +213,20 @@ async def set_label(world: World, pod: core_v1.Pod, *, taken_out: bool) -> None:
         labels["app"] = name_of(pod).rpartition("-")[0]
     metadata = msgspec.structs.replace(meta(pod), labels=labels)
     await world.client.update(msgspec.structs.replace(pod, metadata=metadata))
+
+
+def is_out_of_service(node: core_v1.Node) -> bool:
+    """Its user has said so."""
+    return any(taint.key == OUT_OF_SERVICE for taint in (node.spec.taints if node.spec else None) or ())
+
+
+async def set_out_of_service(world: World, node: core_v1.Node, stated: bool) -> None:
+    """Taint the node as out of service, or take that taint away."""
+    spec = node.spec or core_v1.NodeSpec()
+    taints = [taint for taint in spec.taints or () if taint.key != OUT_OF_SERVICE]
+    if stated:
+        taints.append(core_v1.Taint(key=OUT_OF_SERVICE, effect="NoExecute", value="nodeshutdown"))
+    await world.client.update(msgspec.structs.replace(node, spec=msgspec.structs.replace(spec, taints=taints)))
 
 
 def with_image(stateful_set: apps_v1.StatefulSet, image: str) -> core_v1.PodTemplateSpec:

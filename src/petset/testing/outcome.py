@@ -12,6 +12,7 @@ class Outcome:
     """`failures` are empty where every promise held. `story` and `recent` tell how it came to that."""
 
     seed: int
+    edition: int
     failures: list[str] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
     recent: list[str] = field(default_factory=list)
@@ -28,7 +29,7 @@ class Outcome:
         self.recent = list(witness.recent) if self.failures else []
 
     def in_short(self) -> str:
-        return f"seed {self.seed}: {'; '.join(self.failures[:3])} ({REPLAY} {self.seed})"
+        return f"seed {self.seed}: {'; '.join(self.failures[:3])} ({REPLAY} {self.seed} --edition {self.edition})"
 
     def told(self) -> str:
         """The whole story, for a person who looks for the cause."""

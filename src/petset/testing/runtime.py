@@ -112,6 +112,10 @@ class SimulatedRuntime:
         specs = (self._sandboxes[container.sandbox_uid].spec for container in self.running())
         return {(spec.namespace, spec.name, spec.uid) for spec in specs}
 
+    def living_nodes(self) -> set[str]:
+        """Every node with a running container."""
+        return {self._sandboxes[container.sandbox_uid].spec.node for container in self.running()}
+
     def running(self) -> list[Container]:
         """Every container that runs."""
         return [c for c in self._containers.values() if c.state is ContainerState.RUNNING]

@@ -145,6 +145,10 @@ class World:
         else:
             self.start_agent(process)
 
+    def is_off(self, node: str) -> bool:
+        """Neither the node's agent nor any container of it runs."""
+        return node not in self._running and node not in self.runtime.living_nodes()
+
     def is_quiet(self, resources: Sequence[str], seconds: float) -> bool:
         """Nothing of these resources has been written for so long."""
         latest = max((self.witness.changed_at.get(resource, 0.0) for resource in resources), default=0.0)

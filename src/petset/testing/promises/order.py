@@ -69,11 +69,21 @@ def _lower_are_available(scene: Scene, stateful_set: apps_v1.StatefulSet, ordina
 
 
 def _may_come(scene: Scene, stateful_set: apps_v1.StatefulSet, pod: core_v1.Pod) -> bool:
-    """OrderedReady never creates an ordinal before every lower one is Available (rule 47)."""
+    """OrderedReady never creates an ordinal before every lower one is Available (rule 47), Recreate none before all
+    pods of another template are gone (rule 56)."""
     ordinal = ordinal_in(stateful_set, pod)
     if ordinal not in wanted_ordinals(stateful_set):
         return False
+    if recreates(stateful_set) and _keeps_a_former_pod(scene, stateful_set):
+        return False
     return not _is_ordered(stateful_set) or _lower_are_available(scene, stateful_set, ordinal)
+
+
+def _keeps_a_former_pod(scene: Scene, stateful_set: apps_v1.StatefulSet) -> bool:
+    """No picture, however late, could show the set without this pod of another template."""
+    members = scene.picture.owned_by(uid_of(stateful_set))
+    former = (pod for pod in members if not _is_of_present_template(scene, stateful_set, pod))
+    return any(_was_member_throughout(scene, stateful_set, pod) for pod in former)
 
 
 def _has_due_template(scene: Scene, stateful_set: apps_v1.StatefulSet, pod: core_v1.Pod) -> bool:

@@ -2,6 +2,7 @@
 
 from petset.api.models import core_v1
 from petset.api.objects import controller_of, is_terminating, name_of, namespace_of, uid_of
+from petset.controllers.nodelifecycle.plan import OUT_OF_SERVICE
 from petset.controllers.statefulset.identity import NO_ORDINAL, ordinal_of
 from petset.ownership.health import is_finished
 from petset.testing.promises.scene import Scene, Sentences
@@ -50,14 +51,18 @@ def _goes_after_its_containers(scene: Scene, pod: core_v1.Pod) -> Sentences:
     node = pod.spec.nodeName if pod.spec else None
     if not node:
         return
-    if None in scene.picture.lately(core_v1.Node, node):
-        scene.forced.add(uid_of(pod))  # nobody is left to confirm
+    if any(state is None or _is_out_of_service(state) for state in scene.picture.lately(core_v1.Node, node)):
+        scene.forced.add(uid_of(pod))  # nobody is left to confirm, or the user has done it
     if uid_of(pod) in scene.forced:
         return
     if not is_terminating(pod) and not is_finished(pod):
         yield f"pod {name_of(pod)} vanished from its node without having been asked to go"
     if scene.runtime is not None and uid_of(pod) in {uid for _, _, uid in scene.runtime.living_pods()}:
         yield f"pod {name_of(pod)} is gone from the API, and its containers still run"
+
+
+def _is_out_of_service(node: core_v1.Node) -> bool:
+    return any(taint.key == OUT_OF_SERVICE for taint in (node.spec.taints if node.spec else None) or ())
 
 
 def _stays_where_it_is(old: core_v1.Pod, new: core_v1.Pod) -> Sentences:
