@@ -9,7 +9,7 @@ from controllers.statefulset.tiny import make_set
 
 from petset.api.gates import DEFAULT, Gates
 from petset.api.models import apps_v1, core_v1, meta_v1
-from petset.api.objects import meta, owner_reference, uid_of
+from petset.api.objects import meta, name_of, owner_reference, uid_of
 from petset.controllers.statefulset.identity import new_pod
 from petset.ownership.hashing import template_patch
 from petset.testing.loop import run
@@ -47,7 +47,7 @@ class Stage:
 @asynccontextmanager
 async def watched(gates: Gates = DEFAULT, **spec: object) -> AsyncIterator[tuple[Stage, Witness]]:
     async with plane(gates=gates) as p:
-        witness = Witness(p)
+        witness = Witness(p, gates=gates)
         wanted = make_set(**spec)
         meta(wanted).uid = None
         stage = Stage(p, await p.client.create(wanted))
@@ -146,6 +146,29 @@ def test_recreate_makes_nobody_while_a_pod_of_another_template_is_there() -> Non
 
     assert run(story("web-former")) == ["pod web-0 was created before its turn"]
     assert run(story("web-1")) == []
+
+
+def test_without_its_gate_an_update_does_not_look_below_the_pod_it_replaces() -> None:
+    """Rules 51 and 53, of a Parallel set whose lowest pod is not Ready."""
+
+    async def story(gates: Gates) -> list[str]:
+        async with watched(gates, replicas=2, podManagementPolicy="Parallel") as (it, witness):
+            await it.revision("web-former", {"spec": {}})
+            await it.pod(0)
+            pod = new_pod(it.set, it.set.spec.template, 1, "web-former")
+            made = await it.client.create(pod)
+            await it.client.bind("default", "web-1", "node-1")
+            ready = core_v1.PodCondition(type="Ready", status="True", lastTransitionTime=it.clock.now())
+            bound = await it.client.get(core_v1.Pod, name_of(made), "default")
+            status = core_v1.PodStatus(phase="Running", conditions=[ready])
+            await it.client.update(msgspec.structs.replace(bound, status=status), "status")
+            await it.clock.sleep(1)
+            witness.broken.clear()
+            await it.client.delete(core_v1.Pod, "web-1", "default")
+            return list(witness.broken)
+
+    assert run(story(Gates(max_unavailable=False))) == []
+    assert run(story(DEFAULT)) == ["pod web-1 (web-former) was deleted, and no rule asked for it then"]
 
 
 def test_a_pod_may_vanish_from_a_node_that_its_user_has_given_up() -> None:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
+from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind, by_model
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, name_of, namespace_of
@@ -38,7 +39,13 @@ class Witness:
     last changes, for a failure's story.
     """
 
-    def __init__(self, plane: Plane, runtime: SimulatedRuntime | None = None, stale_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        plane: Plane,
+        runtime: SimulatedRuntime | None = None,
+        stale_seconds: float = 0.0,
+        gates: Gates = DEFAULT,
+    ) -> None:
         self.broken: list[str] = []
         self.created: list[str] = []
         self.deleted: list[str] = []
@@ -51,7 +58,7 @@ class Witness:
         self._picture = Picture(plane.clock.monotonic, stale_seconds)
         self._runtime = runtime
         self._seen_of_runtime = 0
-        self.scene = Scene(self._picture, plane.clock, runtime)
+        self.scene = Scene(self._picture, plane.clock, runtime, gates)
         self.changed_at: dict[str, float] = {}
         plane.store.show(self._saw)
 

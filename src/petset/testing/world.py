@@ -76,7 +76,7 @@ class World:
         self.directories = SimulatedDirectories()
         self.runtime.answer = self._answer
         # A batch may wait for the one before it to arrive, so a picture is late by two lags at most.
-        self.witness = Witness(self.plane, self.runtime, 2 * self.weather.lag_seconds)
+        self.witness = Witness(self.plane, self.runtime, 2 * self.weather.lag_seconds, self.gates)
         self._client = UsersClient(self.plane.registry, self.witness.user_asks)
         for node in self.nodes:
             self.start_agent(node)

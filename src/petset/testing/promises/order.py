@@ -167,8 +167,13 @@ def _may_be_recreated(scene: Scene, stateful_set: apps_v1.StatefulSet, pod: core
 
 
 def _others_down(scene: Scene, stateful_set: apps_v1.StatefulSet, ordinal: int) -> int:
-    """How many of the other wanted pods no picture, however late, could show as Available."""
-    others = (n for n in wanted_ordinals(stateful_set) if n != ordinal)
+    """How many of the other wanted pods no picture, however late, could show as Available.
+
+    Without the gate nobody looks below: the walk from the top ends at the first pod that is to go (rule 51).
+    """
+    others = (
+        n for n in wanted_ordinals(stateful_set) if n > ordinal or (n < ordinal and scene.gates.max_unavailable)
+    )
     return sum(not scene.was_available(stateful_set, n) for n in others)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from petset.api.gates import DEFAULT, Gates
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import controller_of, is_terminating, name_of, namespace_of
 from petset.controllers.statefulset.identity import ordinal_of, pod_name
@@ -24,6 +25,7 @@ class Scene:
     picture: Picture
     clock: SimulatedClock
     runtime: SimulatedRuntime | None = None
+    gates: Gates = DEFAULT
     asked: set[str] = field(default_factory=set)
     forced: set[str] = field(default_factory=set)
     texts: dict[int, tuple[object, bytes]] = field(default_factory=dict)
