@@ -10,7 +10,7 @@ from registry.given import play, pod
 from petset.aio.tasks import Supervisor
 from petset.api.models import core_v1
 from petset.client.correlate import BURST, COMBINED, MOST_SIMILAR, Correlator, Occurrence, Subject
-from petset.client.events import AT_ONCE, PER_SECOND, EventRecorder
+from petset.client.events import AT_ONCE, COLLECT_SECONDS, PER_SECOND, EventRecorder
 from petset.testing.plane import Plane
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -163,10 +163,31 @@ def test_a_flood_is_written_at_a_measured_pace() -> None:
     async def story(p: Plane, recorder: EventRecorder) -> None:
         for n in range(2 * AT_ONCE):
             recorder.event(pod(f"web-{n}"), "Normal", "Told", "hello")
-        await p.clock.sleep(0.001)
+        await p.clock.sleep(COLLECT_SECONDS + 0.001)
         assert len((await p.client.list(core_v1.Event)).items) == AT_ONCE
-        await p.clock.sleep(AT_ONCE / PER_SECOND)
+        await p.clock.sleep(AT_ONCE / PER_SECOND + COLLECT_SECONDS)
         assert len((await p.client.list(core_v1.Event)).items) == 2 * AT_ONCE
+
+    recording(story)
+
+
+def test_what_is_told_within_a_moment_is_written_in_one_commit() -> None:
+    async def story(p: Plane, recorder: EventRecorder) -> None:
+        watch = p.store.watch("events", after=p.store.revision)
+        for n in range(10):
+            recorder.event(pod(f"web-{n}"), "Normal", "Told", "hello")
+        committed = await watch.next()
+        assert {event.record.key.name.split(".")[0] for event in committed} == {f"web-{n}" for n in range(10)}
+
+    recording(story)
+
+
+def test_repeats_within_a_moment_are_one_write() -> None:
+    async def story(p: Plane, recorder: EventRecorder) -> None:
+        for _ in range(3):
+            recorder.event(pod("web-0"), "Normal", "Pulled", "image is there")
+        (event,) = await events(p)
+        assert event.count == 3
 
     recording(story)
 

@@ -33,7 +33,7 @@ class Cluster:
     async def all(self, kind: type[T], namespace: str = "") -> list[T]:
         return list((await self.plane.client.list(kind, namespace)).items)
 
-    async def settle(self, seconds: float = 0.05) -> None:
+    async def settle(self, seconds: float = 0.1) -> None:
         """Let everything happen that happens within this time."""
         await self.plane.clock.sleep(seconds)
 

@@ -9,6 +9,7 @@ from typing import Any
 from petset.aio.tasks import Supervisor
 from petset.api.errors import NotFound
 from petset.api.models import core_v1, meta_v1
+from petset.client.events import COLLECT_SECONDS
 from petset.node.agent import Agent
 from petset.node.machine import Machine, NodeSettings
 from petset.testing.node import SimulatedNetwork, SimulatedVolumes, simulated_machine
@@ -97,7 +98,7 @@ class NodeWorld:
         raise AssertionError(f"{name} is still there: {(await self.get(name)).status}")
 
     async def events(self) -> list[tuple[str, str]]:
-        await self.sleep(0.001)
+        await self.sleep(2 * COLLECT_SECONDS)
         found = (await self.client.list(core_v1.Event, "default")).items
         return [(e.reason, e.message) for e in found]
 
