@@ -66,6 +66,23 @@ def test_a_returned_number_is_the_pause_before_the_next_look() -> None:
     assert _looks_until(100, 30, 30, None) == ([0, 30, 60], 0)
 
 
+def test_the_last_answer_holds_and_what_an_earlier_look_planned_is_forgotten() -> None:
+    clock = SimulatedClock()
+    looks = _Looks(clock, 30, 100, None)
+    reconciler = Reconciler("test", clock, looks)
+
+    async def main() -> None:
+        reconciler.wake("key")
+        async with Supervisor("test") as tasks:
+            tasks.start("reconciler", reconciler.run())
+            await clock.sleep(10)
+            reconciler.wake("key")
+            await clock.sleep(500)
+
+    run(main())
+    assert looks.at == [0, 10, 110]
+
+
 def test_a_cancelled_dependency_is_a_failure_and_not_the_end_of_the_worker() -> None:
     assert _looks_until(100, *[asyncio.CancelledError() for _ in range(6)])[0] == [0, 1, 3, 7, 15, 31, 63]
 

@@ -68,6 +68,12 @@ class WorkQueue(Generic[K]):
             planned.timer.cancel()
         self._later[key] = _Later(due, self._clock.call_later(seconds, lambda: self._fall_due(key)))
 
+    def forget_later(self, key: K) -> None:
+        """Take back what `add_after` has planned for the key; what is ready stays ready."""
+        planned = self._later.pop(key, None)
+        if planned is not None:
+            planned.timer.cancel()
+
     async def get(self) -> K:
         """The next key; the caller owes a `done`. Raises QueueClosed once closed and empty."""
         while not self._ready:

@@ -30,9 +30,10 @@ CONTROLLER_RETRIES = Rate(per_second=10, burst=100)
 class Reconciler(Generic[K]):
     """Runs `reconcile(key)` for every key woken, in up to `workers` at once, never two for the same key.
 
-    `reconcile` returns None, or the seconds after which the key is to be looked at again. Whatever it raises is
-    logged and retried after a pause that grows with each failure in a row of that key. The retries of all keys
-    together come no faster than `retries`, where that is given: the longer pause of the two counts.
+    `reconcile` returns None, or the seconds after which the key is to be looked at again unless it is woken before:
+    each look takes the place of those that were planned for later. Whatever it raises is logged and retried after a
+    pause that grows with each failure in a row of that key. The retries of all keys together come no faster than
+    `retries`, where that is given: the longer pause of the two counts.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Reconciler(Generic[K]):
         self._queue.add(key)
 
     def wake_after(self, key: K, seconds: float) -> None:
-        """Look at the key in `seconds`, or earlier if an earlier look is planned."""
+        """Look at the key in `seconds`, unless there is a look before."""
         self._queue.add_after(key, seconds)
 
     def failures(self, key: K) -> int:
@@ -87,6 +88,7 @@ class Reconciler(Generic[K]):
                 await give_way()  # a long backlog must not hold up the requests of others
 
     async def _look(self, key: K) -> None:
+        self._queue.forget_later(key)  # what a later look was to see, this one sees
         try:
             again_seconds = await self._reconcile(key)
         except asyncio.CancelledError as error:
