@@ -2,8 +2,8 @@
 
 A write is checked against the newest accepted state, gets its revision at once, and waits in an overlay that no
 reader sees. Writes that come while the journal is busy form its next batch, so that any number of writers share a
-commit. When a batch is durable it moves into the table, the watchers hear of it and the writers return, all within
-one turn of the event loop. When the journal fails, everything accepted and not yet durable fails with it: nothing
+commit. When a batch is durable it moves into the table, the writers return and the watchers hear of it, all within
+one turn of the event loop and in this order: whoever wrote knows already what its own watch is about to say. When the journal fails, everything accepted and not yet durable fails with it: nothing
 was visible, so nothing has to be taken back, and the next write starts again from what is durable.
 
 A write that would lose against one still on its way waits for that one's fate before it reports a conflict: else it
@@ -166,10 +166,10 @@ class LiveStore:
             self._apply(event)
         if self._queued:
             self._commit_queued()  # the journal works on while we tell of what it did
-        self._hub.publish([event for event, _ in durable])
         for _, done in durable:
             if not done.done():
                 done.set_result(None)
+        self._hub.publish([event for event, _ in durable])
 
     def _apply(self, event: Event) -> None:
         key = event.record.key
