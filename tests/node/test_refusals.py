@@ -27,7 +27,11 @@ def test_a_pod_whose_name_has_been_taken_by_another_is_not_reported_again_at_onc
             successor = await p.client.create(a_pod("a", containers=[a_container()]))
             woken: list[str] = []
             memory = PodMemory(former)
-            Reporter(p.client, p.clock, tasks, woken.append).write(memory, core_v1.PodStatus(phase="Running"))
+
+            def ended(memory: PodMemory, *, look_again: bool) -> None:
+                woken.extend([memory.uid] if look_again else ())
+
+            Reporter(p.client, p.clock, tasks, ended).write(memory, core_v1.PodStatus(phase="Running"))
             await p.clock.sleep(0.1)
             assert woken == [uid_of(former)]
             assert memory.report_again_at is not None

@@ -16,7 +16,7 @@ NOBODY: Any = None
 
 
 def reporter() -> Reporter:
-    return Reporter(NOBODY, SimulatedClock(), NOBODY, lambda uid: None)
+    return Reporter(NOBODY, SimulatedClock(), NOBODY, NOBODY)
 
 
 def starting(name: str) -> PodMemory:

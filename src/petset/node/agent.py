@@ -77,7 +77,7 @@ class Agent:
     async def run(self) -> None:
         """Be the node until cancelled. Containers go on without it."""
         async with Supervisor(f"agent/{self._settings.name}") as tasks:
-            self.workers.serve(tasks, Reporter(self._client, self._clock, tasks, self.workers.wake))
+            self.workers.serve(tasks, Reporter(self._client, self._clock, tasks, self.workers.reported))
             tasks.start("registration", self._registration.run())
             tasks.start("events", self._recorder.run())
             informers: list[Informer[Any]] = [self._pods, self._services, *self._referenced.values()]

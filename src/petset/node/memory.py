@@ -37,6 +37,7 @@ class PodMemory:
     busy: set[str] = field(default_factory=set)
     waiting: tuple[Waiting, ...] = ()
     reporting: bool = False
+    report_again: bool = False
     report_held_since: datetime | None = None
     report_again_at: datetime | None = None
     written: core_v1.PodStatus | None = None

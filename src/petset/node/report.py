@@ -6,8 +6,8 @@ A healthy pod without probes thus costs one write, also when a thousand start at
 """
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from petset.aio.clock import Clock
 from petset.aio.tasks import Supervisor
@@ -26,14 +26,20 @@ _SOON_DIFFERENT = ("volumes", "sandbox", "image/", "start/")
 _log = logging.getLogger(__name__)
 
 
-class Reporter:
-    """The statuses of a node's pods. `wake` is called with the pod's uid when a write has ended."""
+class Ended(Protocol):
+    """What is called when a write has ended. `look_again`: it failed, or the status has changed meanwhile."""
 
-    def __init__(self, client: Client, clock: Clock, supervisor: Supervisor, wake: Callable[[str], None]) -> None:
+    def __call__(self, memory: PodMemory, *, look_again: bool) -> None: ...
+
+
+class Reporter:
+    """The statuses of a node's pods."""
+
+    def __init__(self, client: Client, clock: Clock, supervisor: Supervisor, ended: Ended) -> None:
         self._client = client
         self._clock = clock
         self._supervisor = supervisor
-        self._wake = wake
+        self._ended = ended
         self._on_their_way: set[str] = set()
 
     def held_until(self, memory: PodMemory, now: datetime) -> datetime | None:
@@ -61,19 +67,23 @@ class Reporter:
         return stored == status or (status == memory.written and stored == memory.accepted)
 
     def write(self, memory: PodMemory, status: core_v1.PodStatus) -> None:
-        """Write the status, unless a write is under way: its end wakes the pod anyway."""
-        if not memory.reporting:
-            memory.reporting = True
+        """Write the status; where a write is under way, have the pod looked at again when that has ended."""
+        if memory.reporting:
+            memory.report_again = True
+        else:
+            memory.reporting, memory.report_again = True, False
             self._supervisor.start(f"report/{memory.uid}", self._write(memory, status))
 
     async def _write(self, memory: PodMemory, status: core_v1.PodStatus) -> None:
         pod = core_v1.Pod(
             apiVersion="v1", kind="Pod", metadata=memory.pod.metadata, spec=memory.pod.spec, status=status
         )
+        done = False
         try:
             stored = await self._client.update(pod, "status")
             memory.written, memory.accepted = status, stored.status
             memory.take_pod(stored)
+            done = not memory.report_again
         except Conflict:
             await self._read_again(memory)
         except NotFound:
@@ -84,7 +94,7 @@ class Reporter:
             memory.report_again_at = self._clock.now() + PAUSE_AFTER_A_REFUSAL
         finally:
             memory.reporting = False
-            self._wake(memory.uid)
+            self._ended(memory, look_again=not done)
 
     async def _read_again(self, memory: PodMemory) -> None:
         """Somebody else wrote in between: the next status is made from what is there now."""

@@ -86,9 +86,9 @@ class Workers:
         memory = self._memories.get(uid_of(new))
         if memory is None:
             self.add(adopt(new, None))
-        elif memory.take_pod(new):
+        elif memory.take_pod(new):  # else it is our own report that comes back
             self._refresh_own_fields(memory, old)
-        self.wake(uid_of(new))
+            self.wake(memory.uid)
 
     def _refresh_own_fields(self, memory: PodMemory, old: core_v1.Pod | None) -> None:
         """A pod's labels and annotations may be in its volumes."""
@@ -107,6 +107,13 @@ class Workers:
         """Return once the API has been told how every adopted pod is. Call it after the last `adopt`."""
         if self._behind:
             await self._caught_up.wait()
+
+    def reported(self, memory: PodMemory, *, look_again: bool) -> None:
+        """A write of the pod's status has ended. `look_again`: it failed, or more has happened meanwhile."""
+        if look_again or is_terminating(memory.pod):
+            self.wake(memory.uid)
+        else:
+            self._is_current(memory.uid)
 
     def _is_current(self, uid: str) -> None:
         self._behind.discard(uid)

@@ -3,8 +3,9 @@
 A write is checked against the newest accepted state, gets its revision at once, and waits in an overlay that no
 reader sees. Writes that come while the journal is busy form its next batch, so that any number of writers share a
 commit. When a batch is durable it moves into the table, the writers return and the watchers hear of it, all within
-one turn of the event loop and in this order: whoever wrote knows already what its own watch is about to say. When the journal fails, everything accepted and not yet durable fails with it: nothing
-was visible, so nothing has to be taken back, and the next write starts again from what is durable.
+one turn of the event loop and in this order: whoever wrote knows already what its own watch is about to say. When
+the journal fails, everything accepted and not yet durable fails with it: nothing was visible, so nothing has to be
+taken back, and the next write starts again from what is durable.
 
 A write that would lose against one still on its way waits for that one's fate before it reports a conflict: else it
 would tell of a state that a failing disk can still undo.

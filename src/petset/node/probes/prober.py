@@ -50,6 +50,8 @@ class Probers:
     def keep(self, pod_uid: str, ip: str, wanted: Iterable[WantedProbe]) -> None:
         """Run exactly these probes for the pod: start those that are missing, end the others."""
         probes = {ProbeKey(w.attempt.id, w.kind): w for w in wanted}
+        if not probes and pod_uid not in self._stops:
+            return  # as with nearly every look
         running = self._stops.setdefault(pod_uid, {})
         for key in [key for key in running if key not in probes]:
             running.pop(key)()
