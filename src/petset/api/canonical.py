@@ -151,9 +151,13 @@ def _value_step(kind: Type) -> Step | None:
 
 def _late(model: type[Any]) -> Step:
     """Types refer to themselves, so the settler of an inner one is looked up when it is first needed."""
+    found: Step | None = None
 
     def settle_inner(value: Any) -> Any:
-        return _settler(model)(value)
+        nonlocal found
+        if found is None:
+            found = _settler(model)
+        return found(value)
 
     return settle_inner
 

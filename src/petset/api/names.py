@@ -4,6 +4,7 @@ Every check returns the complaints, none where the text is fine. Lengths are in 
 """
 
 import re
+from functools import lru_cache
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
@@ -16,6 +17,7 @@ _letter = re.compile("[a-z]")
 _config_key = re.compile(r"[-._a-zA-Z0-9]+")
 
 EMPTY = "must be non-empty"
+_LONGEST_QUALIFIED = 253 + len("/") + 63
 
 
 def too_long(limit: int) -> str:
@@ -78,7 +80,7 @@ def dns_subdomain(text: str) -> list[str]:
 
 def qualified_name(text: str) -> list[str]:
     """A key of labels and annotations: `name` or `prefix/name`."""
-    if len(text) <= 63 and _qualified.fullmatch(text):
+    if len(text) <= _LONGEST_QUALIFIED and _is_qualified(text):
         return []
     prefix, slash, name = text.rpartition("/")
     found: list[str] = []
@@ -99,6 +101,13 @@ def qualified_name(text: str) -> list[str]:
     elif len(name) > 63:
         found.append(f"name part {too_many_bytes(63)}")
     return found if _qualified.fullmatch(name) else [*found, _QUALIFIED_MESSAGE]
+
+
+@lru_cache(maxsize=1024)
+def _is_qualified(text: str) -> bool:
+    """The same few keys stand on nearly every object."""
+    prefix, slash, name = text.rpartition("/")
+    return len(name) <= 63 and bool(_qualified.fullmatch(name)) and (not slash or not dns_subdomain(prefix))
 
 
 def label_value(text: str) -> list[str]:

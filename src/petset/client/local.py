@@ -12,6 +12,7 @@ from petset.api.decode import decoder
 from petset.api.encode import encode
 from petset.api.kinds import Kind, Kinds
 from petset.api.models import meta_v1
+from petset.api.untyped import Untyped
 from petset.client.port import ClientWatch, Listing, WatchEvent
 from petset.registry.port import ListOptions, Patch, Registry, User, Watch, WriteOptions
 
@@ -54,7 +55,8 @@ class LocalClient:
         return self._typed(type(obj), record)
 
     async def update(self, obj: T, subresource: str = "") -> T:
-        row, own = self._own(obj)
+        typed_status = subresource == "status" and not isinstance(obj, Untyped)
+        row, own = self._own_status(obj) if typed_status else self._own(obj)
         namespace, name = objects.namespace_of(own), objects.name_of(own)
         record = await self._registry.update(row, namespace, name, own, self._options(), subresource)
         return self._typed(type(obj), record)
@@ -79,15 +81,26 @@ class LocalClient:
         return WriteOptions(field_manager=self._manager, by=self._user)
 
     def _own(self, obj: Any) -> tuple[Kind, Any]:
-        """The object's kind, and a copy that the registry may take over. Through JSON: the fastest deep copy."""
-        row = self._registry.kinds.by_model(type(obj))
-        own = decoder(row.model).decode(encode(obj))
+        """The object's kind, and a copy that the registry may take over."""
+        own = _copy(obj)
         own.metadata = own.metadata or meta_v1.ObjectMeta()
-        return row, own
+        return self._registry.kinds.by_model(type(obj)), own
+
+    def _own_status(self, obj: Any) -> tuple[Kind, Any]:
+        """The same for a write of the status, which takes nothing else over: the rest stays shared."""
+        metadata = _copy(obj.metadata) if obj.metadata is not None else meta_v1.ObjectMeta()
+        status = _copy(obj.status) if obj.status is not None else None
+        own = objects.replace(obj, metadata=metadata, status=status)
+        return self._registry.kinds.by_model(type(obj)), own
 
     def _typed(self, kind: type[T], record: Any) -> T:
         obj: T = self._registry.decode(self._registry.kinds.by_model(kind), record)
         return obj
+
+
+def _copy(value: Any) -> Any:
+    """Through JSON: the fastest deep copy."""
+    return decoder(type(value)).decode(encode(value))
 
 
 class _LocalWatch:

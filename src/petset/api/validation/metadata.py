@@ -10,6 +10,7 @@ from petset.api.objects import meta
 from petset.api.validation.fields import Faults
 
 NameCheck = Callable[[str], list[str]]
+_NOTHING = meta_v1.ObjectMeta()
 
 ANNOTATIONS_LIMIT_BYTES = 256 * 1024
 _FIXED = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
@@ -44,7 +45,7 @@ def check_metadata(kind: Kind, obj: Any, faults: Faults) -> None:
             faults.each("metadata.namespace", metadata.namespace, names.dns_label(metadata.namespace))
     elif metadata.namespace:
         faults.forbidden("metadata.namespace", "not allowed on this type")
-    _check_contents(kind, metadata, faults)
+    _check_contents(kind, metadata, _NOTHING, faults)
 
 
 def check_metadata_update(kind: Kind, new: Any, old: Any, faults: Faults) -> None:
@@ -63,15 +64,18 @@ def check_metadata_update(kind: Kind, new: Any, old: Any, faults: Faults) -> Non
                 "no new finalizers can be added if the object is being deleted, "
                 f"found new finalizers []string{{{listed}}}",
             )
-    _check_contents(kind, after, faults)
+    _check_contents(kind, after, before, faults)
 
 
-def _check_contents(kind: Kind, metadata: meta_v1.ObjectMeta, faults: Faults) -> None:
-    check_labels("metadata.labels", metadata.labels, faults)
-    check_annotations("metadata.annotations", metadata.annotations, faults)
-    if metadata.ownerReferences:
+def _check_contents(kind: Kind, metadata: meta_v1.ObjectMeta, before: meta_v1.ObjectMeta, faults: Faults) -> None:
+    """What differs from `before`: the rest was found good when it was stored."""
+    if metadata.labels != before.labels:
+        check_labels("metadata.labels", metadata.labels, faults)
+    if metadata.annotations != before.annotations:
+        check_annotations("metadata.annotations", metadata.annotations, faults)
+    if metadata.ownerReferences and metadata.ownerReferences != before.ownerReferences:
         _check_owners(metadata.ownerReferences, faults)
-    if metadata.finalizers:
+    if metadata.finalizers and metadata.finalizers != before.finalizers:
         _check_finalizers(metadata.finalizers, faults)
         if kind.custom is None and kind.group != DEFINITIONS:
             _check_known(metadata.finalizers, faults)
