@@ -11,7 +11,6 @@ import random
 import shutil
 import tempfile
 import time
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from petset.controllers.manager import ControllerManager, Settings
 from petset.controllers.volumes.directories import DiskDirectories
 from petset.daemons.clock import SystemClock
 from petset.daemons.collector import Collector
+from petset.daemons.ids import Uids
 from petset.node.agent import Agent
 from petset.node.machine import NodeSettings
 from petset.registry.bootstrap import bootstrap
@@ -89,7 +89,7 @@ async def cluster() -> AsyncIterator[Cluster]:
     collector = Collector()
     collector.start()
     try:
-        registry = Registry(store, clock.now, lambda: str(uuid.uuid4()), source)
+        registry = Registry(store, clock.now, Uids(), source)
         await bootstrap(registry)
         client, volumes = LocalClient(registry), directory / "volumes"
         manager = ControllerManager(

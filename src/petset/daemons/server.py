@@ -13,7 +13,6 @@ import random  # noqa: TID251 - this is a composition root
 import secrets
 import signal
 import sys
-import uuid
 from asyncio import FIRST_COMPLETED
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +35,7 @@ from petset.apiserver.webhooks import HttpsCaller
 from petset.client.local import LocalClient
 from petset.daemons.clock import SystemClock
 from petset.daemons.collector import Collector
+from petset.daemons.ids import Uids
 from petset.daemons.presence import AlreadyRunning, NodesUnusable, PidFile, Starter, write_facts
 from petset.daemons.settings import Settings, parse
 from petset.node.streams import NodeStreams
@@ -100,10 +100,11 @@ async def _start(
 ) -> "tuple[Server, ControlPlane, Nodes]":
     """Everything up, in the order of what needs what."""
     clock, source = SystemClock(), random.Random(secrets.randbits(64))  # noqa: S311 - names and order, no secrets
+    new_uid = Uids()
     directory = settings.directory
-    registry = Registry(store, clock.now, _new_id, source, settings.gates, caller)
+    registry = Registry(store, clock.now, new_uid, source, settings.gates, caller)
     statements = SignedStatements(directory.pki / "accounts.key")
-    tokens = AccountTokens(registry, statements, clock.now, _new_id)
+    tokens = AccountTokens(registry, statements, clock.now, new_uid)
     signing = asyncio.to_thread(certificates.ensure, directory.pki, [settings.bind], clock.now())
     signed = tasks.start("certificates", signing)
     await bootstrap(registry)
@@ -118,7 +119,7 @@ async def _start(
         MetricsPage(lambda: [family for plane in planes for family in plane.measures()]),
     )
     options = Options(version=__version__, pages=pages, tokens=tokens)
-    app = create_app(registry, streams, authenticator, clock, _new_id, options)
+    app = create_app(registry, streams, authenticator, clock, new_uid, options)
     server = Server(app, settings.bind, settings.port, server_context(files))
     await server.start()
     url = kubeconfig.server_url(settings.bind, server.port)
@@ -164,10 +165,6 @@ async def _answer_pods(server: Server, address: str, registry: Registry) -> None
         _log.warning("pods do not reach the API: %s", error)
         return
     await announce(registry, address, server.port)
-
-
-def _new_id() -> str:
-    return str(uuid.uuid4())  # noqa: TID251 - this is a composition root
 
 
 def _facts(settings: Settings, url: str, port: int) -> dict[str, object]:
