@@ -67,7 +67,7 @@ def has_room(snapshot: Snapshot, state: NodeState) -> Sequence[str]:
     """What the pod requests still fits, resource by resource."""
     offered = resources.allocatable(state.node)
     short = []
-    for name, amount in resources.requests(snapshot.pod).items():
+    for name, amount in snapshot.requests.items():
         if name == "pods" and name not in offered:
             continue  # a node that states no limit has none
         if amount and state.used.get(name, 0) + amount > offered.get(name, 0):

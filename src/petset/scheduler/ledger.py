@@ -4,7 +4,7 @@ Adding everything up at each decision would make bringing up N pods cost N². He
 a node, assumed or bound, and struck out when it ends or goes; entering it twice changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from petset.api.models import core_v1
 from petset.api.objects import controller_of, meta, name_of, uid_of
@@ -21,18 +21,20 @@ class Account:
         self.used: dict[str, int] = {}
         self.owners: dict[str, int] = {}
         self.repelling: dict[str, core_v1.Pod] = {}
+        self._counted: dict[str, dict[str, int]] = {}  # what of each pod is in `used`
 
     def enter(self, pod: core_v1.Pod) -> None:
         """Count a pod that is not in yet."""
         self.pods[uid_of(pod)] = pod
         if anti_affinity_terms(pod):
             self.repelling[uid_of(pod)] = pod
-        self._count(pod, +1)
+        amounts = self._counted[uid_of(pod)] = resources.requests(pod)
+        self._count(pod, amounts, +1)
 
     def renew(self, pod: core_v1.Pod) -> bool:
         """Learn a version of a pod that is in; False where it would have to be counted differently."""
         known = self.pods[uid_of(pod)]
-        if known.spec != pod.spec or meta(known).ownerReferences != meta(pod).ownerReferences:
+        if _weight(known) != _weight(pod):
             return False
         self.pods[uid_of(pod)] = pod
         if uid_of(pod) in self.repelling:
@@ -43,15 +45,22 @@ class Account:
         """Count a pod no more."""
         del self.pods[uid_of(pod)]
         self.repelling.pop(uid_of(pod), None)
-        self._count(pod, -1)
+        self._count(pod, self._counted.pop(uid_of(pod)), -1)
 
-    def _count(self, pod: core_v1.Pod, sign: int) -> None:
-        for name, amount in resources.requests(pod).items():
+    def _count(self, pod: core_v1.Pod, amounts: Mapping[str, int], sign: int) -> None:
+        for name, amount in amounts.items():
             self.used[name] = self.used.get(name, 0) + sign * amount
         if (owner := controller_of(pod)) is not None:
             self.owners[owner.uid] = self.owners.get(owner.uid, 0) + sign
             if not self.owners[owner.uid]:
                 del self.owners[owner.uid]
+
+
+def _weight(pod: core_v1.Pod) -> tuple[object, ...]:
+    """Everything of a pod that is counted: the node it has been given meanwhile is not."""
+    spec = pod.spec
+    assert spec
+    return spec.containers, spec.initContainers, spec.overhead, spec.affinity, meta(pod).ownerReferences
 
 
 class Ledger:

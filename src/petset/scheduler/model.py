@@ -7,8 +7,10 @@ the same room twice.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from petset.api.models import core_v1, storage_v1
+from petset.scheduler.resources import requests
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class Snapshot:
     nodes: Sequence[NodeState] = ()
     claims: Sequence[ClaimState] = ()
     namespaces: Sequence[core_v1.Namespace] = ()
+
+    @cached_property
+    def requests(self) -> Mapping[str, int]:
+        """What the pod asks for, in billionths: asked about each node, and added up once."""
+        return requests(self.pod)
 
 
 @dataclass(frozen=True)

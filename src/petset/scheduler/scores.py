@@ -17,7 +17,7 @@ UNSTATED = {"cpu": quantity.parse("100m").nanos, "memory": quantity.parse("200Mi
 
 def has_most_left(snapshot: Snapshot, state: NodeState, others: Sequence[NodeState]) -> float:
     """The share of cpu and memory that stays free with the pod there."""
-    offered, wanted = resources.allocatable(state.node), resources.requests(snapshot.pod)
+    offered, wanted = resources.allocatable(state.node), snapshot.requests
     shares = []
     for name, least in UNSTATED.items():
         if not (room := offered.get(name)):
