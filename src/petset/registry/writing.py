@@ -216,12 +216,14 @@ def _as_stored(kind: Kind, obj: Any) -> Any:
 def _says_the_same(kind: Kind, new: Any, old: Any, current: Record) -> bool:
     """Whether there is nothing to write: nothing but the times of ownership has changed."""
     noted, before = new.metadata.managedFields, old.metadata.managedFields
-    if noted != before and same_but_for_times(noted, before):
+    only_times = noted != before and same_but_for_times(noted, before)
+    if only_times:
         new.metadata.managedFields = before
-        if encode(_as_stored(kind, new)) == current.value:
-            return True
+    # Equal structs may still be written differently; most writes change something, and need not be encoded for it.
+    same = bool(new == old) and encode(_as_stored(kind, new)) == current.value
+    if only_times and not same:
         new.metadata.managedFields = noted
-    return encode(_as_stored(kind, new)) == current.value
+    return same
 
 
 def _check_version(kind: Kind, new: meta_v1.ObjectMeta, old: meta_v1.ObjectMeta) -> None:

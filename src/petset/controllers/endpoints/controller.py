@@ -102,10 +102,10 @@ class EndpointsController:
         self._work.wake(ServiceKey(namespace_of(service), name_of(service)))
 
     def _pod_changed(self, old: core_v1.Pod | None, new: core_v1.Pod | None) -> None:
-        """Wake the Services that select the pod now or did before; most changes of a pod concern none of them."""
-        if old is not None and new is not None and _outlook(old) == _outlook(new):
+        """Wake the Services that have the pod as a member or had it; most changes of a pod concern none."""
+        versions = [pod for pod in (old, new) if pod is not None and members.is_member(pod)]
+        if not versions or (len(versions) == 2 and _outlook(versions[0]) == _outlook(versions[1])):
             return
-        versions = [pod for pod in (old, new) if pod is not None]
         for service in self._services.by_index("by-namespace", namespace_of(versions[0])):
             if any(_selects(service, pod) for pod in versions):
                 self._work.wake(ServiceKey(namespace_of(service), name_of(service)))

@@ -14,7 +14,7 @@ from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.garbage import invariants
 from petset.controllers.garbage.apply import apply, find
-from petset.controllers.garbage.graph import Graph, node_of
+from petset.controllers.garbage.graph import Graph, is_same_node, node_of
 from petset.controllers.garbage.model import Identity, Node, OwnerState, Reference, Snapshot
 from petset.controllers.garbage.plan import plan
 
@@ -79,6 +79,8 @@ class GarbageCollector:
             assert old
             self._gone(uid_of(old))
             return
+        if old is not None and is_same_node(old, new):
+            return  # as with nearly every change
         node = node_of(kind, new)
         before = self._graph.get(node.identity.uid)
         self._graph.put(node)

@@ -22,6 +22,16 @@ def node_of(kind: Kind, obj: Object) -> Node:
     )
 
 
+def is_same_node(old: Object, new: Object) -> bool:
+    """Both versions of an object have the same place in the graph: all that changed is none of its business."""
+    before, after = meta(old), meta(new)
+    return (
+        before.ownerReferences == after.ownerReferences
+        and before.finalizers == after.finalizers
+        and is_terminating(old) == is_terminating(new)
+    )
+
+
 class Graph:
     """The nodes that exist, and the dependents of each uid, of those too that are not there (any more)."""
 

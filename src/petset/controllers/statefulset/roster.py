@@ -68,11 +68,14 @@ class Roster:
 
     def put(self, pod: core_v1.Pod, now: datetime) -> None:
         """The pod is there now, as described; or one of the claims of its ordinal has changed."""
-        self.remove(name_of(pod))
-        standing = self._judge.standing(pod, now)
+        name, standing = name_of(pod), self._judge.standing(pod, now)
+        known = self._standings.get(name)
+        if known is not None and standing is not None and standing.placed and standing.is_filed_like(known):
+            self._renew(name, standing)
+            return
+        self.remove(name)
         if standing is None:
             return
-        name = name_of(pod)
         self._standings[name] = standing
         if not standing.placed or standing.relation != "member":
             self._unplaced[name] = standing
@@ -80,6 +83,15 @@ class Roster:
             insort(self._ripening, (standing.ripe_at, name))
         if standing.placed:
             self._enter(standing)
+
+    def _renew(self, name: str, standing: Standing) -> None:
+        """A newer version of a pod about which nothing else has changed."""
+        self._standings[name] = standing
+        if name in self._unplaced:
+            self._unplaced[name] = standing
+        place = self.places.of(standing.ordinal)
+        assert place is not None
+        self._pods[place] = standing.pod
 
     def remove(self, name: str) -> None:
         """No pod of this name is there any more."""

@@ -37,6 +37,16 @@ class Standing:
     traits: tuple[Trait, ...] = ()
     ripe_at: datetime | None = None
 
+    def is_filed_like(self, other: "Standing") -> bool:
+        """The two differ in nothing but the version of the pod."""
+        return (
+            self.traits == other.traits
+            and self.ripe_at == other.ripe_at
+            and self.revision == other.revision
+            and self.ordinal == other.ordinal
+            and self.relation == other.relation
+        )
+
     @property
     def placed(self) -> bool:
         """It holds one of the set's identities; a name such as `web-007` is a member without a place."""
