@@ -51,8 +51,9 @@ def note_create(kind: Kind, obj: Any, author: Author, now: datetime) -> None:
         metadata.managedFields = None
         return
     claimed = _claimed(metadata, None)
-    document = to_document(obj)
-    found = tracking.update(_part(kind), _nothing(kind), document, claimed, _write(kind, author, now))
+    write = _write(kind, author, now)
+    document = _ownable(to_document(obj), write)
+    found = tracking.update(_part(kind), _ownable(_nothing(kind), write), document, claimed, write)
     metadata.managedFields = entries.written(found)
 
 
@@ -118,6 +119,19 @@ def _nothing(kind: Kind) -> Document:
 @per_type
 def _nothing_of_built_in(model: type[Any]) -> Document:
     return to_document(settle(empty(model)))
+
+
+def _ownable(document: Document, write: Write) -> Document:
+    """The document without what nobody comes to own by this write, which is most of a small object."""
+    ignored = write.ignored or {}
+    found = {
+        name: value
+        for name, value in document.items()
+        if name not in tracking.IDENTITY and ignored.get(f"f:{name}") != {}
+    }
+    metadata = document["metadata"]
+    found["metadata"] = {name: value for name, value in metadata.items() if name not in tracking.METADATA_IDENTITY}
+    return found
 
 
 def _differing(old: Any, new: Any, kind: Kind, author: Author) -> tuple[Document, Document]:

@@ -48,6 +48,8 @@ class Differences(NamedTuple):
 
     def outside(self, ignored: FieldSet) -> "Differences":
         """The same without some fields and what lies below them."""
+        if ignored is None:
+            return self
         return Differences(*(without_below(each, ignored) for each in self))
 
 
@@ -110,7 +112,7 @@ def _gathered(found: Iterable[tuple[str, Differences]]) -> Differences:
     for step, each in found:
         if each is _NONE:
             continue
-        for children, tree in zip((added, removed, modified), each, strict=True):
+        for children, tree in ((added, each.added), (removed, each.removed), (modified, each.modified)):
             if tree is not None:
                 children[step] = tree
     return Differences(node(False, added), node(False, removed), node(False, modified))

@@ -29,20 +29,21 @@ from petset.api.ownership.parts import Part
 
 Document = dict[str, Any]
 
-NEVER_OWNED = of_fields(
-    "apiVersion",
-    "kind",
-    "metadata",
-    "metadata.name",
-    "metadata.namespace",
-    "metadata.creationTimestamp",
-    "metadata.selfLink",
-    "metadata.uid",
-    "metadata.clusterName",
-    "metadata.generation",
-    "metadata.managedFields",
-    "metadata.resourceVersion",
+IDENTITY = frozenset({"apiVersion", "kind"})
+METADATA_IDENTITY = frozenset(
+    {
+        "name",
+        "namespace",
+        "creationTimestamp",
+        "selfLink",
+        "uid",
+        "clusterName",
+        "generation",
+        "managedFields",
+        "resourceVersion",
+    }
 )
+NEVER_OWNED = of_fields(*IDENTITY, "metadata", *(f"metadata.{name}" for name in METADATA_IDENTITY))
 """What identifies an object, or is the server's alone."""
 
 
