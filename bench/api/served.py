@@ -1,7 +1,6 @@
 """The server under load: a real `petset up` on loopback, durable, with a service account that may ask."""
 
 import os
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,10 +35,10 @@ class Served:
         assert port is not None
         return port
 
-    def trust(self) -> ssl.SSLContext:
-        """What a client of the server believes in."""
-        authority = self.trial.directory.pki / "ca.crt"
-        return ssl.create_default_context(cafile=str(authority))
+    @property
+    def authority(self) -> Path:
+        """The certificate that a client of the server believes in."""
+        return self.trial.directory.pki / "ca.crt"
 
     def cpu_seconds(self) -> float:
         """What the server has used of the processor so far."""

@@ -17,25 +17,28 @@ import msgspec
 
 from petset.aio.clock import Clock
 from petset.api.errors import ApiError, Expired
+from petset.apiserver.fanout import Fanout
 from petset.apiserver.messages import Stream, Write
 from petset.apiserver.negotiate import SINGLE, Form, answer
 from petset.apiserver.race import race
 from petset.apiserver.render import Renderer
 from petset.apiserver.routes import Request
-from petset.registry.port import ListOptions, Registry, Watch
+from petset.registry.port import ListOptions, Registry, Watch, WatchItem
 from petset.storage.port import Record
 
 BOOKMARK_SECONDS = 60.0
+INITIAL_AT_ONCE = 100
+"""So many objects leave together at the beginning: a whole collection would be copied as a whole."""
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
-def open_watch(request: Request, registry: Registry, clock: Clock) -> Stream:
+def open_watch(request: Request, registry: Registry, clock: Clock, fanout: Fanout) -> Stream:
     """Open the watch now, so that a version that is too old is refused at once; stream it later."""
     form = answer(request.accept, SINGLE, yaml=False)
     initial, version = _initial(request, registry)
     options = ListOptions(labels=request.query.labels, fields=request.query.fields, resource_version=version)
     watch = registry.watch(request.kind, request.namespace, options)
-    return Stream(_Session(request, registry, clock, form, watch, initial, version).run)
+    return Stream(_Session(request, registry, clock, fanout, form, watch, initial, version).run)
 
 
 def _initial(request: Request, registry: Registry) -> tuple[Sequence[Record], str]:
@@ -63,10 +66,12 @@ class _Session:
     request: Request
     registry: Registry
     clock: Clock
+    fanout: Fanout
     form: Form
     watch: Watch
     initial: Sequence[Record]
-    delivered: str
+    version: str
+    delivered: str = ""
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     _columns_sent: bool = False
 
@@ -78,7 +83,8 @@ class _Session:
         if self.request.query.timeout_seconds is not None:
             contestants.append(self.clock.sleep(self.request.query.timeout_seconds))
         try:
-            await race(*contestants)
+            with self.fanout.one_more():
+                await race(*contestants)
         finally:
             self.watch.close()
 
@@ -88,19 +94,31 @@ class _Session:
             while True:
                 items = await self.watch.next()
                 version = self.watch.resource_version
-                lines = b"".join([self._line(item.type, item.record) for item in items])
-                await self._send(write, lines, version)
+                await self._send(write, self._lines(items), version)
+                await self.clock.sleep(self.fanout.rest_seconds)
         except Expired as error:
             await write(_error_line(error))
 
     async def _send_initial(self, write: Write) -> None:
-        lines = [self._line("ADDED", record) for record in self.initial]
-        self.initial = ()
+        initial, self.initial = self.initial, ()
+        for start in range(0, len(initial), INITIAL_AT_ONCE):
+            part = initial[start : start + INITIAL_AT_ONCE]
+            await self._send(write, b"".join([self._line(WatchItem("ADDED", each)) for each in part]), "")
+        end = b""
         if self.request.query.initial_events and self.request.query.bookmarks:
-            lines.append(self._bookmark(self.delivered, {INITIAL_EVENTS_END: "true"}))
-        await self._send(write, b"".join(lines), self.delivered)
+            end = self._bookmark(self.version, {INITIAL_EVENTS_END: "true"})
+        await self._send(write, end, self.version)
+
+    def _lines(self, items: Sequence[WatchItem]) -> bytes:
+        if self.form.shape:
+            return b"".join(map(self._line, items))
+        query = self.request.query
+        kind = self.request.kind
+        selection = (kind.group, kind.version, kind.resource, self.request.namespace, query.labels, query.fields)
+        return self.fanout.piece(selection, items, self._line)
 
     async def _send(self, write: Write, lines: bytes, version: str) -> None:
+        """`version` is what a bookmark may say from now on; empty as long as it may say nothing."""
         async with self._one_at_a_time:
             if lines:
                 await write(lines)
@@ -110,11 +128,13 @@ class _Session:
         while True:
             await self.clock.sleep(BOOKMARK_SECONDS)
             async with self._one_at_a_time:
-                await write(self._bookmark(self.delivered, {}))
+                if self.delivered:
+                    await write(self._bookmark(self.delivered, {}))
 
-    def _line(self, type_: str, record: Record) -> bytes:
+    def _line(self, item: WatchItem) -> bytes:
+        record = item.record
         value = self._shaped(record) if self.form.shape else self.registry.render(self.request.kind, record)
-        return b"".join((b'{"type":"', type_.encode(), b'","object":', value, b"}\n"))
+        return b"".join((b'{"type":"', item.type.encode(), b'","object":', value, b"}\n"))
 
     def _shaped(self, record: Record) -> bytes:
         """The object as a row or as bare metadata; columns go with the first row alone."""

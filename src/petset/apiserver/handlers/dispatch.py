@@ -7,6 +7,7 @@ from petset.aio.clock import Clock
 from petset.api.errors import BadRequest
 from petset.apiserver import routes
 from petset.apiserver.bodies import write_options
+from petset.apiserver.fanout import Fanout
 from petset.apiserver.handlers import evictions, objects, subresources
 from petset.apiserver.handlers.connections import connection
 from petset.apiserver.handlers.tokens import create_token
@@ -49,6 +50,7 @@ class Handlers:
         self._streams = streams
         self._clock = clock
         self._tokens = tokens
+        self._fanout = Fanout()
 
     def read(self, request: Request) -> Reply | None:
         """Answer a read of objects, which waits for nothing; None for any other request. Raises ApiError."""
@@ -68,7 +70,7 @@ class Handlers:
         renderer = Renderer(self._registry, self._clock.now())
         match request.verb, request.subresource:
             case "watch", _:
-                return open_watch(request, self._registry, self._clock)
+                return open_watch(request, self._registry, self._clock, self._fanout)
             case "get", "scale":
                 return subresources.get_scale(request, renderer)
             case "get", "log":
