@@ -48,3 +48,18 @@ def test_an_option_that_there_is_not_is_warned_of() -> None:
         "metadata.annotations[petset.dev/leave-stray]: no such option, nothing comes of it; there are "
         "petset.dev/replace-broken-after, petset.dev/remove-broken, petset.dev/leave-strays"
     ]
+
+
+def test_every_one_of_several_is_read_and_every_fault_is_warned_of() -> None:
+    mixed = {
+        "app": "web",
+        REMOVE_BROKEN: "yes",
+        "petset.dev/no": "x",
+        REPLACE_BROKEN_AFTER: "soon",
+        LEAVE_STRAYS: "true",
+    }
+    assert options_of(mixed) == Options(leave_strays=True)
+    told = [text.partition(":")[0] for text in warnings_for(statefulset(metadata__annotations=mixed))]
+    assert told == [
+        f"metadata.annotations[{name}]" for name in (REMOVE_BROKEN, "petset.dev/no", REPLACE_BROKEN_AFTER)
+    ]

@@ -36,3 +36,14 @@ def test_ready_needs_the_phase_and_available_needs_the_time(case: str) -> None:
 
 def test_a_pod_on_its_way_out_is_unavailable_however_well_it_is() -> None:
     assert health.is_unavailable(pod("Running", since=60, going=True), 0, START)
+
+
+def test_since_when_a_pod_is_not_ready_stands_in_that_condition_alone() -> None:
+    unready = pod("Running", "False", since=5)
+    assert unready.status and unready.status.conditions
+    scheduled = core_v1.PodCondition(
+        type="PodScheduled", status="True", lastTransitionTime=START - timedelta(hours=1)
+    )
+    unready.status.conditions.insert(0, scheduled)
+    assert health.not_ready_since(unready) == START - timedelta(seconds=5)
+    assert health.not_ready_since(pod("Running", "True", since=5)) is None

@@ -112,6 +112,14 @@ def test_a_revision_between_the_current_and_the_new_one_is_kept_while_a_pod_has_
     assert numbers(tiny) == [3]
 
 
+def test_without_a_limit_ten_old_revisions_are_kept() -> None:
+    tiny = Tiny(make_set(replicas=1))
+    for number in range(13):
+        tiny.change(template=template(f"v{number}"))
+        tiny.run()
+    assert numbers(tiny) == list(range(3, 14))
+
+
 def test_a_negative_limit_keeps_all() -> None:
     tiny = Tiny(make_set(replicas=1, revisionHistoryLimit=-1))
     for number in range(4):
