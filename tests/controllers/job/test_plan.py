@@ -13,9 +13,8 @@ from petset.api.objects import is_terminating, meta, name_of
 from petset.controllers.job import indexes
 from petset.controllers.job.attempts import without_finalizer
 from petset.controllers.job.invariants import violations
-from petset.controllers.job.model import CreatePod, DeletePod, LetGo, Snapshot
+from petset.controllers.job.model import CreatePod, DeletePod, LetGo, Snapshot, is_tracked
 from petset.controllers.job.plan import finished_at, plan
-from petset.controllers.job.tally import is_tracked
 from petset.ownership.pods import is_active
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -24,17 +23,19 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 class Tiny:
     """A Job and its pods without API and nodes. A look may be cut short before its status is written, or after."""
 
-    def __init__(self, completions: int | None, parallelism: int) -> None:
+    def __init__(self, completions: int | None, parallelism: int, **spec: object) -> None:
         selector = meta_v1.LabelSelector(matchLabels={"job": "sum"})
-        self.job = made(completions=completions, parallelism=parallelism, selector=selector, backoffLimit=3)
+        given = {"backoffLimit": 3, **spec}
+        self.job = made(completions=completions, parallelism=parallelism, selector=selector, **given)
         meta(self.job).uid = "uid-sum"
         self.job.spec.template.metadata = meta_v1.ObjectMeta(labels={"job": "sum"})
         self.pods: dict[str, core_v1.Pod] = {}
         self.now, self.made = START, 0
+        self.step_seconds = 700.0  # longer than any pause after a failure
         self.ended = {"Succeeded": 0, "Failed": 0}
 
     def look(self, stop_after: int | None = None) -> None:
-        self.now += timedelta(seconds=700)  # longer than any pause after a failure
+        self.now += timedelta(seconds=self.step_seconds)
         snapshot = Snapshot(self.job, tuple(self.pods.values()), self.now)
         decided = plan(snapshot)
         assert violations(snapshot, decided) == ()
@@ -59,6 +60,24 @@ class Tiny:
             self.pods.pop(name_of(pod), None)
         else:
             self.pods[name_of(pod)] = pod
+
+    def fail(self, name: str, exit_code: int = 1, condition: str = "") -> None:
+        """The pod of this name fails, its container with this code, or for this reason."""
+        ended = core_v1.ContainerStateTerminated(exitCode=exit_code, finishedAt=self.now)
+        container = core_v1.ContainerStatus(
+            name="main", image="", imageID="", ready=False, restartCount=0,
+            state=core_v1.ContainerState(terminated=ended),
+        )  # fmt: skip
+        conditions = [core_v1.PodCondition(type=condition, status="True")] if condition else None
+        status = core_v1.PodStatus(phase="Failed", containerStatuses=[container], conditions=conditions)
+        self.put(msgspec.structs.replace(self.pods[name], status=status))
+
+    def active(self) -> list[str]:
+        return [name for name, pod in self.pods.items() if is_active(pod)]
+
+    def conditions(self) -> list[tuple[str, str, str]]:
+        status = self.job.status or batch_v1.JobStatus()
+        return [(c.type, c.reason or "", c.message or "") for c in status.conditions or () if c.status == "True"]
 
     def end(self, number: int, phase: str) -> None:
         """A pod runs to its end."""

@@ -191,3 +191,38 @@ def test_every_pod_is_counted_once_though_controllers_die_and_hear_late(seed: in
         assert (job.status.failed or 0) == len(failed)
 
     run(tell(story, seed=seed, lag_seconds=0.4), seed=seed)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_indexes_fail_for_good_one_by_one_though_controllers_die_and_hear_late(seed: int) -> None:
+    """Index 1 always fails and index 3 is stopped once for a reason that does not count."""
+
+    async def story(job: Story) -> None:
+        ignored = batch_v1.PodFailurePolicyOnExitCodesRequirement(operator="In", values=[9])
+        rule = batch_v1.PodFailurePolicyRule(action="Ignore", onExitCodes=ignored)
+        await job.create(
+            completions=5,
+            parallelism=3,
+            completionMode="Indexed",
+            backoffLimitPerIndex=1,
+            podFailurePolicy=batch_v1.PodFailurePolicy(rules=[rule]),
+        )
+        stopped: set[str] = set()
+
+        def code(pod: core_v1.Pod) -> int:
+            index = meta(pod).annotations["batch.kubernetes.io/job-completion-index"]
+            stopped.update([name_of(pod)] if index == "3" and not stopped else [])
+            return 9 if name_of(pod) in stopped else int(index == "1")
+
+        for _ in range(5):
+            for pod in job.active:
+                if pod.status is not None and pod.status.phase == "Running":
+                    job.world.runtime.exit(name_of(pod), "main", code(pod))
+            await job.world.run_for(job.world.plane.random.uniform(0.0, 4.0))
+            await job.world.restart_controllers()
+        await job.work("Failed", code)
+        status = job.status
+        assert (status.completedIndexes, status.failedIndexes, status.failed) == ("0,2-4", "1", 2)
+        assert job.true()[-1] == ("Failed", "FailedIndexes")
+
+    run(tell(story, seed=seed, lag_seconds=0.4), seed=seed)

@@ -5,12 +5,16 @@ from petset.api.objects import name_of, replace
 from petset.api.schedules import Schedule, zone_of
 from petset.api.selectors import Selector
 from petset.api.validation.fields import AsWritten, Faults
+from petset.api.validation.job_policies import check_policies
 from petset.api.validation.pods import check_label_selector, check_template
 
 MODES = ("NonIndexed", "Indexed")
 LONGEST_NAME = 52
 MOST_AT_ONCE = 100_000
-_COUNTS = ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
+_COUNTS = (
+    "parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished",
+    "backoffLimitPerIndex", "maxFailedIndexes",
+)  # fmt: skip
 _FIXED = (
     "completions", "selector", "completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy",
     "successPolicy",
@@ -83,6 +87,7 @@ def _check_spec(path: str, spec: batch_v1.JobSpec, faults: Faults) -> None:
                 spec.parallelism,
                 f"must be less than or equal to {MOST_AT_ONCE} when completion mode is Indexed",
             )
+    check_policies(path, spec, faults)
     check_template(f"{path}.template", spec.template, (), faults)
     pod = spec.template.spec
     assert pod is not None

@@ -53,6 +53,14 @@ class Faults:
         """The value names something that is not there."""
         self._add("FieldValueNotFound", path, f"Not found: {shown(value)}", "")
 
+    def broken(self, path: str, detail: str) -> None:
+        """The whole of what stands here breaks a rule."""
+        self._add("FieldValueInvalid", path, "Invalid value", detail)
+
+    def too_many(self, path: str, count: int, most: int) -> None:
+        """The list has more items than may be."""
+        self._add("FieldValueTooMany", path, f"Too many: {count}", f"must have at most {most} items")
+
     def too_long(self, path: str, limit_bytes: int) -> None:
         """The value has more bytes than may be."""
         self._add("FieldValueTooLong", path, "Too long", f"may not be more than {limit_bytes} bytes")

@@ -7,8 +7,7 @@ from petset.api.models import core_v1, meta_v1
 from petset.api.objects import name_of
 from petset.client.events import EventRecorder
 from petset.controllers.job.attempts import without_finalizer
-from petset.controllers.job.model import Action, CreatePod, DeleteJob, DeletePod, LetGo, Plan
-from petset.controllers.job.tally import is_tracked
+from petset.controllers.job.model import Action, CreatePod, DeleteJob, DeletePod, LetGo, Plan, is_tracked
 from petset.ownership.batches import in_growing_batches
 from petset.ownership.hand import Hand
 from petset.ownership.membership import Adopt, Release

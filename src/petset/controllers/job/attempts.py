@@ -6,8 +6,8 @@ import msgspec
 
 from petset.api.models import batch_v1, core_v1
 from petset.api.objects import copy, meta, name_of
+from petset.controllers.job.failures import failures_before, failures_of_successor, has_failed
 from petset.controllers.job.model import FINALIZER, INDEX
-from petset.controllers.job.tally import has_failed
 from petset.ownership.health import phase_of
 from petset.ownership.pods import pod_of
 
@@ -16,8 +16,11 @@ LONGEST_PAUSE_SECONDS = 600
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-def attempt(job: batch_v1.Job, index: int | None) -> core_v1.Pod:
-    """A new pod, held by the finalizer until it is counted; `index` for an indexed Job."""
+def attempt(job: batch_v1.Job, index: int | None, predecessor: core_v1.Pod | None = None) -> core_v1.Pod:
+    """A new pod, held by the finalizer until it is counted; `index` for an indexed Job.
+
+    `predecessor`: the failed pod of the index whose failures it goes on counting.
+    """
     assert job.spec is not None
     pod = pod_of(job.spec.template, job)
     metadata = meta(pod)
@@ -25,7 +28,8 @@ def attempt(job: batch_v1.Job, index: int | None) -> core_v1.Pod:
     if index is not None:
         metadata.generateName = f"{name_of(job)}-{index}-"
         metadata.labels = {**(metadata.labels or {}), INDEX: str(index)}
-        metadata.annotations = {**(metadata.annotations or {}), INDEX: str(index)}
+        counted = {} if job.spec.backoffLimitPerIndex is None else failures_of_successor(job, predecessor)
+        metadata.annotations = {**(metadata.annotations or {}), INDEX: str(index), **counted}
         pod.spec = _told_its_index(pod.spec, f"{name_of(job)}-{index}")
     return pod
 
@@ -46,10 +50,19 @@ def pause_seconds(job: batch_v1.Job, pods: tuple[core_v1.Pod, ...], now: datetim
     """10 s after the first failure since the last success, twice as long after each further one, at most 10 min."""
     last_success = max((ended_at(pod) for pod in pods if phase_of(pod) == "Succeeded"), default=_LONG_AGO)
     failures = [ended_at(pod) for pod in pods if has_failed(job, pod) and ended_at(pod) > last_success]
-    if not failures:
+    return _rest_of_pause(len(failures), max(failures), now) if failures else 0.0
+
+
+def pause_seconds_of_index(predecessor: core_v1.Pod | None, now: datetime) -> float:
+    """The same for one index that has its own limit, whatever the others do."""
+    if predecessor is None:
         return 0.0
-    pause: int = min(FIRST_PAUSE_SECONDS * 2 ** min(len(failures) - 1, 10), LONGEST_PAUSE_SECONDS)
-    return max(0.0, pause - (now - max(failures)).total_seconds())
+    return _rest_of_pause(failures_before(predecessor) + 1, ended_at(predecessor), now)
+
+
+def _rest_of_pause(failures: int, last: datetime, now: datetime) -> float:
+    pause = min(FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 10), LONGEST_PAUSE_SECONDS)
+    return max(0.0, float(pause) - (now - last).total_seconds())
 
 
 def ended_at(pod: core_v1.Pod) -> datetime:

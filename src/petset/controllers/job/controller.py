@@ -10,9 +10,8 @@ from petset.api.models import batch_v1, core_v1
 from petset.api.objects import controller_of, name_of, namespace_of, uid_of
 from petset.controllers.job.apply import carry_out
 from petset.controllers.job.attempts import without_finalizer
-from petset.controllers.job.model import Snapshot
+from petset.controllers.job.model import Snapshot, is_tracked
 from petset.controllers.job.plan import plan
-from petset.controllers.job.tally import is_tracked
 from petset.ownership.hand import Hand
 from petset.ownership.tending import INDEXES, Bench, OwnerKey, Tending
 

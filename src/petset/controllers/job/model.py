@@ -4,10 +4,29 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from petset.api.models import batch_v1, core_v1
+from petset.api.objects import meta
 from petset.ownership.membership import Adopt, Release
 
 FINALIZER = "batch.kubernetes.io/job-tracking"
 INDEX = "batch.kubernetes.io/job-completion-index"
+
+
+def is_tracked(pod: core_v1.Pod) -> bool:
+    """The finalizer still holds the pod."""
+    return FINALIZER in (meta(pod).finalizers or ())
+
+
+def interim_of(job: batch_v1.Job) -> str:
+    """The condition that announces its end, `FailureTarget` or `SuccessCriteriaMet`; empty while it goes on."""
+    for condition in (job.status.conditions if job.status else None) or ():
+        if condition.type in ("FailureTarget", "SuccessCriteriaMet") and condition.status == "True":
+            return str(condition.type)
+    return ""
+
+
+def is_failing(job: batch_v1.Job) -> bool:
+    """The Job is to fail as soon as its pods are gone."""
+    return interim_of(job) == "FailureTarget"
 
 
 @dataclass(frozen=True)

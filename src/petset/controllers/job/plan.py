@@ -3,13 +3,12 @@
     ownership   which pods are the Job's
     tally       who has ended how (`tally.py`)
     verdict     enough have succeeded, too many have failed, or the time is over
-    pods        a Job that ends or is suspended stops its pods; another has `parallelism` of them, or what is left
+    pods        which pods to make and which to stop (`pods.py`)
 
 An end has two steps, so that nobody takes the Job for finished while its pods still run: first SuccessCriteriaMet
 or FailureTarget, and once no pod is left, Complete or Failed.
 """
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
@@ -17,17 +16,15 @@ import msgspec
 from petset.api.models import batch_v1, core_v1
 from petset.api.objects import is_terminating
 from petset.api.selectors import Selector
-from petset.controllers.job import indexes
-from petset.controllers.job.attempts import attempt, pause_seconds
-from petset.controllers.job.model import Action, CreatePod, DeleteJob, DeletePod, LetGo, Plan, Snapshot
-from petset.controllers.job.tally import Tally, is_tracked, take
+from petset.controllers.job import indexes, pods
+from petset.controllers.job.model import Action, DeleteJob, LetGo, Plan, Snapshot, is_tracked
+from petset.controllers.job.tally import Tally, take
 from petset.controllers.job.verdict import Verdict, judge, with_condition
 from petset.ownership import membership
 from petset.ownership.health import is_finished
-from petset.ownership.pods import is_active, is_ready, to_remove
+from petset.ownership.pods import is_active, is_ready
 
 MANAGER = "kubernetes.io/job-controller"
-BURST = 500
 
 
 def plan(snapshot: Snapshot) -> Plan:
@@ -44,11 +41,11 @@ def plan(snapshot: Snapshot) -> Plan:
     tally = take(job, joined.members)
     active = [pod for pod in joined.members if is_active(pod)]
     verdict = judge(snapshot, tally, joined.members, active)
-    pods, again = _pods(snapshot, joined.members, active, tally, verdict)
+    made, again = pods.decide(snapshot, joined.members, active, tally, verdict)
     letting = tuple(LetGo(pod) for pod in tally.counted)
     reported, told = _report(snapshot, joined.members, tally, verdict)
     waits = [seconds for seconds in (again, verdict.seconds_left) if seconds is not None]
-    return Plan((*joined.actions, *letting, *pods), reported, told, min(waits, default=None))
+    return Plan((*joined.actions, *letting, *made), reported, told, min(waits, default=None))
 
 
 def finished_at(job: batch_v1.Job) -> batch_v1.JobCondition | None:
@@ -66,53 +63,6 @@ def _expire(snapshot: Snapshot, end: batch_v1.JobCondition, left: tuple[Action, 
         return Plan(left, status)
     seconds = (end.lastTransitionTime + timedelta(seconds=ttl) - snapshot.now).total_seconds()
     return Plan((*left, DeleteJob()), status) if seconds <= 0 else Plan(left, status, wake_after_seconds=seconds)
-
-
-def _pods(
-    snapshot: Snapshot,
-    members: tuple[core_v1.Pod, ...],
-    active: Sequence[core_v1.Pod],
-    tally: Tally,
-    verdict: Verdict,
-) -> tuple[list[Action], float | None]:
-    """Pods to make or stop, and in how long to look again."""
-    job = snapshot.job
-    assert job.spec is not None
-    if is_terminating(job):
-        return [], None
-    if verdict.reason:
-        return [DeletePod(pod, uncounted=False) for pod in active], None
-    if job.spec.suspend:
-        return [DeletePod(pod, uncounted=True) for pod in active], None
-    wanted = _wanted(job.spec, tally, len(active))
-    if wanted < len(active):
-        surplus = to_remove(active, min(len(active) - wanted, BURST), {}, snapshot.now)
-        return [DeletePod(pod, uncounted=True) for pod in surplus], None
-    waiting = [pod for pod in members if is_terminating(pod) and not is_finished(pod)]
-    taken = len(active) + (len(waiting) if job.spec.podReplacementPolicy == "Failed" else 0)
-    if wanted <= taken:
-        return [], None
-    pause = pause_seconds(job, members, snapshot.now)
-    if pause > 0:
-        return [], pause
-    return [CreatePod(pod) for pod in _attempts(job, active, tally, min(wanted - taken, BURST))], None
-
-
-def _wanted(spec: batch_v1.JobSpec, tally: Tally, active: int) -> int:
-    """How many pods shall run: without a number of completions no more are started once one has succeeded."""
-    parallelism = 1 if spec.parallelism is None else spec.parallelism
-    if spec.completions is None:
-        return min(active, parallelism) if tally.succeeded else parallelism
-    return max(0, min(parallelism, spec.completions - tally.succeeded))
-
-
-def _attempts(job: batch_v1.Job, active: Sequence[core_v1.Pod], tally: Tally, count: int) -> list[core_v1.Pod]:
-    assert job.spec is not None
-    if job.spec.completionMode != "Indexed":
-        return [attempt(job, None)] * count
-    busy = {indexes.index_of(pod) for pod in active}
-    free = (i for i in range(job.spec.completions or 0) if i not in tally.completed and i not in busy)
-    return [attempt(job, index) for index, _ in zip(free, range(count), strict=False)]
 
 
 def _report(
@@ -133,6 +83,8 @@ def _report(
     )
     if job.spec.completionMode == "Indexed":
         status.completedIndexes = indexes.text_of(tally.completed) or None
+        if job.spec.backoffLimitPerIndex is not None:
+            status.failedIndexes = indexes.text_of(tally.failed_indexes)
     told: list[tuple[str, str, str]] = []
     _report_suspension(snapshot, status, told)
     if verdict.reason:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from petset.api.models import batch_v1, core_v1
+from petset.controllers.job import failures, indexes
 from petset.controllers.job.model import Snapshot
 from petset.controllers.job.tally import Tally
 
@@ -32,12 +33,18 @@ def judge(
     for condition in (job.status.conditions if job.status else None) or ():
         if condition.type in ("FailureTarget", "SuccessCriteriaMet") and condition.status == "True":
             return _end(condition.type, condition.reason or "", condition.message or "")
+    if message := failures.fatal_message(job, members):
+        return _end("FailureTarget", "PodFailurePolicy", message)
     limit = 6 if spec.backoffLimit is None else spec.backoffLimit
     if tally.failed > limit or _restarts_exceed(spec, limit, active):
         return _end("FailureTarget", "BackoffLimitExceeded", "Job has reached the specified backoff limit")
     left = _seconds_left(snapshot)
     if left is not None and left <= 0:
         return _end("FailureTarget", "DeadlineExceeded", "Job was active longer than specified deadline")
+    if reason := _failed_indexes(spec, tally):
+        return _end("FailureTarget", *reason)
+    if message := _success_rule(spec, tally):
+        return _end("SuccessCriteriaMet", "SuccessPolicy", message)
     if _is_complete(spec, tally, active):
         return _end("SuccessCriteriaMet", "CompletionsReached", "Reached expected number of succeeded pods")
     return Verdict(seconds_left=left)
@@ -45,6 +52,31 @@ def judge(
 
 def _end(interim: str, reason: str, message: str) -> Verdict:
     return Verdict(reason, message, interim, "Complete" if interim == "SuccessCriteriaMet" else "Failed")
+
+
+def _failed_indexes(spec: batch_v1.JobSpec, tally: Tally) -> tuple[str, str] | None:
+    """Too many indexes have failed for good; or some have, and no other is left to run."""
+    failed, most = len(tally.failed_indexes), spec.maxFailedIndexes
+    if most is not None and failed > most:
+        text = "Job has exceeded the specified maximal number of failed indexes"
+        return "MaxFailedIndexesExceeded", text
+    if failed and failed + len(tally.completed) >= (spec.completions or 0):
+        return "FailedIndexes", "Job has failed indexes"
+    return None
+
+
+def _success_rule(spec: batch_v1.JobSpec, tally: Tally) -> str:
+    """Which rule of the `successPolicy` is met: all of its indexes, or enough of them, have succeeded."""
+    for number, rule in enumerate(spec.successPolicy.rules if spec.successPolicy and tally.completed else ()):
+        if rule.succeededIndexes is None:
+            is_met = rule.succeededCount is not None and len(tally.completed) >= rule.succeededCount
+        else:
+            meant = frozenset(indexes.parse(rule.succeededIndexes, spec.completions or 0))
+            least = len(meant) if rule.succeededCount is None else min(rule.succeededCount, len(meant))
+            is_met = bool(meant) and len(tally.completed & meant) >= least
+        if is_met:
+            return f"Matched rules at index {number}"
+    return ""
 
 
 def _is_complete(spec: batch_v1.JobSpec, tally: Tally, active: Sequence[core_v1.Pod]) -> bool:
