@@ -115,7 +115,8 @@ def decide(request: dict[str, Any]) -> dict[str, Any] | None:
     if name == "silence":
         return None
     if name == "odd":
-        return {"allowed": False, "status": {"message": f"{request['userInfo']['username']} may not", "code": 403}}
+        status = {"message": f"{request['userInfo']['username']} may not", "code": 403}
+        return {"allowed": False, "status": status, "warnings": ["an odd one"]}
     if request["operation"] != "CREATE" or labels:
         return {"allowed": True, "warnings": [f"{name} was looked at"]}
     patch = json.dumps([{"op": "add", "path": "/metadata/labels", "value": {"seen": "yes"}}]).encode()
@@ -166,6 +167,7 @@ def test_kubectl_shows_what_a_webhook_changed_warned_of_and_refused(server: Runn
     assert "Warning: even was looked at" in shown
     assert server.kubectl("get", "configmap", "even", "-o", "jsonpath={.metadata.labels}") == '{"seen":"yes"}'
     refused = server.kubectl("create", "configmap", "odd", status=1)
+    assert "Warning: an odd one" in refused
     assert 'admission webhook "change.example.com" denied the request: kubernetes-admin may not' in refused
     assert "Warning: even was looked at" in server.kubectl("delete", "configmap", "even")
 

@@ -9,6 +9,7 @@ from petset.aio.tasks import Supervisor
 from petset.api.errors import NotFound
 from petset.api.models import core_v1, meta_v1
 from petset.controllers.manager import ControllerManager, Settings
+from petset.registry.webhooks.port import Caller
 from petset.testing.directories import SimulatedDirectories
 from petset.testing.plane import Plane, plane
 
@@ -48,8 +49,8 @@ class Cluster:
 
 
 @asynccontextmanager
-async def cluster(seed: int = 0, root_ca_pem: str = "") -> AsyncIterator[Cluster]:
-    async with plane(seed) as p, Supervisor("test") as tasks:
+async def cluster(seed: int = 0, root_ca_pem: str = "", caller: Caller | None = None) -> AsyncIterator[Cluster]:
+    async with plane(seed, caller=caller) as p, Supervisor("test") as tasks:
         directories = SimulatedDirectories()
         manager = ControllerManager(p.client, p.clock, p.random, directories, Settings("/volumes", root_ca_pem))
         tasks.start("manager", manager.run())

@@ -29,6 +29,7 @@ class ApiError(Exception):
     name: str = ""
     causes: tuple[Cause, ...] = field(default=())
     retry_after_seconds: int = 0
+    warnings: tuple[str, ...] = ()  # what the client is told beside the refusal
 
     code = 500
     reason = "InternalError"

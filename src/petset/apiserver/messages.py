@@ -1,6 +1,6 @@
 """What handlers answer with: a whole reply, or a stream that is written while it goes on."""
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,11 +66,23 @@ class Stream:
     content_type: str = JSON
 
 
+def warning_headers(texts: Sequence[str]) -> Headers:
+    """`Warning: 299 - "text"`, one header each, quoted as RFC 7234 wants."""
+    return tuple((b"warning", f'299 - "{_quoted(text)}"'.encode("latin-1", "replace")) for text in texts)
+
+
+def _quoted(text: str) -> str:
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return printable.replace("\\", "\\\\").replace('"', '\\"')
+
+
 def status_reply(error: ApiError, media_type: str = JSON) -> Reply:
     """A refusal as the `Status` that clients expect."""
     headers: Headers = ()
     if error.retry_after_seconds:
         headers = ((b"retry-after", str(error.retry_after_seconds).encode()),)
+    if error.warnings:
+        headers = (*headers, *warning_headers(error.warnings))
     if error.code == 401:
         headers = (*headers, (b"www-authenticate", b'Bearer realm="kubernetes"'))
     return Reply(written(msgspec.json.encode(error.status()), media_type), error.code, media_type, headers)

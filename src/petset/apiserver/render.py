@@ -3,7 +3,6 @@
 Lists are put together from bytes; nothing is decoded unless a table's cells need it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -76,16 +75,6 @@ def document(request: Request, obj: Any, *, status: int = 200, headers: Headers 
     """A document that is no stored object, such as a Scale or a Status."""
     form = answer(request.accept, frozenset())
     return _reply(request, form, msgspec.json.encode(obj), status, headers)
-
-
-def warning_headers(texts: Sequence[str]) -> Headers:
-    """`Warning: 299 - "text"`, one header each, quoted as RFC 7234 wants."""
-    return tuple((b"warning", f'299 - "{_quoted(text)}"'.encode("latin-1", "replace")) for text in texts)
-
-
-def _quoted(text: str) -> str:
-    printable = "".join(c if c.isprintable() else " " for c in text)
-    return printable.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _list(kind: str, api_version: str, metadata: dict[str, Any], items: list[bytes]) -> Joined:

@@ -51,7 +51,8 @@ class Registry:
         self._store = store
         self._decoder = Decoder()
         self._kinds = ServedKinds(store, self._decoder)
-        self._writer = Writer(store, self._decoder, Sources(now, new_uid, source, gates, caller or Nobody()))
+        sources = Sources(now, new_uid, source, gates, caller or Nobody())
+        self._writer = Writer(store, self._decoder, self._kinds, sources)
         self._gates = gates
 
     @property

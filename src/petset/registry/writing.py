@@ -18,7 +18,7 @@ from petset.api.defaults import apply_defaults
 from petset.api.encode import encode
 from petset.api.errors import Cause
 from petset.api.gates import DEFAULT, Gates
-from petset.api.kinds import Kind
+from petset.api.kinds import Kind, Kinds
 from petset.api.models import core_v1, meta_v1
 from petset.api.ownership.owners import same_but_for_times
 from petset.api.validation import check_create, check_status_update, check_update
@@ -56,14 +56,14 @@ class Sources:
 class Writer:
     """Creates, changes and deletes objects in their stored form. Events are core/v1 by the time they get here."""
 
-    def __init__(self, store: Store, decoder: Decoder, sources: Sources) -> None:
+    def __init__(self, store: Store, decoder: Decoder, kinds: Kinds, sources: Sources) -> None:
         self._store = store
         self._decoder = decoder
         self._sources = sources
         self._admission = Admission(store, decoder)
         self._quotas = Quotas(store, decoder)
         self._addresses = ServiceAddresses(store, decoder, sources.random)
-        self.webhooks = Webhooks(store, decoder, sources.caller, sources.new_uid)
+        self.webhooks = Webhooks(store, decoder, kinds, sources.caller, sources.new_uid)
 
     async def create(self, kind: Kind, namespace: str, obj: Any, author: Author, options: WriteOptions) -> Record:
         """Store a new object. Raises AlreadyExists, Invalid, Forbidden, NotFound (of its namespace) …"""

@@ -15,8 +15,8 @@ from petset.api.kinds import by_model
 from petset.api.models import core_v1, meta_v1, policy_v1
 from petset.apiserver.bodies import EVICTION, read_object, write_options
 from petset.apiserver.handlers.subresources import check_names_pod, success
-from petset.apiserver.messages import Reply
-from petset.apiserver.render import Renderer, document, warning_headers
+from petset.apiserver.messages import Reply, warning_headers
+from petset.apiserver.render import Renderer, document
 from petset.apiserver.routes import Request
 from petset.registry.deletion import check_preconditions
 from petset.registry.eviction import Granted, decide

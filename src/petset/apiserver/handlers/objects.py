@@ -10,8 +10,8 @@ from petset.apiserver.bodies import (
     read_patch,
     write_options,
 )
-from petset.apiserver.messages import Headers, Reply
-from petset.apiserver.render import Renderer, document, warning_headers
+from petset.apiserver.messages import Headers, Reply, warning_headers
+from petset.apiserver.render import Renderer, document
 from petset.apiserver.routes import Request
 from petset.registry.port import ListOptions, Target, WriteOptions
 from petset.storage.port import Record

@@ -13,8 +13,8 @@ from petset.api.rbac import Attributes
 from petset.apiserver.authenticate import Authenticator, Credentials, User
 from petset.apiserver.authorize import Authorizer
 from petset.apiserver.bodies import read_object, write_options
-from petset.apiserver.messages import Reply
-from petset.apiserver.render import document, warning_headers
+from petset.apiserver.messages import Reply, warning_headers
+from petset.apiserver.render import document
 from petset.apiserver.routes import Request
 
 Spec = authorization_v1.SubjectAccessReviewSpec | authorization_v1.SelfSubjectAccessReviewSpec

@@ -13,8 +13,8 @@ from petset.apiserver.bodies import (
     read_patch,
     write_options,
 )
-from petset.apiserver.messages import Reply
-from petset.apiserver.render import Renderer, document, warning_headers
+from petset.apiserver.messages import Reply, warning_headers
+from petset.apiserver.render import Renderer, document
 from petset.apiserver.routes import Request
 from petset.registry.port import Target
 from petset.registry.scale import scale_of

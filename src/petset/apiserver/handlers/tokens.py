@@ -2,8 +2,8 @@
 
 from petset.api.encode import to_document
 from petset.apiserver.bodies import TOKEN_REQUEST, read_object, write_options
-from petset.apiserver.messages import Reply
-from petset.apiserver.render import document, warning_headers
+from petset.apiserver.messages import Reply, warning_headers
+from petset.apiserver.render import document
 from petset.apiserver.routes import Request
 from petset.node.tokens import Tokens
 from petset.registry.port import Registry, Target, Visit

@@ -41,14 +41,13 @@ class Asked:
         """The same write with another outcome."""
         return replace(self, new=new)
 
-    @property
-    def type(self) -> Gvk:
-        """Group, version and kind of the object that webhooks get."""
+    def type(self, kind: Kind) -> Gvk:
+        """Group, version and kind of the object that webhooks get who want it as `kind`."""
         if self.sent_as is not None:
             return self.sent_as
         if self.subresource == "scale":
             return "autoscaling", "v1", "Scale"
-        return self.kind.group, self.kind.version, self.kind.name
+        return kind.group, kind.version, kind.name
 
     @property
     def is_of_cluster(self) -> bool:
@@ -61,11 +60,14 @@ class Asked:
             return [{}]
         return [_labels(each) for each in (self.new, self.old) if each is not None]
 
-    def document(self, obj: Any) -> Document | None:
-        """The object as webhooks get it."""
+    def document(self, obj: Any, kind: Kind | None = None) -> Document | None:
+        """The object as webhooks get it, where they want it as the same in another version."""
         if obj is None or isinstance(obj, dict):
             return obj
-        return to_document(scale.scale_of(self.kind, obj) if self.subresource == "scale" else obj)
+        if self.subresource == "scale":
+            return to_document(scale.scale_of(self.kind, obj))
+        document = to_document(obj)
+        return document if kind in (None, self.kind) else {**document, "apiVersion": kind.api_version}
 
 
 def _labels(obj: Any) -> dict[str, str]:

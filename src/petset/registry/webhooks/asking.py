@@ -104,7 +104,8 @@ def reader(asked: Asked, gates: Gates) -> Callable[[Document], Any]:
     def read(document: Document) -> Any:
         if asked.subresource == "scale":
             return scale.with_scale(asked.kind, asked.new, scale.read(document))
-        new = decode(asked.kind, document).obj
+        own_version = {**document, "apiVersion": asked.kind.api_version}
+        new = decode(asked.kind, own_version).obj
         new.metadata = new.metadata or meta_v1.ObjectMeta()
         for name in _OWN:
             setattr(new.metadata, name, getattr(asked.new.metadata, name))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from petset.api.errors import ApiError
+from petset.api.kinds import Kind, Kinds
 from petset.api.models import admissionregistration_v1 as admission
 from petset.api.models import core_v1
 from petset.api.objects import meta
@@ -18,7 +19,7 @@ from petset.registry.following import Kept
 from petset.registry.memo import Decoder
 from petset.registry.webhooks import review
 from petset.registry.webhooks.asked import Asked, Document
-from petset.registry.webhooks.matching import Hook, concerns, hooks
+from petset.registry.webhooks.matching import Hook, hooks, wanted_as
 from petset.registry.webhooks.port import BadAnswer, Caller, CallFailed
 from petset.registry.webhooks.resolving import resolve, url_of
 from petset.registry.webhooks.review import Verdict
@@ -33,8 +34,11 @@ Read = Callable[[Document], Any]
 class Webhooks:
     """All webhooks that are configured now."""
 
-    def __init__(self, store: Store, decoder: Decoder, caller: Caller, new_uid: Callable[[], str]) -> None:
+    def __init__(
+        self, store: Store, decoder: Decoder, kinds: Kinds, caller: Caller, new_uid: Callable[[], str]
+    ) -> None:
         self._store = store
+        self._kinds = kinds
         self._decoder = decoder
         self._caller = caller
         self._new_uid = new_uid
@@ -77,8 +81,10 @@ class Webhooks:
 
     async def validate(self, asked: Asked) -> None:
         """Raises ApiError where a webhook refuses; of several refusals the first in order."""
-        wanting = [hook for hook in hooks(self._validating.now().get("", {})) if self._concerns(hook, asked)]
-        found = await asyncio.gather(*(self._ask(hook, asked) for hook in wanting), return_exceptions=True)
+        every = hooks(self._validating.now().get("", {}))
+        wanting = [(hook, kind) for hook in every if (kind := self._wanted_as(hook, asked)) is not None]
+        asking = (self._ask(hook, asked, kind) for hook, kind in wanting)
+        found = await asyncio.gather(*asking, return_exceptions=True)
         for verdict in found:
             if isinstance(verdict, BaseException):
                 raise verdict
@@ -89,8 +95,15 @@ class Webhooks:
         await self.mutate(asked, _unread, lambda obj: obj)
         await self.validate(asked)
 
-    def _concerns(self, hook: Hook, asked: Asked) -> bool:
-        return concerns(hook, asked, self._namespace_labels(asked))
+    def _wanted_as(self, hook: Hook, asked: Asked) -> Kind | None:
+        return wanted_as(hook, asked, self._equivalent(asked.kind), self._namespace_labels(asked))
+
+    def _equivalent(self, kind: Kind) -> list[Kind]:
+        """The other versions in which the same objects are served."""
+        if kind.custom is None:
+            return []
+        others = (other for other in self._kinds.custom() if other.store_key == kind.store_key)
+        return [other for other in others if other.version != kind.version and other.verbs]
 
     def _namespace_labels(self, asked: Asked) -> dict[str, str] | None:
         """None for what lies in no namespace; a namespace counts as lying in itself."""
@@ -103,13 +116,14 @@ class Webhooks:
 
     async def _changed(self, hook: Hook, asked: Asked, read: Read) -> Any:
         """The object as one webhook changes it; None where it does not."""
-        if not self._concerns(hook, asked):
+        kind = self._wanted_as(hook, asked)
+        if kind is None:
             return None
-        verdict = await self._ask(hook, asked, mutating=True)
+        verdict = await self._ask(hook, asked, kind, mutating=True)
         self._heed(verdict, asked)
         if verdict.patch is None:
             return None
-        before = asked.document(asked.new)
+        before = asked.document(asked.new, kind)
         if before is None or isinstance(asked.new, dict):
             raise review.not_changeable(hook.webhook.name)
         try:
@@ -118,14 +132,14 @@ class Webhooks:
         except (ApiError, RecursionError) as error:
             raise review.internal(str(error)) from error
 
-    async def _ask(self, hook: Hook, asked: Asked, *, mutating: bool = False) -> Verdict:
+    async def _ask(self, hook: Hook, asked: Asked, kind: Kind, *, mutating: bool = False) -> Verdict:
         """What one webhook says; a yes where it cannot be asked and that does not matter."""
         webhook = hook.webhook
         if asked.dry_run and webhook.sideEffects not in ("None", "NoneOnDryRun"):
             raise review.no_dry_run(webhook.name)
         uid, version = self._new_uid(), review.version_for(webhook.admissionReviewVersions)
         try:
-            body = await self._post(hook, review.question(asked, uid, version))
+            body = await self._post(hook, review.question(asked, kind, uid, version))
             return review.read(body, uid, version, webhook.name, mutating=mutating)
         except CallFailed as error:
             if webhook.failurePolicy == "Ignore":
@@ -146,6 +160,7 @@ class Webhooks:
     def _heed(self, verdict: Verdict, asked: Asked) -> None:
         asked.warnings.extend(verdict.warnings)
         if verdict.denied is not None:
+            verdict.denied.warnings = tuple(asked.warnings)
             raise verdict.denied
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from petset.api.defaults.webhooks import Webhook
-from petset.api.kinds import ADMISSION
+from petset.api.kinds import ADMISSION, Kind
 from petset.api.models import admissionregistration_v1 as admission
 from petset.api.selectors import Selector
 from petset.registry.webhooks.asked import Asked
@@ -31,16 +31,24 @@ def hooks(configurations: Mapping[str, Configuration]) -> list[Hook]:
     ]
 
 
-def concerns(hook: Hook, asked: Asked, namespace_labels: Mapping[str, str] | None) -> bool:
-    """Whether the webhook wants to be asked. `namespace_labels` is None for what lies in no namespace."""
+def wanted_as(
+    hook: Hook, asked: Asked, equivalents: Iterable[Kind], namespace_labels: Mapping[str, str] | None
+) -> Kind | None:
+    """As which kind the webhook wants to be asked about this, None where it does not.
+
+    `equivalents` are the other versions of the kind; `namespace_labels` is None for what lies in no namespace.
+    """
     webhook = hook.webhook
     if asked.kind.group == ADMISSION:
-        return False  # else a broken one could never be taken away
-    if not any(_covers(rule, asked) for rule in webhook.rules or ()):
-        return False
+        return None  # else a broken one could never be taken away
+    kinds = (asked.kind, *(equivalents if webhook.matchPolicy != "Exact" else ()))
+    rules = webhook.rules or ()
+    kind = next((kind for kind in kinds if any(_covers(rule, asked, kind) for rule in rules)), None)
+    if kind is None:
+        return None
     if namespace_labels is not None and not _selects(webhook.namespaceSelector, [namespace_labels]):
-        return False
-    return _selects(webhook.objectSelector, asked.labels())
+        return None
+    return kind if _selects(webhook.objectSelector, asked.labels()) else None
 
 
 def _selects(struct: object, labels: Iterable[Mapping[str, str]]) -> bool:
@@ -48,12 +56,12 @@ def _selects(struct: object, labels: Iterable[Mapping[str, str]]) -> bool:
     return selector.is_empty or any(selector.matches(each) for each in labels)
 
 
-def _covers(rule: admission.RuleWithOperations, asked: Asked) -> bool:
+def _covers(rule: admission.RuleWithOperations, asked: Asked, kind: Kind) -> bool:
     scope = rule.scope or "*"
     return (
         _lists(rule.operations, asked.operation)
-        and _lists(rule.apiGroups, asked.kind.group)
-        and _lists(rule.apiVersions, asked.kind.version)
+        and _lists(rule.apiGroups, kind.group)
+        and _lists(rule.apiVersions, kind.version)
         and any(_covers_resource(each, asked) for each in rule.resources or ())
         and (scope == "*" or (scope == "Cluster") == asked.is_of_cluster)
     )

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from petset.api.errors import ApiError, BadRequest, Cause
+from petset.api.kinds import Kind
 from petset.api.models import meta_v1
 from petset.registry.webhooks.asked import Asked, Document
 from petset.registry.webhooks.port import CallFailed
@@ -59,28 +60,32 @@ def version_for(versions: Sequence[str]) -> str:
     return next((version for version in versions if version in ("v1", "v1beta1")), "v1")
 
 
-def question(asked: Asked, uid: str, version: str) -> bytes:
-    """The body to send."""
-    kind = asked.kind
-    group, kind_version, name = asked.type
-    types = {"group": group, "version": kind_version, "kind": name}
-    resource = {"group": kind.group, "version": kind.version, "resource": kind.resource}
-    request: Document = {"uid": uid, "kind": types, "resource": resource}
+def question(asked: Asked, kind: Kind, uid: str, version: str) -> bytes:
+    """The body to send to who wants the object as `kind`."""
+    request: Document = {"uid": uid, "kind": _type(asked, kind), "resource": _resource(kind)}
     if asked.subresource:
         request["subResource"] = asked.subresource
-    request |= {"requestKind": types, "requestResource": resource}
+    request |= {"requestKind": _type(asked, asked.kind), "requestResource": _resource(asked.kind)}
     if asked.subresource:
         request["requestSubResource"] = asked.subresource
     request |= {key: value for key, value in (("name", asked.name), ("namespace", asked.namespace)) if value}
     request |= {
         "operation": asked.operation,
         "userInfo": _user(asked),
-        "object": asked.document(asked.new),
-        "oldObject": asked.document(asked.old),
+        "object": asked.document(asked.new, kind),
+        "oldObject": asked.document(asked.old, kind),
         "dryRun": asked.dry_run,
         "options": asked.options,
     }
     return msgspec.json.encode({"kind": _KIND, "apiVersion": f"{GROUP}/{version}", "request": request})
+
+
+def _type(asked: Asked, kind: Kind) -> Document:
+    return dict(zip(("group", "version", "kind"), asked.type(kind), strict=True))
+
+
+def _resource(kind: Kind) -> Document:
+    return {"group": kind.group, "version": kind.version, "resource": kind.resource}
 
 
 def _user(asked: Asked) -> Document:
