@@ -67,7 +67,7 @@ class Registry:
         return record.value if same else encode(self.decode(kind, record))
 
     def render_all(self, kind: Kind, records: Sequence[Record]) -> list[bytes]:
-        if kind is stored_kind(kind):
+        if kind.custom is None and kind is stored_kind(kind):
             return [record.value for record in records]
         return [self.render(kind, record) for record in records]
 
