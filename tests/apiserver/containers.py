@@ -91,6 +91,30 @@ class WrittenExec:
             await asyncio.wait([self._task])
 
 
+class WrittenServer:
+    """A server in a pod: it keeps what it hears, and once that ends with `until` answers as the test wrote."""
+
+    def __init__(self, answer: bytes, until: bytes) -> None:
+        self.answer = answer
+        self.until = until
+        self._task: asyncio.Task[None] | None = None
+        self.heard = b""
+
+    async def connect(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        reader, writer = await asyncio.open_connection(sock=theirs)
+        self._task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        return ours
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while not self.heard.endswith(self.until) and (heard := await reader.read(65536)):
+            self.heard += heard
+        writer.write(self.answer)
+        await writer.drain()
+        writer.close()
+
+
 class WrittenStreams:
     """`NodeStreams` over written containers and programs. `containers` is by (pod, container)."""
 
@@ -98,6 +122,7 @@ class WrittenStreams:
         self._containers = containers
         self._programs = programs
         self.execs: list[WrittenExec] = []
+        self.servers: dict[int, WrittenServer] = {}
 
     async def logs(self, namespace: str, pod: str, options: LogOptions) -> AsyncIterator[bytes]:
         container = self._containers.get((pod, options.container))
@@ -124,8 +149,15 @@ class WrittenStreams:
     async def attach(self, namespace: str, pod: str, container: str, *, stdin: bool) -> ExecStreams:
         return await self.exec(namespace, pod, container, ["attach"], stdin=stdin, tty=False)
 
-    async def dial(self, namespace: str, pod: str, port: int) -> socket.socket:
-        """A connection to a peer that answers in capitals until it is told the end; nobody listens below 1024."""
+    async def dial(self, namespace: str, pod: str, port: int, *, loopback: bool = True) -> socket.socket:
+        """A connection to a peer that answers in capitals until it is told the end; nobody listens below 1024.
+
+        At the pod's address, the servers that a test has written listen.
+        """
+        if not loopback:
+            if port not in self.servers:
+                raise BadRequest("connect: connection refused")
+            return await self.servers[port].connect()
         if port < 1024 and port != 80:
             raise BadRequest(f"failed to connect to localhost:{port} inside the pod: Connection refused")
         ours, theirs = socket.socketpair()

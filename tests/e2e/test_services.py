@@ -25,6 +25,7 @@ spec:
   ports:
   - {name: http, port: 80, targetPort: page}
   - {name: echo, port: 53, targetPort: 5353, protocol: UDP}
+  - {name: files, port: 8000}
 ---
 apiVersion: v1
 kind: Service
@@ -55,7 +56,7 @@ spec:
         command: [python3, -u, -c, PROGRAM]
 """
 PROGRAM = """\
-import signal, socket, socketserver, sys, threading
+import http.server, signal, socket, socketserver, sys, threading
 signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 name = socket.gethostname()
 class Page(socketserver.BaseRequestHandler):
@@ -64,6 +65,8 @@ class Page(socketserver.BaseRequestHandler):
 class Echo(socketserver.BaseRequestHandler):
     def handle(self):
         self.request[1].sendto(self.request[0].upper(), self.client_address)
+files = http.server.ThreadingHTTPServer(("", 8000), http.server.SimpleHTTPRequestHandler)
+threading.Thread(target=files.serve_forever, daemon=True).start()
 threading.Thread(target=socketserver.UDPServer(("", 5353), Echo).serve_forever, daemon=True).start()
 socketserver.ThreadingTCPServer.request_queue_size = 64
 socketserver.ThreadingTCPServer(("", 8080), Page).serve_forever()
@@ -199,3 +202,14 @@ def test_endpoints_follow_a_scale_down_and_up(petset: Petset) -> None:
     assert names(asked(petset, "front", 80, times=10)) == {"web-0"}
     petset.kubectl("scale", "statefulset", "web", "--replicas=2")
     eventually("web-1 is back", lambda: names(asked(petset, "second", 80)) == {"web-1"})
+
+
+def test_pods_services_and_nodes_are_asked_through_the_api(petset: Petset) -> None:
+    names = "/api/v1/namespaces/default"
+    assert petset.kubectl("get", "--raw", f"{names}/pods/web-1:8000/proxy/etc/hostname").strip() == "web-1"
+    seen = {petset.kubectl("get", "--raw", f"{names}/services/front:files/proxy/etc/hostname") for _ in range(2)}
+    assert seen == {"web-0\n", "web-1\n"}
+    refused = petset.try_kubectl("get", "--raw", f"{names}/pods/web-0:9/proxy/")
+    assert "ServiceUnavailable" in refused.stderr and "error trying to reach service" in refused.stderr
+    node = petset.get("nodes")["items"][0]["metadata"]["name"]
+    assert petset.kubectl("get", "--raw", f"/api/v1/nodes/{node}/proxy/healthz") == "ok"

@@ -112,7 +112,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "", "v1", "Node", "nodes", core_v1.Node, namespaced=False, short_names=("no",),
-        subresources=("status",),
+        subresources=("status", "proxy"),
     ),
     Kind(
         "", "v1", "PersistentVolume", "persistentvolumes", core_v1.PersistentVolume, namespaced=False,
@@ -125,7 +125,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "", "v1", "Pod", "pods", core_v1.Pod, short_names=("po",), categories=("all",),
         subresources=(
-            "status", "binding", "ephemeralcontainers", "eviction", "log", "exec", "attach", "portforward",
+            "status", "binding", "ephemeralcontainers", "eviction", "log", "exec", "attach", "portforward", "proxy",
         ),
     ),
     Kind("", "v1", "LimitRange", "limitranges", core_v1.LimitRange, short_names=("limits",)),
@@ -136,7 +136,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("", "v1", "Secret", "secrets", core_v1.Secret),
     Kind(
         "", "v1", "Service", "services", core_v1.Service, short_names=("svc",), categories=("all",),
-        subresources=("status",),
+        subresources=("status", "proxy"),
     ),
     Kind(
         "", "v1", "ServiceAccount", "serviceaccounts", core_v1.ServiceAccount, short_names=("sa",),

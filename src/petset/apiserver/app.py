@@ -37,6 +37,7 @@ from petset.apiserver.messages import Joined, Reply, Stream, status_reply
 from petset.apiserver.openapi import OpenApi
 from petset.apiserver.race import race
 from petset.apiserver.streams.forwards import Session
+from petset.apiserver.streams.proxies import Relay
 from petset.node.streams import NodeStreams
 from petset.node.tokens import Tokens
 from petset.registry.port import Registry
@@ -122,6 +123,8 @@ class App:
         answer = await self._guarded(call, self._answer(call, receive))
         if isinstance(answer, Stream):
             await self._send_stream(call, answer, receive, send)
+        elif isinstance(answer, Relay):
+            await self._relay(call, answer, receive, send)
         else:
             await send_reply(call, answer, send)
 
@@ -152,17 +155,20 @@ class App:
         text = f"Internal error occurred: the server's log says more under the audit id {call.id}"
         return status_reply(ApiError(text))
 
-    async def _answer(self, call: Call, receive: Receive) -> Reply | Stream:
+    async def _answer(self, call: Call, receive: Receive) -> Reply | Stream | Relay:
         user = self._access.who(call)
         if not routes.is_resource(call.path):
             return await self._document(call, user)
-        if call.method == "OPTIONS":
+        through = routes.proxied(call.path) is not None
+        if call.method == "OPTIONS" and not through:
             allowed = ", ".join(routes.methods_at(self._kinds, call.path)).encode()
             return Reply(b"", 200, headers=((b"allow", allowed),))
-        body = b"" if call.method in _READS else await read_body(receive)
+        body = b"" if call.method in _READS or through else await read_body(receive)
         request = self._access.check(user, self._request(call, user, body))
         if not request.kind.is_kept:
             return self._reviews.answer(user, request)
+        if through:
+            return await self._handlers.open_proxy(request, call)
         return await self._handlers.handle(request)
 
     def _request(self, call: Call, user: User, body: bytes = b"") -> routes.Request:
@@ -200,6 +206,13 @@ class App:
         except Exception:
             _log.exception("%s %s broke off; audit id %s", call.method, call.path, call.id)
         await send({"type": "http.response.body", "body": b""})
+
+    async def _relay(self, call: Call, relay: Relay, receive: Receive, send: Send) -> None:
+        """An answer that breaks off is left incomplete: the connection ends with it."""
+        try:
+            await race(relay.run(receive, send), self._stopping.wait())
+        except Exception as error:
+            _log.info("%s %s broke off: %s; audit id %s", call.method, call.path, error, call.id)
 
     async def _websocket(self, call: Call, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect

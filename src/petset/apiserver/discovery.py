@@ -174,10 +174,12 @@ def _subresource(kind: Kind, name: str) -> dict[str, Any]:
 
 
 def _subresource_verbs(name: str) -> list[str]:
-    return sorted(set(SUBRESOURCES[name].values()))
+    return sorted(set(SUBRESOURCES[name].values()) - {"options"})
 
 
 def _subresource_kind(kind: Kind, name: str) -> tuple[str, str, str]:
+    if name == "proxy":
+        return kind.group, kind.version, f"{kind.name}ProxyOptions"
     return _SUBRESOURCE_KINDS.get(name, (kind.group, kind.version, kind.name))
 
 

@@ -3,6 +3,7 @@
 A resource path is `/api/v1/…` or `/apis/<group>/<version>/…`, then `[namespaces/<ns>/]<resource>[/<name>[/<sub>]]`.
 """
 
+import re
 from typing import Any
 
 import msgspec
@@ -28,10 +29,21 @@ SUBRESOURCES = {
     "exec": {"GET": "get", "POST": "create"},
     "attach": {"GET": "get", "POST": "create"},
     "portforward": {"GET": "get", "POST": "create"},
+    "proxy": {
+        **_READ_AND_WRITE,
+        "POST": "create",
+        "DELETE": "delete",
+        "OPTIONS": "options",
+    },
 }
 """The methods of each sub-resource, and the verb that each stands for."""
-STREAMS = frozenset({"log", "exec", "attach", "portforward"})
+STREAMS = frozenset({"log", "exec", "attach", "portforward", "proxy"})
 _OF_A_NAMESPACE = ("status", "finalize")
+_PROXY = re.compile(
+    r"/api/v1/(?:namespaces/(?P<namespace>[^/]+)/(?P<kind>pods|services)|(?P<node>nodes))/(?P<name>[^/]+)"
+    r"/proxy(?P<tail>(?:/.*)?)",
+    re.DOTALL,
+)
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -74,12 +86,22 @@ def no_such_method() -> MethodNotAllowed:
 def is_resource(path: str) -> bool:
     """Whether the path lies where resources are; discovery documents are no resources."""
     if path.startswith("/api/"):
-        return path.count("/") >= 3 and not path.endswith("/v1/")
+        return path.count("/") >= 3 and path != "/api/v1/"
     return path.startswith("/apis/") and path.count("/") >= 4 and bool(path.rsplit("/", 1)[1])
+
+
+def proxied(path: str) -> re.Match[str] | None:
+    """The parts of a path that leads through a proxy: `tail` is what is behind it, such as `/index.html`."""
+    return _PROXY.fullmatch(path) if "/proxy" in path else None
 
 
 def address(kinds: Kinds, path: str) -> Address:
     """What a resource path names. Raises NotFound for what is not served."""
+    through = proxied(path)
+    if through is not None:
+        kind = kinds.by_resource("", "v1", through["kind"] or through["node"])
+        assert kind is not None, "a kind with a proxy"
+        return Address(kind, through["namespace"] or "", through["name"], "proxy")
     parts = path.split("/")[1:]
     group, version, rest = ("", parts[1], parts[2:]) if parts[0] == "api" else (parts[1], parts[2], parts[3:])
     if not all(rest):

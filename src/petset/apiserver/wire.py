@@ -18,7 +18,8 @@ def head(status: int, headers: Iterable[Header]) -> bytes:
     text = b"\r\n".join(lines)
     if text.count(b"\r") + text.count(b"\n") != 2 * (len(lines) - 1):
         raise ValueError("a header of the answer holds a line break")
-    return b"".join((_STATUS_LINES[status], text, b"\r\n\r\n"))
+    line = _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status  # a pod's server may have codes of its own
+    return b"".join((line, text, b"\r\n\r\n"))
 
 
 def chunk(body: bytes) -> bytes:

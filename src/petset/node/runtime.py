@@ -216,10 +216,10 @@ class Runtime(Protocol):
         """The streams of the container's own process; `kill` leaves it, and it goes on. RuntimeFailure."""
         ...
 
-    async def dial(self, sandbox_uid: str, port: int) -> int:
+    async def dial(self, sandbox_uid: str, port: int, address: str = "") -> int:
         """The descriptor of a socket, the caller's own, connected to what listens on the sandbox's loopback.
 
-        RuntimeFailure where nobody does.
+        With an address, to what listens there, seen from inside. RuntimeFailure where nobody does.
         """
         ...
 

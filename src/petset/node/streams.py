@@ -37,6 +37,9 @@ class NodeStreams(Protocol):
         """The streams of the container's own process, which goes on when they are let go."""
         ...
 
-    async def dial(self, namespace: str, pod: str, port: int) -> socket.socket:
-        """A non-blocking connection to what listens on the pod's loopback. BadRequest where nobody does."""
+    async def dial(self, namespace: str, pod: str, port: int, *, loopback: bool = True) -> socket.socket:
+        """A non-blocking connection to what listens on the pod's loopback, or else at its address.
+
+        BadRequest where nobody does.
+        """
         ...

@@ -76,12 +76,14 @@ class AgentStreams:
             raise BadRequest(f'container not found ("{name}")')
         return attempts[-1]
 
-    async def dial(self, namespace: str, pod: str, port: int) -> socket.socket:
+    async def dial(self, namespace: str, pod: str, port: int, *, loopback: bool = True) -> socket.socket:
         memory = self._memory(namespace, pod)
         if memory.sandbox is None or not memory.sandbox.ready:
             raise BadRequest(f"pod {pod} does not run")
+        status = memory.pod.status
+        address = "" if loopback else (status.podIP if status else None) or memory.sandbox.ip
         try:
-            connection = socket.socket(fileno=await self._runtime.dial(memory.sandbox.spec.uid, port))
+            connection = socket.socket(fileno=await self._runtime.dial(memory.sandbox.spec.uid, port, address))
         except RuntimeFailure as failure:
             raise BadRequest(str(failure)) from failure
         connection.setblocking(False)

@@ -218,7 +218,7 @@ class SimulatedRuntime:
     async def attach(self, container_id: str, *, stdin: bool) -> ExecStreams:
         raise RuntimeFailure("AttachFailed", "a simulated container has no streams to attach to")
 
-    async def dial(self, sandbox_uid: str, port: int) -> int:
+    async def dial(self, sandbox_uid: str, port: int, address: str = "") -> int:
         raise RuntimeFailure("ConnectionFailed", f"nothing listens on port {port} of a simulated pod")
 
     async def close(self) -> None:

@@ -13,7 +13,8 @@ _FLAGS = ("stdin", "stdout", "stderr", "tty")
 def connection(request: Request) -> Visit:
     """The request as a `CONNECT`."""
     query = parse_qs(request.raw_query.decode("latin-1"))
-    sent: dict[str, Any] = {"kind": _KINDS.get(request.subresource, ""), "apiVersion": "v1"}
+    kind = _KINDS.get(request.subresource) or f"{request.kind.name}ProxyOptions"
+    sent: dict[str, Any] = {"kind": kind, "apiVersion": "v1"}
     sent |= {flag: True for flag in _FLAGS if query.get(flag, [""])[0].lower() in ("true", "1")}
     if "container" in query:
         sent["container"] = query["container"][0]

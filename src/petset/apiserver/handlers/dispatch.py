@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import count
 
 from petset.aio.clock import Clock
 from petset.api.errors import BadRequest
+from petset.api.models import core_v1
 from petset.apiserver import routes
 from petset.apiserver.bodies import write_options
+from petset.apiserver.calls import Call
 from petset.apiserver.fanout import Fanout
-from petset.apiserver.handlers import evictions, objects, subresources
+from petset.apiserver.handlers import evictions, nodes, objects, subresources
 from petset.apiserver.handlers.connections import connection
 from petset.apiserver.handlers.tokens import create_token
 from petset.apiserver.messages import Reply, Stream
@@ -17,6 +20,7 @@ from petset.apiserver.routes import Request
 from petset.apiserver.streams.execs import open_attach, open_exec, serve_exec
 from petset.apiserver.streams.forwards import Session, open_forward
 from petset.apiserver.streams.logs import open_logs
+from petset.apiserver.streams.proxies import Relay, open_proxy
 from petset.apiserver.watching import open_watch
 from petset.node.streams import NodeStreams
 from petset.node.tokens import Tokens
@@ -51,6 +55,7 @@ class Handlers:
         self._clock = clock
         self._tokens = tokens
         self._fanout = Fanout()
+        self._turns = count()
 
     def read(self, request: Request) -> Reply | None:
         """Answer a read of objects, which waits for nothing; None for any other request. Raises ApiError."""
@@ -85,6 +90,13 @@ class Handlers:
         if write is None:
             raise routes.no_such_path()
         return await write(request, renderer)
+
+    async def open_proxy(self, request: Request, call: Call) -> Relay | Reply:
+        """A request that goes on to a pod, or the answer of a node. Raises ApiError."""
+        await self._registry.review(connection(request), write_options(request))
+        if request.kind.model is core_v1.Node:
+            return nodes.answer(request, call, self._registry)
+        return await open_proxy(request, call, self._registry, self._streams, self._turns)
 
     async def open_websocket(self, request: Request, subprotocols: Sequence[str]) -> Session:
         """What shall be carried over a WebSocket, ready to begin. Raises ApiError."""

@@ -16,16 +16,19 @@ CONNECT_SECONDS = 10.0
 _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
 
-def dial(network: Path | None, port: int) -> socket.socket:
-    """A connection to `localhost:port` in a kept network namespace, or in the machine's own where None.
+def dial(network: Path | None, port: int, address: str = "") -> socket.socket:
+    """A connection to `address:port`, or `localhost:port`, in a kept network namespace or in the machine's own.
 
     Blocking; on a job thread. OSError where nobody listens. The socket is non-blocking.
     """
     with _inside(network):
+        if address:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            return _connect(family, address, port)
         refusals = []
-        for family, address in _LOOPBACK:
+        for family, loopback in _LOOPBACK:
             try:
-                return _connect(family, address, port)
+                return _connect(family, loopback, port)
             except OSError as error:
                 refusals.append(error)
     first = refusals[0]

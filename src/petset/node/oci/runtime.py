@@ -200,13 +200,13 @@ class OciRuntime:
         except OSError as error:
             raise RuntimeFailure("ContainerNotRunning", f"container {record.name} does not run") from error
 
-    async def dial(self, sandbox_uid: str, port: int) -> int:
+    async def dial(self, sandbox_uid: str, port: int, address: str = "") -> int:
         record = self._sandboxes.get(sandbox_uid)
         if record is None:
             raise RuntimeFailure("SandboxNotFound", f"there is no sandbox {sandbox_uid}")
         network = None if record.spec.host_network else self._parts.layout.kept(sandbox_uid) / "network"
         try:
-            return (await self._jobs.run(dialing.dial, network, port)).detach()
+            return (await self._jobs.run(dialing.dial, network, port, address)).detach()
         except OSError as error:
             raise RuntimeFailure("ConnectionFailed", error.strerror or str(error)) from error
 
