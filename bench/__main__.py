@@ -1,4 +1,4 @@
-"""`./dev bench [figures|growth|store|registry]`: measure, and print the table."""
+"""`./dev bench [figures|growth|api|store|registry]`: measure, and print the table."""
 
 import argparse
 import os
@@ -13,6 +13,9 @@ def main() -> None:
     parser.add_argument("what", nargs="?", choices=MEASURES, default="figures", help=meaning)
     parser.add_argument("--runs", type=int, default=5, help="how often each figure is taken (default: 5)")
     parser.add_argument("--only", default="", help="only the growth figures whose name contains this")
+    parser.add_argument(
+        "--seconds", type=int, default=4, help="how long each run of the API's load is (default: 4)"
+    )
     parser.add_argument("--directory", default=".", help="on which disk the store is measured (default: here)")
     parser.add_argument("--count", type=int, default=2000, help="how many objects each verb gets (default: 2000)")
     parser.add_argument("--profile", action="store_true", help="show where the time of the verbs goes")
@@ -20,7 +23,7 @@ def main() -> None:
     print(MEASURES[options.what](options))
     machine = f"{os.cpu_count()} cores, Linux {platform.release()}, CPython {platform.python_version()}"
     chosen = "" if options.what == "figures" else f" {options.what}"
-    runs = f"Medians of {options.runs} runs" if options.what in ("figures", "growth") else "One run"
+    runs = f"Medians of {options.runs} runs" if options.what in ("figures", "growth", "api") else "One run"
     print(f"\n{runs} on {machine}, {datetime.now(UTC):%Y-%m-%d}; `./dev bench{chosen}`.")
 
 
@@ -42,6 +45,13 @@ def _growth(options: argparse.Namespace) -> str:
     return f"{growth.table(options.runs, options.only)}\n\nThe machine's load at the end: {growth.loaded()}."
 
 
+def _api(options: argparse.Namespace) -> str:
+    """what the API answers over HTTPS to many clients at once (needs wrk)"""
+    from bench.api import figures
+
+    return figures.table(options.runs, options.seconds)
+
+
 def _store(options: argparse.Namespace) -> str:
     """durable writes a second, their latency, and a restart with 100,000 objects"""
     from bench import store
@@ -59,6 +69,7 @@ def _registry(options: argparse.Namespace) -> str:
 MEASURES: dict[str, Callable[[argparse.Namespace], str]] = {
     "figures": _figures,
     "growth": _growth,
+    "api": _api,
     "store": _store,
     "registry": _registry,
 }

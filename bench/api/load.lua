@@ -1,6 +1,6 @@
--- What wrk asks for. Arguments: the verb, the namespace, the token, the number of the first object, and how many
--- objects there are to go round (0: always the next one).
-local verb, namespace, token, first, round
+-- What wrk asks for. Arguments: the verb, the namespace, the token, the number of the first object, how many objects
+-- there are to go round (0: always the next one), and the last one, where the run ends (0: when its time is over).
+local verb, namespace, token, first, round, last
 
 local data = string.rep("0123456789abcdef", 32)
 local status = '{"conditions":[{"type":"Initialized","status":"True"},{"type":"Ready","status":"True"},' ..
@@ -28,6 +28,7 @@ local turn = -2 -- wrk asks for one request that it does not send
 
 local function number()
   turn = turn + 1
+  if last > 0 and first + turn >= last then wrk.thread:stop() end
   return first + (round > 0 and turn % round or turn)
 end
 
@@ -62,8 +63,8 @@ local verbs = {
 }
 
 function init(arguments)
-  verb, namespace, token, first, round = unpack(arguments)
-  first, round = tonumber(first), tonumber(round)
+  verb, namespace, token, first, round, last = unpack(arguments)
+  first, round, last = tonumber(first), tonumber(round), tonumber(last)
   wrk.headers["Authorization"] = "Bearer " .. token
   wrk.headers["Content-Type"] = "application/json"
   wrk.headers["Accept"] = "application/json"

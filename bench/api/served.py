@@ -73,6 +73,14 @@ def make_maps(run: Served, namespace: str, count: int) -> None:
     connection.close()
 
 
+def pods_stored(run: Served) -> int:
+    """How many pods the load has made."""
+    connection = Connection(run.trial.directory)
+    page = connection.get(f"/api/v1/namespaces/{NAMESPACE}/pods?limit=1")
+    connection.close()
+    return len(page["items"]) + int(page["metadata"].get("remainingItemCount", 0))
+
+
 def _account(connection: Connection) -> str:
     """A service account with a role for all namespaces; its token."""
     rbac = "rbac.authorization.k8s.io"
