@@ -1,8 +1,9 @@
 """Writes pods' statuses: one write at a time for each pod, each of the newest, none that says nothing new.
 
-While a pod is on its way (its sandbox or a container is being started) its status would change again within
-milliseconds, so the write is held back for up to 50 ms, and a little longer for each pod that is on its way too.
-A healthy pod without probes thus costs one write, also when a thousand start at once.
+While a pod is on its way (its sandbox or a container is being started, or told to stop) its status would change
+again within milliseconds, so the write is held back for up to 50 ms, and a little longer for each pod that is on its
+way too. A healthy pod without probes thus costs one write when it comes and one when it goes, also when a thousand
+start at once.
 """
 
 import logging
@@ -21,7 +22,7 @@ HOLD = timedelta(milliseconds=50)
 HOLD_FOR_EACH_OTHER = timedelta(milliseconds=3)
 LONGEST_HOLD = timedelta(seconds=2)
 PAUSE_AFTER_A_REFUSAL = timedelta(seconds=1)
-_SOON_DIFFERENT = ("volumes", "sandbox", "image/", "start/")
+_SOON_DIFFERENT = ("volumes", "sandbox", "image/", "start/", "stop/", "signal/")
 
 _log = logging.getLogger(__name__)
 
