@@ -1,9 +1,9 @@
 """Writes pods' statuses: one write at a time for each pod, each of the newest, none that says nothing new.
 
 While a pod is on its way (its sandbox or a container is being started, or told to stop) its status would change
-again within milliseconds, so the write is held back for up to 50 ms, and a little longer for each pod that is on its
-way too. A healthy pod without probes thus costs one write when it comes and one when it goes, also when a thousand
-start at once.
+again within milliseconds, so the write is held back for up to 50 ms, and a little longer for each pod that is on
+its way too. A healthy pod without probes thus costs one write when it comes and one when it goes, also when a
+thousand start at once.
 """
 
 import logging

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from petset.api.models import core_v1, discovery_v1, meta_v1
 from petset.controllers.endpoints import members
 from petset.controllers.endpoints.invariants import broken
+from petset.controllers.endpoints.members import Members
 from petset.controllers.endpoints.model import CreateSlice, DeleteEndpoints, DeleteSlice, Snapshot, UpdateSlice
 from petset.controllers.endpoints.plan import plan
 
@@ -91,6 +92,18 @@ def test_every_member_ends_in_exactly_one_slice_wherever_plans_are_cut_off(
     assert broken(slices.look(of, pods), slices.kept.values()) == []
     assert slice_steps(slices.look(of, pods)) == []
     assert slices.kept, "a Service without members keeps an empty slice"
+
+
+@given(first=CROWD, second=CROWD, kept=st.integers(0, 12), published=st.booleans())
+def test_what_was_found_of_pods_before_changes_no_plan(
+    first: list[core_v1.Pod], second: list[core_v1.Pod], kept: int, published: bool
+) -> None:
+    known, of = Members(), service(NAMED)
+    plan(Snapshot(of, first, members=known))
+    by_name = {p.metadata.name: p for p in (*second, *first[:kept])}
+    now = service(NAMED, publishNotReadyAddresses=True) if published else of
+    pods = list(by_name.values())
+    assert plan(Snapshot(now, pods, members=known)) == plan(Snapshot(now, pods))
 
 
 def test_a_large_service_is_cut_into_slices_of_a_hundred_and_a_change_writes_one() -> None:

@@ -46,6 +46,7 @@ class EndpointsController:
     def __init__(self, client: Client, clock: Clock, pool: InformerPool) -> None:
         self._client = client
         self._rests: Rests[ServiceKey] = Rests(clock, PAUSE_SECONDS_PER_POD, LONGEST_PAUSE_SECONDS)
+        self._members: dict[ServiceKey, members.Members] = {}
         self._services = pool.informer(core_v1.Service, {"by-namespace": by_namespace})
         self._pods = pool.informer(core_v1.Pod, {"by-namespace": by_namespace})
         self._slices = pool.informer(discovery_v1.EndpointSlice, {"by-service": _service_of_slice})
@@ -81,6 +82,7 @@ class EndpointsController:
         """How long the next look must wait."""
         if snapshot.service is None:
             self._rests.forget(key)
+            self._members.pop(key, None)
         else:
             self._rests.begin(key, len(self._pods.by_index("by-namespace", key.namespace)))
 
@@ -94,6 +96,7 @@ class EndpointsController:
             pods=[pod for pod in pods if service is not None and _selects(service, pod)],
             slices=self._slices.by_index("by-service", f"{key.namespace}/{key.name}"),
             endpoints=endpoints if ours or service is not None else None,
+            members=self._members.setdefault(key, members.Members()),
         )
 
     def _service_changed(self, old: core_v1.Service | None, new: core_v1.Service | None) -> None:
@@ -127,7 +130,7 @@ def _selects(service: core_v1.Service, pod: core_v1.Pod) -> bool:
     """A Service without a selector selects nothing."""
     selector = (service.spec.selector if service.spec else None) or {}
     labels = meta(pod).labels or {}
-    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+    return bool(selector) and selector.items() <= labels.items()
 
 
 def _outlook(pod: core_v1.Pod) -> tuple[object, ...]:

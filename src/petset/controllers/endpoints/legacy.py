@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from petset.api.models import core_v1, meta_v1
-from petset.api.objects import is_terminating, meta, name_of, namespace_of
-from petset.controllers.endpoints import members
-from petset.controllers.endpoints.members import Port
+from petset.api.objects import meta, name_of, namespace_of
+from petset.controllers.endpoints.members import Member, Port
 from petset.controllers.endpoints.model import (
     ENDPOINTS_MANAGED_BY,
     ENDPOINTS_MANAGED_BY_LABEL,
@@ -16,15 +15,15 @@ from petset.controllers.endpoints.model import (
     OVER_CAPACITY,
     Action,
     CreateEndpoints,
-    Snapshot,
     UpdateEndpoints,
 )
 
 
-def plan_endpoints(snapshot: Snapshot, service: core_v1.Service) -> list[Action]:
+def plan_endpoints(
+    before: core_v1.Endpoints | None, service: core_v1.Service, members: Sequence[Member]
+) -> list[Action]:
     """The one write that Endpoints need, if any. Endpoints that somebody else manages are not touched."""
-    before = snapshot.endpoints
-    after = _endpoints(snapshot.pods, service)
+    after = _endpoints(members, service)
     if before is None:
         return [CreateEndpoints(after)]
     labels, annotations = meta(after).labels, meta(after).annotations
@@ -35,9 +34,11 @@ def plan_endpoints(snapshot: Snapshot, service: core_v1.Service) -> list[Action]
     return [UpdateEndpoints(replace(before, metadata=metadata, subsets=after.subsets))]
 
 
-def _endpoints(pods: Sequence[core_v1.Pod], service: core_v1.Service) -> core_v1.Endpoints:
-    shown = [pod for pod in pods if _is_shown(pod, service)]
-    ready_first = sorted(shown, key=lambda pod: (not _is_ready(pod, service), name_of(pod)))
+def _endpoints(members: Sequence[Member], service: core_v1.Service) -> core_v1.Endpoints:
+    """Older clients know nothing of terminating members: those are left out, unless the Service publishes all."""
+    publishes_all = bool(service.spec and service.spec.publishNotReadyAddresses)
+    shown = [member for member in members if publishes_all or not member.terminating]
+    ready_first = sorted(shown, key=lambda member: not member.ready)
     annotations = {OVER_CAPACITY: "truncated"} if len(shown) > MOST_ADDRESSES else None
     return core_v1.Endpoints(
         apiVersion="v1",
@@ -49,32 +50,18 @@ def _endpoints(pods: Sequence[core_v1.Pod], service: core_v1.Service) -> core_v1
     )
 
 
-def _is_shown(pod: core_v1.Pod, service: core_v1.Service) -> bool:
-    """Older clients know nothing of terminating members: those are left out, unless the Service publishes all."""
-    if not members.is_member(pod):
-        return False
-    return not is_terminating(pod) or bool(service.spec and service.spec.publishNotReadyAddresses)
-
-
-def _is_ready(pod: core_v1.Pod, service: core_v1.Service) -> bool:
-    return members.is_ready(pod) or bool(service.spec and service.spec.publishNotReadyAddresses)
-
-
-def _subsets(pods: Sequence[core_v1.Pod], service: core_v1.Service) -> list[core_v1.EndpointSubset]:
+def _subsets(members: Sequence[Member], service: core_v1.Service) -> list[core_v1.EndpointSubset]:
     """One subset for each different set of ports."""
-    groups: dict[tuple[Port, ...], list[core_v1.Pod]] = {}
-    for pod in pods:
-        ports = members.ports(pod, service)
-        if ports or not (service.spec and service.spec.ports):
-            groups.setdefault(ports, []).append(pod)
-    return [_subset(ports, groups[ports], service) for ports in sorted(groups)]
+    groups: dict[tuple[Port, ...], list[Member]] = {}
+    for member in members:
+        if member.ports or not (service.spec and service.spec.ports):
+            groups.setdefault(member.ports, []).append(member)
+    return [_subset(ports, groups[ports]) for ports in sorted(groups)]
 
 
-def _subset(
-    ports: tuple[Port, ...], pods: Sequence[core_v1.Pod], service: core_v1.Service
-) -> core_v1.EndpointSubset:
-    ready = [_address(pod, service) for pod in pods if _is_ready(pod, service)]
-    not_ready = [_address(pod, service) for pod in pods if not _is_ready(pod, service)]
+def _subset(ports: tuple[Port, ...], members: Sequence[Member]) -> core_v1.EndpointSubset:
+    ready = [member.address for member in members if member.ready]
+    not_ready = [member.address for member in members if not member.ready]
     return core_v1.EndpointSubset(
         addresses=ready or None,
         notReadyAddresses=not_ready or None,
@@ -83,15 +70,6 @@ def _subset(
             for p in ports
         ]
         or None,
-    )
-
-
-def _address(pod: core_v1.Pod, service: core_v1.Service) -> core_v1.EndpointAddress:
-    return core_v1.EndpointAddress(
-        ip=members.addresses(pod)[0],
-        hostname=members.hostname(pod, service),
-        nodeName=pod.spec.nodeName if pod.spec else None,
-        targetRef=members.target(pod),
     )
 
 

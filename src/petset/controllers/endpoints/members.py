@@ -1,6 +1,6 @@
 """One pod as a member of a Service: whether it counts, in which condition, under which name, on which ports."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from petset.api.models import core_v1, discovery_v1
@@ -14,6 +14,61 @@ class Port(NamedTuple):
     port: int
     protocol: str
     app_protocol: str | None
+
+
+class Member(NamedTuple):
+    """A pod as a Service's slices and Endpoints show it. `ready` counts one that is published all the same."""
+
+    name: str
+    ready: bool
+    terminating: bool
+    ports: tuple[Port, ...]
+    endpoint: discovery_v1.Endpoint
+    address: core_v1.EndpointAddress
+
+
+class Members:
+    """The members of one Service. What was found of a version of a pod is kept: of many pods, few have changed."""
+
+    def __init__(self) -> None:
+        self._service: core_v1.Service | None = None
+        self._found: dict[str, tuple[core_v1.Pod, Member | None]] = {}
+
+    def among(self, pods: Iterable[core_v1.Pod], service: core_v1.Service) -> list[Member]:
+        """Those of the pods, all of one namespace, that are members, in the pods' order."""
+        known = self._found if self._service is service else {}
+        found: dict[str, tuple[core_v1.Pod, Member | None]] = {}
+        for pod in pods:
+            before = known.get(name_of(pod))
+            same = before is not None and before[0] is pod
+            found[name_of(pod)] = before if before and same else (pod, member(pod, service))
+        self._service, self._found = service, found
+        return [each for _, each in found.values() if each is not None]
+
+
+def member(pod: core_v1.Pod, service: core_v1.Service) -> Member | None:
+    """The pod as a member; None for one that is none."""
+    if not is_member(pod):
+        return None
+    publish_not_ready = bool(service.spec and service.spec.publishNotReadyAddresses)
+    own_addresses, own_hostname, reference = addresses(pod), hostname(pod, service), target(pod)
+    node = pod.spec.nodeName if pod.spec else None
+    return Member(
+        name=name_of(pod),
+        ready=publish_not_ready or is_ready(pod),
+        terminating=is_terminating(pod),
+        ports=ports(pod, service),
+        endpoint=discovery_v1.Endpoint(
+            addresses=own_addresses,
+            conditions=conditions(pod, publish_not_ready=publish_not_ready),
+            hostname=own_hostname,
+            nodeName=node,
+            targetRef=reference,
+        ),
+        address=core_v1.EndpointAddress(
+            ip=own_addresses[0], hostname=own_hostname, nodeName=node, targetRef=reference
+        ),
+    )
 
 
 def is_ready(pod: core_v1.Pod) -> bool:

@@ -11,9 +11,8 @@ from msgspec.structs import replace
 
 from petset.api.models import core_v1, discovery_v1, meta_v1
 from petset.api.objects import is_terminating, meta, name_of, namespace_of, owner_reference
-from petset.controllers.endpoints import members
 from petset.controllers.endpoints.legacy import plan_endpoints
-from petset.controllers.endpoints.members import Port
+from petset.controllers.endpoints.members import Member, Port
 from petset.controllers.endpoints.model import (
     HEADLESS_LABEL,
     MANAGED_BY,
@@ -42,11 +41,12 @@ def plan(snapshot: Snapshot) -> Plan:
         return Plan(waiting="the service is being deleted")
     if not service.spec or not service.spec.selector or service.spec.type == "ExternalName":
         return Plan(waiting="the service selects no pods; its endpoints are the user's to write")
-    return Plan((*_plan_slices(snapshot, service), *plan_endpoints(snapshot, service)))
+    members = sorted(snapshot.members.among(snapshot.pods, service), key=lambda member: member.name)
+    return Plan((*_plan_slices(snapshot, service, members), *plan_endpoints(snapshot.endpoints, service, members)))
 
 
-def _plan_slices(snapshot: Snapshot, service: core_v1.Service) -> list[Action]:
-    groups = _groups(snapshot.pods, service)
+def _plan_slices(snapshot: Snapshot, service: core_v1.Service, members: Sequence[Member]) -> list[Action]:
+    groups = _groups(members)
     existing: dict[tuple[Port, ...], list[discovery_v1.EndpointSlice]] = {ports: [] for ports in groups}
     unwanted: list[discovery_v1.EndpointSlice] = []
     for slice_ in sorted(snapshot.slices, key=name_of):
@@ -58,23 +58,12 @@ def _plan_slices(snapshot: Snapshot, service: core_v1.Service) -> list[Action]:
     return [*actions, *(DeleteSlice(slice_) for slice_ in unwanted)]
 
 
-def _groups(pods: Sequence[core_v1.Pod], service: core_v1.Service) -> dict[tuple[Port, ...], Group]:
+def _groups(members: Sequence[Member]) -> dict[tuple[Port, ...], Group]:
     """Members by the ports they serve. A Service without members keeps one empty slice, so that it is seen."""
     groups: dict[tuple[Port, ...], Group] = {}
-    for pod in sorted(filter(members.is_member, pods), key=name_of):
-        groups.setdefault(members.ports(pod, service), {})[name_of(pod)] = _endpoint(pod, service)
+    for member in members:
+        groups.setdefault(member.ports, {})[member.name] = member.endpoint
     return groups or {(): {}}
-
-
-def _endpoint(pod: core_v1.Pod, service: core_v1.Service) -> discovery_v1.Endpoint:
-    assert service.spec
-    return discovery_v1.Endpoint(
-        addresses=members.addresses(pod),
-        conditions=members.conditions(pod, publish_not_ready=bool(service.spec.publishNotReadyAddresses)),
-        hostname=members.hostname(pod, service),
-        nodeName=pod.spec.nodeName if pod.spec else None,
-        targetRef=members.target(pod),
-    )
 
 
 def _fill(
