@@ -112,6 +112,29 @@ def test_a_world_does_not_rest_before_its_nodes_were_heard_of_again() -> None:
     run(story())
 
 
+def test_two_failed_pods_beyond_the_wanted_ordinals_are_their_users_to_delete() -> None:
+    """Seed 120217: OrderedReady takes an unhealthy one only once all others are well (rule 49)."""
+
+    async def story() -> None:
+        async with World() as world:
+            await world.client.create(web(replicas=2))
+            await world.run_until(lambda: world.is_settled("web"), seconds=60)
+            await delete(world, apps_v1.StatefulSet, "web", "Orphan")
+            await world.stop("node-0")
+            for pod in world.every(core_v1.Pod):
+                world.runtime.lose_pod(meta(pod).uid)
+                failed = msgspec.structs.replace(pod.status, phase="Failed")
+                await world.client.update(msgspec.structs.replace(pod, status=failed), "status")
+            await world.client.create(web(replicas=0))
+            calm(world)
+            await world.run_for(300)
+            assert len(world.pods_of("web")) == 2
+            await rests(world)
+            assert not world.every(core_v1.Pod)
+
+    run(story())
+
+
 def test_a_pod_of_nobody_that_has_lost_its_claim_is_its_users_to_delete() -> None:
     """Seed 100123: no set makes it anew, and without the claim it never starts."""
 

@@ -6,6 +6,7 @@ ordinals (rule 46 would bring some back from the broken one), and delete pods th
 - of an image that cannot be had, which OrderedReady would wait for without end (rule 52);
 - that keep a name they have no right to (rule 61);
 - that a set has adopted without its claims, which the API lets nobody give them (rule 18);
+- that are Failed or Succeeded and beyond the wanted ordinals: two of them hold each other up for ever (rule 49);
 - that are nobody's, and whose claim is gone: no set makes it anew.
 """
 
@@ -16,7 +17,8 @@ import msgspec
 from petset.api.errors import Conflict, NotFound
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, uid_of
-from petset.controllers.statefulset.identity import NO_ORDINAL, claim_names, ordinal_of
+from petset.controllers.statefulset.identity import NO_ORDINAL, claim_names, ordinal_of, wanted_ordinals
+from petset.ownership.health import is_finished
 from petset.testing.manifests import BAD_IMAGE, IMAGES
 from petset.testing.mishaps import forget_refusals
 from petset.testing.operations import NAMESPACE, is_out_of_service, set_out_of_service, with_image
@@ -58,7 +60,10 @@ def _is_in_the_way(world: World, pod: core_v1.Pod) -> bool:
     if owner is None:
         return any(world.get(core_v1.PersistentVolumeClaim, claim) is None for claim in _claims_of(pod))
     stateful_set = world.get(apps_v1.StatefulSet, owner.name)
-    return stateful_set is not None and uid_of(stateful_set) == owner.uid and _lacks_claims(stateful_set, pod)
+    if stateful_set is None or uid_of(stateful_set) != owner.uid:
+        return False
+    is_condemned = ordinal_of(owner.name, name_of(pod)) not in wanted_ordinals(stateful_set)
+    return _lacks_claims(stateful_set, pod) or (is_condemned and is_finished(pod))
 
 
 def _lacks_claims(stateful_set: apps_v1.StatefulSet, pod: core_v1.Pod) -> bool:

@@ -7,6 +7,8 @@ from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.testing.loop import run
 from petset.testing.world import World
 
+Claim = core_v1.PersistentVolumeClaim
+
 
 def stateful_set(when_deleted: str, when_scaled: str) -> apps_v1.StatefulSet:
     labels = {"app": "redis"}
@@ -74,3 +76,27 @@ def test_claims_of_removed_replicas_go_where_the_policy_says_so() -> None:
             assert len(world.directories.modes) == 1
 
     run(story(), seed=4)
+
+
+def test_a_set_that_is_scaled_down_and_deleted_in_the_foreground_does_not_wait_for_its_own_claims() -> None:
+    """The pods own their claims then, and wait for them; a claim must not wait for a pod that is shut down."""
+
+    async def story(seed: int) -> None:
+        async with World(seed) as world:
+            await world.client.create(stateful_set("Retain", "Delete"))
+            await world.run_until(lambda: world.is_settled("redis"), seconds=30)
+            found = world.get(apps_v1.StatefulSet, "redis")
+            world.runtime.stop_seconds = 5
+            spec = replace(found.spec, replicas=0)
+            await world.client.update(replace(found, spec=spec))
+            await world.run_until(lambda: any(map(owned_by_a_pod, world.every(Claim))), seconds=30)
+            options = meta_v1.DeleteOptions(propagationPolicy="Foreground")
+            await world.client.delete(apps_v1.StatefulSet, "redis", "default", options)
+            await world.run_until(lambda: world.get(apps_v1.StatefulSet, "redis") is None, seconds=120)
+
+    for seed in range(5):
+        run(story(seed), seed=seed)
+
+
+def owned_by_a_pod(claim: core_v1.PersistentVolumeClaim) -> bool:
+    return any(owner.kind == "Pod" for owner in claim.metadata.ownerReferences or ())

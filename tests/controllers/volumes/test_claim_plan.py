@@ -204,3 +204,17 @@ def test_a_deleted_claim_stays_while_a_pod_on_a_node_uses_it(node: str | None, s
     assert (decided.actions == ()) is stays
     if not stays:
         assert decided.actions[0].claim.metadata.finalizers == []
+
+
+@pytest.mark.parametrize(("grace_seconds", "phase", "stays"), [
+    (0, "Succeeded", False), (0, "Failed", False), (10, "Succeeded", True), (0, "Running", True),
+])  # fmt: skip
+def test_a_pod_that_is_shut_down_and_kept_by_finalizers_uses_nothing(
+    grace_seconds: int, phase: str, stays: bool
+) -> None:
+    """Deleted in the foreground, it may wait for this very claim."""
+    leaving, user = done(asking()), pod("web-0", "data", nodeName="node-1")
+    leaving.metadata.deletionTimestamp = user.metadata.deletionTimestamp = "2026-01-01T00:00:00Z"
+    user.metadata.deletionGracePeriodSeconds = grace_seconds
+    user.status = core_v1.PodStatus(phase=phase)
+    assert (plan(look(leaving, users=[user])).actions == ()) is stays

@@ -206,8 +206,8 @@ class VolumeController:
             self._wake_unbound(new.spec.storageClassName or "")
 
     def _pod_changed(self, old: core_v1.Pod | None, new: core_v1.Pod | None) -> None:
-        """A pod matters to its claims when it comes, gets its node, and goes."""
-        if old is not None and new is not None and _node_of(old) == _node_of(new):
+        """A pod matters to its claims when it comes, gets its node, is shut down, and goes."""
+        if old is not None and new is not None and _standing(old) == _standing(new):
             return
         pod = new or old
         assert pod
@@ -231,8 +231,9 @@ def _unbound_class(claim: core_v1.PersistentVolumeClaim) -> list[str]:
     return [claim.spec.storageClassName or ""]
 
 
-def _node_of(pod: core_v1.Pod) -> str:
-    return (pod.spec.nodeName if pod.spec else None) or ""
+def _standing(pod: core_v1.Pod) -> tuple[str, bool]:
+    """What of a pod decides whether it uses its claims."""
+    return (pod.spec.nodeName if pod.spec else None) or "", plan.is_shut_down(pod)
 
 
 def _provisioning_failed(snapshot: ClaimSnapshot, error: OSError) -> Waiting:

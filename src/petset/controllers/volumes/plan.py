@@ -49,16 +49,26 @@ def plan(snapshot: ClaimSnapshot) -> Plan:
 
 
 def _let_go(snapshot: ClaimSnapshot) -> Plan:
-    """A claim that is being deleted stays for as long as a pod on some node uses it."""
+    """A claim that is being deleted stays for as long as a pod on some node uses it.
+
+    One whose containers have ended and that only waits for its dependents does not: the claim may be one of them,
+    and each would wait for the other. Kubernetes says so only of claims made for ephemeral volumes.
+    """
     claim = snapshot.claim
     finalizers = meta(claim).finalizers or []
-    users = [name_of(pod) for pod in snapshot.users if pod.spec and pod.spec.nodeName]
+    users = [name_of(pod) for pod in snapshot.users if pod.spec and pod.spec.nodeName and not is_shut_down(pod)]
     if CLAIM_PROTECTION not in finalizers:
         return Plan(waiting=Waiting(f"being deleted; held by {', '.join(finalizers) or 'nothing'}"))
     if users:
         return Plan(waiting=Waiting(f"being deleted; still used by pod {users[0]}", f"delete pod {users[0]}"))
     rest = [f for f in finalizers if f != CLAIM_PROTECTION]
     return Plan((UpdateClaim(replace(claim, metadata=replace(meta(claim), finalizers=rest))),))
+
+
+def is_shut_down(pod: core_v1.Pod) -> bool:
+    """Its node is done with the pod, and only finalizers keep it: nothing of it will ever run again."""
+    phase = pod.status.phase if pod.status else None
+    return is_terminating(pod) and not meta(pod).deletionGracePeriodSeconds and phase in ("Succeeded", "Failed")
 
 
 def _keep(snapshot: ClaimSnapshot) -> Plan:
