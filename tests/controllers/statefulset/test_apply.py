@@ -32,6 +32,21 @@ def test_batches_double_until_all_is_done() -> None:
     assert sizes == [1, 2, 4, 3]
 
 
+def test_no_batch_is_larger_than_five_hundred() -> None:
+    most = running = done = 0
+
+    async def work() -> None:
+        nonlocal most, running, done
+        running += 1
+        most = max(most, running)
+        await give_way()
+        running -= 1
+        done += 1
+
+    run(in_growing_batches("test", [work] * 2500))
+    assert (most, done) == (500, 2500)
+
+
 def test_the_first_refusal_spares_all_later_batches_but_ends_its_own() -> None:
     done: list[int] = []
 

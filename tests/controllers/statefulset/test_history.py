@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from controllers.statefulset.tiny import Tiny, make_set, rolling, steps, template
+from controllers.statefulset.tiny import Tiny, make_set, retain, rolling, steps, template
 
 from petset.api.models import apps_v1, meta_v1
 from petset.api.objects import meta, owner_reference
@@ -42,10 +42,24 @@ def test_going_back_to_an_old_template_renumbers_its_revision() -> None:
     assert numbers(tiny) == [2, 3]
 
 
-def test_other_fields_of_the_spec_make_no_revision() -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"replicas": 5},
+        {"minReadySeconds": 3},
+        {"ordinals": apps_v1.StatefulSetOrdinals(start=1)},
+        {"updateStrategy": rolling(partition=1, max_unavailable=2)},
+        {"revisionHistoryLimit": 3},
+        {"persistentVolumeClaimRetentionPolicy": retain("Delete", "Delete")},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_other_fields_of_the_spec_make_no_revision(change: dict[str, object]) -> None:
+    """Rule 35: all that may change of a set but its template."""
     tiny = Tiny()
     tiny.run()
-    tiny.change(replicas=5, minReadySeconds=3)
+    tiny.change(**change)
+    meta(tiny.set).labels = meta(tiny.set).annotations = {"changed": "too"}
     tiny.run()
     assert numbers(tiny) == [1]
 
@@ -58,6 +72,40 @@ def test_a_revision_serialised_by_older_rules_is_used_if_it_means_the_same() -> 
     data["spec"]["template"]["metadata"]["creationTimestamp"] = None
     tiny.revisions[name] = msgspec.structs.replace(revision, data=data)
     assert steps(tiny.look()) == []
+
+
+def written_by_older_rules(tiny: Tiny, name: str) -> None:
+    """Means the same as it did, and has other bytes."""
+    revision = tiny.revisions[name]
+    data = msgspec.to_builtins(revision.data)
+    data["spec"]["template"]["metadata"]["creationTimestamp"] = None
+    tiny.revisions[name] = msgspec.structs.replace(revision, data=data)
+
+
+def test_only_the_newest_revision_is_compared_by_meaning() -> None:
+    """Rule 37: an older one that means the same but has other bytes is not gone back to."""
+    tiny = Tiny(make_set(replicas=0))
+    tiny.look()
+    (first,) = tiny.revisions
+    tiny.change(template=template("new"))
+    tiny.look()
+    written_by_older_rules(tiny, first)
+    tiny.change(template=template())
+    assert steps(tiny.look()) == ["create revision"]
+    assert numbers(tiny) == [1, 2, 3]
+
+
+def test_an_older_revision_of_the_same_bytes_goes_before_the_newest_of_the_same_meaning() -> None:
+    """Rule 37, in its order."""
+    tiny = Tiny(make_set(replicas=0))
+    tiny.look()
+    (first,) = tiny.revisions
+    tiny.revisions["web-again"] = revision_of_another_template("web-again", image="redis:7.0")
+    tiny.revisions["web-again"].revision = 2
+    written_by_older_rules(tiny, "web-again")
+    made = tiny.look()
+    assert steps(made) == ["renumber revision"]
+    assert (made.status.updateRevision, tiny.revisions[first].revision) == (first, 3)
 
 
 def test_a_name_that_other_data_has_is_counted_as_a_collision() -> None:

@@ -9,6 +9,9 @@ from controllers.statefulset.tiny import claim_template, make_set, retain, rolli
 
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import meta, name_of, owner_reference
+from petset.client.freshness import OwnWrites
+from petset.ownership.hand import Hand, RevisionCollision
+from petset.ownership.revisions import CreateRevision
 from petset.testing.loop import run
 
 Story = Callable[[Live], Awaitable[None]]
@@ -167,7 +170,9 @@ def test_a_repair_is_told_of() -> None:
 
 
 @pytest.mark.parametrize("fate", ["deleted", "replaced"])
-def test_no_orphan_is_adopted_by_a_set_that_is_going_or_is_another_by_now(fate: str) -> None:
+def test_no_orphan_is_adopted_by_a_set_that_is_going_or_is_another_by_now(
+    fate: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """Rule 42: the controller's own view of the set is three seconds old; the live one decides."""
 
     async def story(it: Live) -> None:
@@ -188,6 +193,9 @@ def test_no_orphan_is_adopted_by_a_set_that_is_going_or_is_another_by_now(fate: 
         (orphan,) = await it.all(core_v1.Pod)
         assert meta(orphan).ownerReferences is None
         assert meta(orphan).deletionTimestamp is None
+        refusal = f"can't adopt Pod default/web-7 ({meta(orphan).uid}): "
+        why = "original StatefulSet default/web is gone" if fate == "replaced" else "has just been deleted at "
+        assert refusal in caplog.text and why in caplog.text, "it was never tried"
 
     play(story, late=apps_v1.StatefulSet)
 
@@ -283,8 +291,32 @@ def test_a_terminating_pod_is_not_replaced_until_its_object_is_gone() -> None:
     play(story)
 
 
-def test_a_collision_count_alone_is_no_reason_to_write_the_status() -> None:
-    """Rule 38; and a set that is where it should be is written no more at all (rule 63)."""
+@pytest.mark.parametrize("same", [True, False])
+def test_a_revision_of_the_name_that_is_there_already_is_used_if_it_keeps_the_same(same: bool) -> None:
+    """Rule 38: somebody was faster, or the write was not answered: that is no collision."""
+
+    async def story(it: Live) -> None:
+        made = await it.start(replicas=0)
+        (kept,) = await it.all(apps_v1.ControllerRevision)
+        data = kept.data if same else {"spec": {"template": {}}}
+        metadata = meta_v1.ObjectMeta(name="web-taken", namespace="default")
+        there = apps_v1.ControllerRevision(metadata=metadata, data=data, revision=7)
+        await it.plane.client.create(there)
+        hand = Hand(it.plane.client, OwnWrites({}), made)
+        action = CreateRevision(apps_v1.ControllerRevision(metadata=metadata, data=kept.data, revision=8))
+        if same:
+            await hand.change_history(action)
+        else:
+            with pytest.raises(RevisionCollision, match="web-taken"):
+                await hand.change_history(action)
+        stored = await it.plane.client.get(apps_v1.ControllerRevision, "web-taken", "default")
+        assert stored.revision == 7
+
+    play(story)
+
+
+def test_a_set_that_is_where_it_should_be_is_written_no_more() -> None:
+    """Rule 63, however often its pods wake it."""
 
     async def story(it: Live) -> None:
         await it.start(replicas=1)

@@ -256,3 +256,30 @@ def test_a_changed_policy_reaches_all_claims_in_one_look() -> None:
     assert steps(tiny.look()) == [
         step for n in range(3) for step in (f"own claim data-web-{n}", f"repair pod web-{n}")
     ]
+
+
+def test_a_claim_of_a_former_pod_is_left_alone_while_another_pod_of_that_name_lives() -> None:
+    """Rule 32: the collector is about to act on it, whatever the policy has become."""
+    tiny = running("Retain", "Delete", replicas=2)
+    own(tiny, "data-web-1", ref("Pod", "web-1", "former"))
+    assert steps(tiny.look()) == []
+    tiny.change(persistentVolumeClaimRetentionPolicy=retain("Delete", "Retain"))
+    assert steps(tiny.look()) == ["own claim data-web-0", "repair pod web-0"]
+    assert owners(tiny.claims["data-web-1"]) == ["Pod former"]
+
+
+def test_a_claim_that_another_controller_manages_does_not_go_with_its_condemned_pod() -> None:
+    """Rule 32."""
+    tiny = running("Retain", "Delete", replicas=2)
+    own(tiny, "data-web-1", ref("Backup", "nightly", "b"))
+    tiny.change(replicas=1)
+    assert steps(tiny.look()) == ["delete pod web-1 (condemned)"]
+    assert owners(tiny.claims["data-web-1"]) == ["Backup b"]
+
+
+def test_a_claim_of_a_former_pod_is_used_where_claims_of_removed_replicas_are_kept() -> None:
+    """Rule 33 is about whenScaled: Delete alone."""
+    tiny = running("Delete", "Retain", replicas=1)
+    own(tiny, "data-web-0", ref("Pod", "web-0", "former"))
+    del tiny.pods["web-0"]
+    assert steps(tiny.look()) == ["create pod web-0"]

@@ -96,6 +96,18 @@ def test_parallel_replaces_the_broken_outside_the_budget_and_the_healthy_within(
     assert steps(tiny.look())[1:] == [f"delete pod web-{n} (update)" for n in (1, 0, 4)]
 
 
+def test_parallel_with_the_budget_spent_on_the_new_replaces_only_the_broken_above_the_partition() -> None:
+    """Rule 55: web-3 is new and not Ready yet; web-2 and web-0 are old and broken, and web-0 is to stay old."""
+    tiny = updating(4, podManagementPolicy="Parallel", updateStrategy=rolling(partition=1))
+    tiny.look()
+    tiny.gone("web-3")
+    tiny.look()
+    assert steps(tiny.look()) == [], "with nobody broken the budget holds everything up"
+    tiny.phase("web-2", "Running")
+    tiny.phase("web-0", "Running")
+    assert steps(tiny.look()) == ["delete pod web-2 (update)"]
+
+
 def test_parallel_with_the_budget_spent_still_replaces_a_broken_first_revision() -> None:
     tiny = Tiny(make_set(podManagementPolicy="Parallel", template=template("broken")))
     tiny.look()
