@@ -7,10 +7,14 @@ any other field is refused, since a client that relies on it would silently get 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from petset.api.errors import BadRequest
 from petset.api.kinds import Kind
+
+if TYPE_CHECKING:
+    from petset.api.custom.definition import Custom
 
 Read = Callable[[Any], str]
 
@@ -72,13 +76,27 @@ def parse_fields(kind: Kind, text: str) -> FieldSelector:
 
 
 def _field_requirement(kind: Kind, name: str, value: str, equal: bool) -> FieldRequirement:
-    own = _FIELDS.get((kind.group, kind.name))
+    own = _FIELDS.get((kind.group, kind.name)) if kind.custom is None else _selectable(kind.custom)
     read = _METADATA.get(name) or (own or {}).get(name)
     if read is None or (name == "metadata.namespace" and not kind.namespaced and own is not None):
         if own is not None:
             raise BadRequest(f"field label not supported: {name}")
         raise BadRequest(f'"{name}" is not a known field selector: only "metadata.name", "metadata.namespace"')
     return FieldRequirement(name, value, equal, read)
+
+
+def _selectable(custom: "Custom") -> dict[str, Read] | None:
+    """What a definition offers; None where it offers nothing of its own."""
+
+    def read(path: Any, obj: Any) -> str:
+        found = path.find(obj.content)
+        return "" if not found or found[0] is None else _text(found[0])
+
+    return {name: partial(read, path) for name, path in custom.selectable.items()} or None
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _path(path: str, zero: str = "") -> tuple[str, Read]:
@@ -90,7 +108,7 @@ def _path(path: str, zero: str = "") -> tuple[str, Read]:
             obj = getattr(obj, part, None)
             if obj is None:
                 return zero
-        return str(obj).lower() if isinstance(obj, bool) else str(obj)
+        return _text(obj)
 
     return path, read
 

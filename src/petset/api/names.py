@@ -9,6 +9,7 @@ from functools import lru_cache
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _label = re.compile(_LABEL)
+_label_1035 = re.compile("[a-z]([-a-z0-9]*[a-z0-9])?")
 _subdomain = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _qualified = re.compile(_QUALIFIED)
 _label_value = re.compile(f"({_QUALIFIED})?")
@@ -34,6 +35,11 @@ _LABEL_MESSAGE = _regex(
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
     "and must start and end with an alphanumeric character",
     _LABEL, "my-name", "123-abc",
+)  # fmt: skip
+_LABEL_1035_MESSAGE = _regex(
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', "
+    "start with an alphabetic character, and end with an alphanumeric character",
+    "[a-z]([-a-z0-9]*[a-z0-9])?", "my-name", "abc-123",
 )  # fmt: skip
 _SUBDOMAIN_MESSAGE = _regex(
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
@@ -71,6 +77,11 @@ def _check(text: str, limit: int, pattern: re.Pattern[str], message: str) -> lis
 def dns_label(text: str) -> list[str]:
     """RFC 1123 label, at most 63: most names, `serviceName`, container names."""
     return _check(text, 63, _label, _LABEL_MESSAGE)
+
+
+def dns_1035_label(text: str) -> list[str]:
+    """The older label, which begins with a letter: names of resources and versions."""
+    return _check(text, 63, _label_1035, _LABEL_1035_MESSAGE)
 
 
 def dns_subdomain(text: str) -> list[str]:

@@ -35,8 +35,8 @@ def read(model: type[Any], body: bytes) -> dict[str, Any]:
     """The document in a body, with `apiVersion` and `kind` as the sender gave them. Raises Unreadable."""
     if not body.startswith(MAGIC):
         raise Unreadable("the body does not begin as Kubernetes' protobuf does")
-    envelope = dict(_fields(body[len(MAGIC) :]))
-    kinds = dict(_fields(_bytes(envelope.get(1, b""))))
+    envelope = dict(fields_of(body[len(MAGIC) :]))
+    kinds = dict(fields_of(_bytes(envelope.get(1, b""))))
     document = _message(model, _bytes(envelope.get(2, b"")))
     for number, name in ((1, "apiVersion"), (2, "kind")):
         text = _text(kinds.get(number, b""))
@@ -66,7 +66,7 @@ def _message(model: type[Any], data: bytes) -> dict[str, Any]:
 def _fill(found: dict[str, Any], model: type[Any], table: Table, data: bytes) -> None:
     """Put the fields of a message into a document. An unknown number is a field of a newer client."""
     known = shape(model).fields
-    for number, value in _fields(data):
+    for number, value in fields_of(data):
         name = table.get(str(number))
         if isinstance(name, dict):
             _fill(found, model, name, _bytes(value))
@@ -80,7 +80,7 @@ def _put(found: dict[str, Any], name: str, of: Type, value: Value) -> None:
         found.setdefault(name, []).append(_value(of.of, value))
     elif of.name == "map":
         assert of.of is not None
-        pair = dict(_fields(_bytes(value)))
+        pair = dict(fields_of(_bytes(value)))
         found.setdefault(name, {})[_text(pair.get(1, b""))] = _of_map(of.of, pair.get(2, b""))
     else:
         read_ = _value(of, value)
@@ -92,7 +92,7 @@ def _of_map(of: Type, value: Value) -> Any:
     """A map's value; lists in a map are messages of their own."""
     if of.name == "list":
         assert of.of is not None
-        return [_value(of.of, item) for number, item in _fields(_bytes(value)) if number == 1]
+        return [_value(of.of, item) for number, item in fields_of(_bytes(value)) if number == 1]
     return _value(of, value)
 
 
@@ -110,14 +110,14 @@ def _value(of: Type, value: Value) -> Any:
         case "bytes":
             return b64encode(_bytes(value)).decode()
         case "Time" | "MicroTime":
-            return _time(dict(_fields(_bytes(value))))
+            return _time(dict(fields_of(_bytes(value))))
         case "Quantity":
-            return _text(dict(_fields(_bytes(value))).get(1, b""))
+            return _text(dict(fields_of(_bytes(value))).get(1, b""))
         case "IntOrString":
-            parts = dict(_fields(_bytes(value)))
+            parts = dict(fields_of(_bytes(value)))
             return _text(parts.get(3, b"")) if parts.get(1) else _number(parts.get(2, 0))
         case "raw":
-            return _json(_bytes(dict(_fields(_bytes(value))).get(1, b"")))
+            return _json(_bytes(dict(fields_of(_bytes(value))).get(1, b"")))
     return _text(value)
 
 
@@ -138,7 +138,7 @@ def _json(data: bytes) -> Any:
         raise Unreadable(f"embedded JSON: {error}") from error
 
 
-def _fields(data: bytes) -> Iterator[tuple[int, Value]]:
+def fields_of(data: bytes) -> Iterator[tuple[int, Value]]:
     """Number and value of each field, in their order."""
     at = 0
     while at < len(data):

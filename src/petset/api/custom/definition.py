@@ -6,21 +6,27 @@ The schema is worked out when it is first needed: most kinds of a cluster with m
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from petset.api import reading, strict
 from petset.api.custom import defaulting, parts, structural
 from petset.api.custom.columns import Columns, columns_of
+from petset.api.custom.jsonpath import Path, compiled
 from petset.api.custom.pruning import pruned
 from petset.api.custom.structural import Schema
+from petset.api.custom.validating import Validator
 from petset.api.definitions import ESTABLISHED, TERMINATING, Definition, is_true, version_order
 from petset.api.encode import to_document
+from petset.api.errors import ApiError
 from petset.api.kinds import Kind
 from petset.api.models import apiextensions_v1, meta_v1
 from petset.api.ownership.parts import Part
 from petset.api.untyped import METADATA, Untyped
+
+if TYPE_CHECKING:
+    from petset.api.custom.rules import Ruled
 
 Version = apiextensions_v1.CustomResourceDefinitionVersion
 
@@ -35,6 +41,7 @@ class Custom:
     group: str
     storage_version: str
     terminating: bool = False
+    converts_itself: bool = False
 
     @cached_property
     def schema(self) -> Schema:
@@ -47,6 +54,34 @@ class Custom:
         """The same as it was written."""
         schema = self.version.schema.openAPIV3Schema if self.version.schema else None
         return to_document(schema) if schema is not None else {"x-kubernetes-preserve-unknown-fields": True}
+
+    @cached_property
+    def validator(self) -> Validator:
+        """Checks whole objects."""
+        return Validator(self.schema_document)
+
+    @cached_property
+    def status_validator(self) -> Validator:
+        """Checks what stands under `status`."""
+        return Validator(self.schema_document.get("properties", {}).get("status", {}), "status")
+
+    @cached_property
+    def has_rules(self) -> bool:
+        """Whether there is any rule to be checked."""
+        return any(True for _ in structural.rules_of(self.schema))
+
+    @cached_property
+    def selectable(self) -> dict[str, Path]:
+        """The fields that field selectors may name, besides name and namespace."""
+        paths = (field.jsonPath for field in self.version.selectableFields or ())
+        return {path.removeprefix("."): compiled(path) for path in paths}
+
+    @cached_property
+    def rules(self) -> "Ruled | None":
+        """The rules, compiled. Raises RuleError."""
+        from petset.api.custom.rules import compiled  # only where there are rules
+
+        return compiled(self.schema)
 
     @cached_property
     def part(self) -> Part:
@@ -75,6 +110,7 @@ class Custom:
 
     def read(self, kind: Kind, document: dict[str, Any]) -> tuple[Untyped, list[str]]:
         """The object that a document describes, and what of it is unknown or repeated. Raises reading.Mismatch."""
+        self._require_convertible(kind)
         metadata = document.get("metadata")
         found = strict.duplicates(document)
         if isinstance(metadata, dict):
@@ -92,6 +128,8 @@ class Custom:
 
     def shown(self, kind: Kind, stored: Untyped) -> Untyped:
         """A stored object as this version has it: what the schema has learnt since it was stored is made up for."""
+        if stored.apiVersion != kind.api_version:
+            self._require_convertible(kind)
         content = pruned(self.schema, stored.content, "", [])
         self.complete(content)
         if content == stored.content and stored.apiVersion == kind.api_version:
@@ -103,6 +141,14 @@ class Custom:
         if obj.apiVersion == self.stored_api_version:
             return obj
         return msgspec.structs.replace(obj, apiVersion=self.stored_api_version)
+
+    def _require_convertible(self, kind: Kind) -> None:
+        """Raises ApiError where only the definition's own webhook could tell one version from another."""
+        if self.converts_itself and kind.version != self.storage_version:
+            raise ApiError(
+                f"conversion webhook for {self.stored_api_version}, Kind={kind.name} failed: Petset calls no "
+                f"conversion webhooks; use {self.stored_api_version}, the version in which objects are stored"
+            )
 
     def _made(self, kind: Kind, metadata: meta_v1.ObjectMeta | None, content: dict[str, Any]) -> Untyped:
         made: Untyped = kind.model(apiVersion=kind.api_version, kind=kind.name, metadata=metadata, content=content)
@@ -144,6 +190,7 @@ def kinds_of(definition: Definition, model: type[Untyped]) -> Iterator[Kind]:
             group=spec.group,
             storage_version=storage,
             terminating=is_true(definition, TERMINATING),
+            converts_itself=spec.conversion is not None and spec.conversion.strategy == "Webhook",
         )
         yield Kind(
             spec.group,

@@ -5,6 +5,7 @@ without solving logic puzzles. What stands inside `allOf`, `anyOf`, `oneOf` and 
 a document here.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -36,6 +37,7 @@ class Schema(msgspec.Struct, frozen=True, rename=_KUBERNETES):
     """What may be at one place. `default` is UNSET where there is none; `additional` is of a map's values."""
 
     type: str = ""
+    format: str = ""
     properties: dict[str, "Schema"] = {}
     additional: "Schema | bool | None" = None
     items: "Schema | None" = None
@@ -62,6 +64,14 @@ class Schema(msgspec.Struct, frozen=True, rename=_KUBERNETES):
 def parse(document: dict[str, Any]) -> Schema:
     """The schema that a document describes. Raises msgspec.ValidationError for one that describes none."""
     return msgspec.convert(document, Schema)
+
+
+def rules_of(schema: Schema) -> Iterator[Rule]:
+    """All rules, wherever they stand."""
+    yield from schema.rules
+    for inner in (*schema.properties.values(), schema.values, schema.items):
+        if inner is not None:
+            yield from rules_of(inner)
 
 
 def is_misplaced_null(value: Any, schema: Schema) -> bool:

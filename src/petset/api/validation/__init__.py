@@ -5,15 +5,16 @@ checks a kind has besides those on metadata; a kind that is absent has no rules 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from petset.api.gates import DEFAULT, Gates
-from petset.api.kinds import ADMISSION, RBAC, Kind
+from petset.api.kinds import ADMISSION, DEFINITIONS, RBAC, Kind
 from petset.api.objects import meta
 from petset.api.validation import (
     access,
     batch,
     claims,
+    definitions,
     ephemeral,
     objects,
     pod_updates,
@@ -27,6 +28,9 @@ from petset.api.validation import (
 )
 from petset.api.validation.fields import Faults
 from petset.api.validation.metadata import check_metadata, check_metadata_update
+
+if TYPE_CHECKING:
+    from petset.api.custom.definition import Custom
 
 Check = Callable[[Any, Faults], None]
 Compare = Callable[[Any, Any, Faults], None]
@@ -44,6 +48,7 @@ _CREATE: dict[tuple[str, str], Check] = {
     ("", "ResourceQuota"): quotas.check_resource_quota,
     ("", "Secret"): objects.check_secret,
     ("", "Service"): services.check_service,
+    (DEFINITIONS, "CustomResourceDefinition"): definitions.check_definition,
     (ADMISSION, "MutatingWebhookConfiguration"): webhooks.check_mutating,
     (ADMISSION, "ValidatingWebhookConfiguration"): webhooks.check_validating,
     ("apps", "ControllerRevision"): statefulsets.check_revision,
@@ -75,6 +80,7 @@ _UPDATE: dict[tuple[str, str], Compare] = {
     ("", "ResourceQuota"): quotas.check_resource_quota_update,
     ("", "Secret"): objects.check_secret_update,
     ("", "Service"): services.check_service_update,
+    (DEFINITIONS, "CustomResourceDefinition"): definitions.check_definition_update,
     ("apps", "ControllerRevision"): statefulsets.check_revision_update,
     ("apps", "DaemonSet"): replicated.check_daemon_set_update,
     ("apps", "Deployment"): replicated.check_deployment_update,
@@ -88,6 +94,7 @@ _UPDATE: dict[tuple[str, str], Compare] = {
     ("storage.k8s.io", "StorageClass"): claims.check_storage_class_update,
 }
 _STATUS: dict[tuple[str, str], Compare] = {
+    (DEFINITIONS, "CustomResourceDefinition"): definitions.check_definition_status,
     ("apps", "DaemonSet"): replicated.check_daemon_set_status,
     ("apps", "Deployment"): replicated.check_deployment_status,
     ("apps", "ReplicaSet"): replicated.check_replica_set_status,
@@ -102,10 +109,18 @@ def check_create(kind: Kind, obj: Any, gates: Gates = DEFAULT) -> None:
     """Raises Invalid where a new object breaks a rule."""
     faults = Faults(gates)
     check_metadata(kind, obj, faults)
+    if kind.custom is not None:
+        _check_custom(kind.custom, obj, None, faults)
     check = _CREATE.get((kind.group, kind.name))
     if check is not None:
         check(obj, faults)
     faults.raise_if_any(kind, meta(obj).name or "")
+
+
+def _check_custom(custom: "Custom", new: Any, old: Any, faults: Faults) -> None:
+    from petset.api.custom.checking import check  # only where there are definitions
+
+    check(custom, new, old, faults)
 
 
 def check_update(kind: Kind, new: Any, old: Any, gates: Gates = DEFAULT, subresource: str = "") -> None:
@@ -116,6 +131,8 @@ def check_update(kind: Kind, new: Any, old: Any, gates: Gates = DEFAULT, subreso
         _PARTS[subresource](new, old, faults)
         faults.raise_if_any(kind, meta(new).name or "")
         return
+    if kind.custom is not None:
+        _check_custom(kind.custom, new, old, faults)
     compare, check = _UPDATE.get((kind.group, kind.name)), _CREATE.get((kind.group, kind.name))
     if compare is not None:
         compare(new, old, faults)
@@ -128,6 +145,10 @@ def check_status_update(kind: Kind, new: Any, old: Any) -> None:
     """The same for a write through the `status` sub-resource, which changes nothing but status and metadata."""
     faults = Faults()
     check_metadata_update(kind, new, old, faults)
+    if kind.custom is not None:
+        from petset.api.custom.checking import check_status  # only where there are definitions
+
+        check_status(kind.custom, new, old, faults)
     compare = _STATUS.get((kind.group, kind.name))
     if compare is not None:
         compare(new, old, faults)

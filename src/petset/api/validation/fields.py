@@ -57,13 +57,18 @@ class Faults:
         """The whole of what stands here breaks a rule."""
         self._add("FieldValueInvalid", path, "Invalid value", detail)
 
-    def too_many(self, path: str, count: int, most: int) -> None:
-        """The list has more items than may be."""
-        self._add("FieldValueTooMany", path, f"Too many: {count}", f"must have at most {most} items")
-
     def too_long(self, path: str, limit_bytes: int) -> None:
         """The value has more bytes than may be."""
         self._add("FieldValueTooLong", path, "Too long", f"may not be more than {limit_bytes} bytes")
+
+    def too_many(self, path: str, count: int, most: int) -> None:
+        """The list or map has more elements than may be."""
+        noun = "item" if most == 1 else "items"
+        self._add("FieldValueTooMany", path, f"Too many: {count}", f"must have at most {most} {noun}")
+
+    def type_invalid(self, path: str, value: Any, detail: str) -> None:
+        """The value is of another type than it must be."""
+        self._add("FieldValueTypeInvalid", path, f"Invalid value: {shown(value)}", detail)
 
     def _add(self, reason: str, path: str, body: str, detail: str) -> None:
         self.causes.append(Cause(reason, f"{body}: {detail}" if detail else body, path))

@@ -1,0 +1,330 @@
+"""Whether a schema is one that a definition may have: structural, as Kubernetes calls it, and good for its objects.
+
+Structural means that one walk down the schema finds the type of every place: types stand outside of `allOf`,
+`anyOf`, `oneOf` and `not`, which may only narrow what is there. Beyond that, patterns and rules must compile,
+defaults must fit their own schema, and lists with keys must have them.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import jsonschema_rs
+import msgspec
+
+from petset.api.custom import structural
+from petset.api.custom.pruning import pruned
+from petset.api.custom.validating import Validator
+from petset.api.validation.fields import AsWritten, Faults
+
+Document = dict[str, Any]
+
+_TYPES = ("array", "boolean", "integer", "number", "object", "string")
+_UNSUPPORTED = ("$ref", "additionalItems", "definitions", "dependencies", "id", "patternProperties", "$schema")
+_ONLY_OUTSIDE = {
+    "type": "must be empty to be structural",
+    "title": "must be empty to be structural",
+    "description": "must be empty to be structural",
+    "default": "must be undefined to be structural",
+    "additionalProperties": "must be undefined to be structural",
+    "nullable": "must be false to be structural",
+    "x-kubernetes-preserve-unknown-fields": "must be undefined to be structural",
+    "x-kubernetes-embedded-resource": "must be false to be structural",
+    "x-kubernetes-int-or-string": "must be false to be structural",
+    "x-kubernetes-list-type": "must be undefined to be structural",
+    "x-kubernetes-list-map-keys": "must be undefined to be structural",
+    "x-kubernetes-map-type": "must be undefined to be structural",
+    "x-kubernetes-validations": "must be empty to be structural",
+}
+_NARROWING = ("allOf", "anyOf", "oneOf")
+_INT_OR_STRING = [{"type": "integer"}, {"type": "string"}]
+_REASONS = ("FieldValueRequired", "FieldValueForbidden", "FieldValueInvalid", "FieldValueDuplicate")
+
+
+class _Place(NamedTuple):
+    """A schema, where it stands, and what it is of: the `root`, a `field` or an `item`."""
+
+    schema: Document
+    path: str
+    level: str
+
+
+def check_schema(schema: Document, path: str, faults: Faults) -> None:
+    """Add what is wrong with the schema of a version."""
+    before = len(faults.causes)
+    for place in _places(_Place(schema, path, "root")):
+        _check_place(place, faults)
+    if len(faults.causes) > before:
+        return
+    try:
+        parsed = structural.parse(schema)
+        Validator(schema)
+    except (msgspec.ValidationError, ValueError) as error:
+        faults.invalid(path, AsWritten({}), str(error).partition("\n")[0])
+        return
+    _check_defaults(parsed, schema, path, faults)
+    _check_rules(msgspec.structs.replace(parsed, embedded=True), path, faults)
+
+
+def _places(place: _Place) -> Iterator[_Place]:
+    """The schema and all below it that have a place of their own in documents."""
+    yield place
+    schema, path, _ = place
+    for name, inner in _mapping(schema.get("properties")).items():
+        if isinstance(inner, dict):
+            yield from _places(_Place(inner, f"{path}.properties[{name}]", "field"))
+    for name, level in (("items", "item"), ("additionalProperties", "field")):
+        if isinstance(schema.get(name), dict):
+            yield from _places(_Place(schema[name], f"{path}.{name}", level))
+
+
+def _check_place(place: _Place, faults: Faults) -> None:
+    schema, path, level = place
+    _check_type(place, faults)
+    _check_words(schema, path, faults)
+    _check_list(schema, path, faults)
+    if schema.get("x-kubernetes-map-type") is not None:
+        faults.one_of(f"{path}.x-kubernetes-map-type", schema["x-kubernetes-map-type"], ("atomic", "granular"))
+        if schema.get("type") != "object":
+            faults.invalid(
+                f"{path}.type", schema.get("type", ""), "must be object if x-kubernetes-map-type is specified"
+            )
+    if level == "root":
+        if schema.get("nullable"):
+            faults.forbidden(f"{path}.nullable", "nullable cannot be true at the root")
+        _check_metadata(schema, path, faults)
+    for name in _NARROWING:
+        for index, inner in enumerate(schema.get(name) or ()):
+            if not (schema.get("x-kubernetes-int-or-string") and inner in _INT_OR_STRING):
+                _check_narrowing(inner, f"{path}.{name}[{index}]", schema, path, faults)
+    if isinstance(schema.get("not"), dict):
+        _check_narrowing(schema["not"], f"{path}.not", schema, path, faults)
+
+
+def _check_type(place: _Place, faults: Faults) -> None:
+    schema, path, level = place
+    kind, where = schema.get("type", ""), f"{place.path}.type"
+    untyped = schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields")
+    if kind and kind not in _TYPES:
+        faults.not_supported(where, kind, _TYPES)
+    elif level == "root" and kind != "object":
+        if kind:
+            faults.invalid(where, kind, "must be object at the root")
+        else:
+            faults.required(where, "must not be empty at the root")
+    elif not kind and not untyped:
+        of = "array items" if level == "item" else "object fields"
+        faults.required(where, f"must not be empty for specified {of}")
+    if schema.get("x-kubernetes-int-or-string") and kind:
+        faults.invalid(where, kind, "must be empty if x-kubernetes-int-or-string is true")
+    if kind == "array" and schema.get("items") is None:
+        faults.required(f"{path}.items", "must be specified")
+    if schema.get("x-kubernetes-embedded-resource"):
+        if kind != "object":
+            faults.invalid(where, kind, "must be object if x-kubernetes-embedded-resource is true")
+        if not schema.get("x-kubernetes-preserve-unknown-fields") and not schema.get("properties"):
+            faults.required(
+                f"{path}.properties",
+                "must not be empty if x-kubernetes-embedded-resource is true without "
+                "x-kubernetes-preserve-unknown-fields",
+            )
+
+
+def _check_words(schema: Document, path: str, faults: Faults) -> None:
+    """Keywords that may not be used, or not together, wherever they stand."""
+    for name in _UNSUPPORTED:
+        if schema.get(name):
+            faults.forbidden(f"{path}.{name}", f"{name} is not supported")
+    if schema.get("uniqueItems"):
+        why = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"
+        faults.forbidden(f"{path}.uniqueItems", why)
+    if isinstance(schema.get("items"), list):
+        faults.forbidden(f"{path}.items", "items must be a schema object and not an array")
+    if schema.get("additionalProperties") is False:
+        faults.forbidden(f"{path}.additionalProperties", "additionalProperties cannot be set to false")
+    elif schema.get("additionalProperties") and schema.get("properties"):
+        why = "additionalProperties and properties are mutual exclusive"
+        faults.forbidden(f"{path}.additionalProperties", why)
+    if schema.get("x-kubernetes-preserve-unknown-fields") is False:
+        faults.invalid(f"{path}.x-kubernetes-preserve-unknown-fields", False, "must be true or undefined")
+    if schema.get("pattern"):
+        _check_pattern(schema["pattern"], f"{path}.pattern", faults)
+
+
+def _check_pattern(pattern: Any, path: str, faults: Faults) -> None:
+    try:
+        jsonschema_rs.Draft7Validator({"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions())
+    except (ValueError, jsonschema_rs.ValidationError):
+        faults.invalid(path, pattern, "must be a valid regular expression, but isn't: error parsing regexp")
+
+
+def _check_list(schema: Document, path: str, faults: Faults) -> None:
+    form, keys = schema.get("x-kubernetes-list-type"), schema.get("x-kubernetes-list-map-keys") or []
+    keys_path = f"{path}.x-kubernetes-list-map-keys"
+    if form is not None:
+        faults.one_of(f"{path}.x-kubernetes-list-type", form, ("atomic", "map", "set"))
+        if schema.get("type") != "array":
+            why = "must be array if x-kubernetes-list-type is specified"
+            faults.invalid(f"{path}.type", schema.get("type", ""), why)
+    if form != "map":
+        if keys:
+            faults.invalid(
+                f"{path}.x-kubernetes-list-type", form, "must be map if x-kubernetes-list-map-keys is non-empty"
+            )
+        _check_set(form, _mapping(schema.get("items")), path, faults)
+        return
+    if not keys:
+        faults.required(keys_path, "must not be empty if x-kubernetes-list-type is map")
+    if len(set(keys)) != len(keys):
+        faults.invalid(keys_path, keys, "must not contain duplicate entries")
+    items = _mapping(schema.get("items"))
+    properties = _mapping(items.get("properties"))
+    if items.get("type") != "object":
+        faults.invalid(
+            f"{path}.items.type",
+            items.get("type", ""),
+            "must be object if parent array's x-kubernetes-list-type is map",
+        )
+        return
+    for key in keys:
+        _check_key(key, items, properties.get(key), f"{path}.items.properties[{key}]", faults, keys_path)
+
+
+def _check_key(key: str, items: Document, found: Any, path: str, faults: Faults, keys_path: str) -> None:
+    if not isinstance(found, dict):
+        faults.invalid(keys_path, [key], "entries must all be names of item properties")
+        return
+    if found.get("type") in ("array", "object"):
+        why = "must be a scalar type if parent array's x-kubernetes-list-type is map"
+        faults.invalid(f"{path}.type", found["type"], why)
+    if found.get("nullable"):
+        faults.forbidden(
+            f"{path}.nullable", "this property is in x-kubernetes-list-map-keys, so it cannot be nullable"
+        )
+    if "default" not in found and key not in (items.get("required") or ()):
+        faults.required(
+            f"{path}.default",
+            "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property",
+        )
+
+
+def _check_set(form: str | None, items: Document, path: str, faults: Faults) -> None:
+    if form != "set":
+        return
+    if items.get("nullable"):
+        faults.forbidden(f"{path}.items.nullable", "cannot be nullable when x-kubernetes-list-type is set")
+    if items.get("type") == "object" and items.get("x-kubernetes-map-type") != "atomic":
+        why = "must be atomic as item of a list with x-kubernetes-list-type=set"
+        faults.invalid(f"{path}.items.x-kubernetes-map-type", items.get("x-kubernetes-map-type"), why)
+
+
+def _check_metadata(schema: Document, path: str, faults: Faults) -> None:
+    """Of an object's metadata a schema may narrow names alone."""
+    found = _mapping(_mapping(schema.get("properties")).get("metadata"))
+    others = set(_mapping(found.get("properties"))) - {"name", "generateName"}
+    if others:
+        faults.forbidden(
+            f"{path}.properties[metadata]",
+            "must not specify anything other than name and generateName, but metadata is implicitly specified",
+        )
+
+
+def _check_narrowing(inner: Any, path: str, outer: Document, outer_path: str, faults: Faults) -> None:
+    """What stands in `allOf` and its like may only speak of what its schema has outside of them."""
+    if not isinstance(inner, dict):
+        return
+    for name, why in _ONLY_OUTSIDE.items():
+        if inner.get(name) not in (None, "", False, [], ()):
+            faults.forbidden(f"{path}.{name}", why)
+    if inner.get("pattern"):
+        _check_pattern(inner["pattern"], f"{path}.pattern", faults)
+    known = _mapping(outer.get("properties"))
+    for name, each in _mapping(inner.get("properties")).items():
+        below, outside = f"{path}.properties[{name}]", f"{outer_path}.properties[{name}]"
+        if name not in known and not isinstance(outer.get("additionalProperties"), dict):
+            faults.required(outside, f"because it is defined in {below}")
+            continue
+        _check_narrowing(each, below, _mapping(known.get(name)), outside, faults)
+    if isinstance(inner.get("items"), dict):
+        items = _mapping(outer.get("items"))
+        _check_narrowing(inner["items"], f"{path}.items", items, f"{outer_path}.items", faults)
+    for name in _NARROWING:
+        for index, each in enumerate(inner.get(name) or ()):
+            _check_narrowing(each, f"{path}.{name}[{index}]", outer, outer_path, faults)
+    if isinstance(inner.get("not"), dict):
+        _check_narrowing(inner["not"], f"{path}.not", outer, outer_path, faults)
+
+
+def _mapping(value: Any) -> Document:
+    return value if isinstance(value, dict) else {}
+
+
+def _check_defaults(parsed: structural.Schema, schema: Document, path: str, faults: Faults) -> None:
+    """A default must fit its own schema, and hold nothing that would be dropped at once."""
+    if parsed.default is not msgspec.UNSET:
+        where, dropped = f"{path}.default", list[str]()
+        pruned(parsed, parsed.default, "", dropped)
+        if dropped:
+            faults.invalid(where, parsed.default, f"must not have unknown fields: {', '.join(dropped)}")
+        Validator(schema, where).check(parsed.default, faults)
+    for name, inner in parsed.properties.items():
+        _check_defaults(inner, schema["properties"][name], f"{path}.properties[{name}]", faults)
+    if parsed.items is not None:
+        _check_defaults(parsed.items, schema["items"], f"{path}.items", faults)
+    if parsed.values is not None:
+        _check_defaults(parsed.values, schema["additionalProperties"], f"{path}.additionalProperties", faults)
+
+
+def _check_rules(schema: structural.Schema, path: str, faults: Faults) -> None:
+    for index, rule in enumerate(schema.rules):
+        _check_rule(schema, rule, f"{path}.x-kubernetes-validations[{index}]", faults)
+    for name, inner in schema.properties.items():
+        _check_rules(inner, f"{path}.properties[{name}]", faults)
+    if schema.items is not None:
+        _check_rules(schema.items, f"{path}.items", faults)
+    if schema.values is not None:
+        _check_rules(schema.values, f"{path}.additionalProperties", faults)
+
+
+def _check_rule(schema: structural.Schema, rule: structural.Rule, path: str, faults: Faults) -> None:
+    from petset.api.custom.rules import RuleError, compiled_rule  # only where there are rules
+
+    if not rule.rule.strip():
+        faults.required(f"{path}.rule", "rule is not specified")
+        return
+    if rule.message and not rule.message.strip():
+        faults.invalid(f"{path}.message", rule.message, "message must be non-empty if specified")
+    elif "\n" in rule.message.strip():
+        faults.invalid(f"{path}.message", rule.message, "message must not contain line breaks")
+    elif "\n" in rule.rule.strip() and not rule.message:
+        faults.required(f"{path}.message", "message must be specified if rule contains line breaks")
+    if rule.reason is not None and rule.reason not in _REASONS:
+        faults.not_supported(f"{path}.reason", rule.reason, _REASONS)
+    if rule.field_path and not _is_field(schema, rule.field_path):
+        why = "fieldPath must be a valid path: does not refer to a valid field"
+        faults.invalid(f"{path}.fieldPath", rule.field_path, why)
+    try:
+        compiled_rule(schema, rule)
+    except RuleError as error:
+        written = {
+            "Rule": rule.rule,
+            "Message": rule.message,
+            "MessageExpression": rule.message_expression,
+            "Reason": rule.reason,
+            "FieldPath": rule.field_path,
+            "OptionalOldSelf": rule.optional_old_self,
+        }
+        compiling = "ERROR:" in str(error)
+        why = (
+            f"{error.part if error.part != 'rule' else ''} compilation failed: {error}".strip()
+            if compiling
+            else str(error)
+        )
+        faults.invalid(f"{path}.{error.part}", AsWritten(written), why)
+
+
+def _is_field(schema: structural.Schema, path: str) -> bool:
+    """Whether a path such as `.spec.size` names a field below the schema."""
+    found: structural.Schema | None = schema
+    for name in path.removeprefix(".").replace("['", ".").replace("']", "").split("."):
+        found = found.child(name) if found is not None else None
+    return found is not None and path.startswith((".", "["))

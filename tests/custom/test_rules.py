@@ -1,0 +1,138 @@
+"""CEL rules by themselves: what they see, which functions they have, and what does not compile."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from petset.api.custom.cel_values import escaped
+from petset.api.custom.rules import RuleError, check_rules, compiled
+from petset.api.custom.structural import Rule, parse
+from petset.api.validation.fields import Faults
+
+SCHEMA = parse({
+    "type": "object",
+    "properties": {
+        "count": {"type": "integer"},
+        "ratio": {"type": "number"},
+        "name": {"type": "string"},
+        "until": {"type": "string", "format": "date-time"},
+        "every": {"type": "string", "format": "duration"},
+        "max-age": {"type": "integer"},
+        "share": {"x-kubernetes-int-or-string": True},
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+        "sizes": {"type": "array", "items": {"type": "integer"}},
+        "disks": {"type": "array", "items": {"type": "object", "properties": {"size": {"type": "string"}}}},
+    },
+})  # fmt: skip
+VALUE: dict[str, Any] = {
+    "count": 3,
+    "ratio": 1,
+    "name": "Web-1",
+    "until": "2026-01-01T00:00:00Z",
+    "every": "1h30m",
+    "max-age": 5,
+    "share": "50%",
+    "labels": {"app.kubernetes.io/name": "db"},
+    "sizes": [1, 2, 3],
+    "disks": [{"size": "1Gi"}, {"size": "500Mi"}],
+}
+
+
+def complaints(rule: str, value: Any = VALUE, old: Any = None) -> list[str]:
+    """What a rule has against a value."""
+    faults = Faults()
+    check_rules(compiled(msgspec.structs.replace(SCHEMA, rules=(Rule(rule=rule),))), value, old, faults)
+    return [cause.message for cause in faults.causes]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "self.ratio + 0.5 == 1.5",
+        "self.until < timestamp('2026-06-01T00:00:00Z')",
+        "self.every > duration('1h')",
+        "self.max__dash__age == 5",
+        "type(self.share) == string ? self.share.endsWith('%') : self.share > 1",
+        "self.labels['app.kubernetes.io/name'] == 'db'",
+        "self.disks.all(d, quantity(d.size).isGreaterThan(quantity('100Mi')))",
+        "self.disks.map(d, quantity(d.size).asInteger()).sum() == 1598029824",
+        "self.sizes.sum() == 6 && self.sizes.max() == 3 && self.sizes.min() == 1 && self.sizes.isSorted()",
+        "self.sizes.indexOf(2) == 1 && self.sizes.lastIndexOf(9) == -1",
+        "sets.contains(self.sizes, [1, 3]) && sets.equivalent([1, 1], [1]) && !sets.intersects([1], [2])",
+        "self.name.lowerAscii() == 'web-1' && self.name.split('-')[1] == '1' && self.name.indexOf('-') == 3",
+        "self.name.replace('e', 'E').substring(0, 3) == 'WEb' && ' x '.trim() == 'x'",
+        "['a', 'b'].join('+') == 'a+b' && ['a'].join() == 'a'",
+        "self.name.find('[0-9]+') == '1' && self.name.findAll('[a-z]').size() == 2 && self.name.matches('^Web')",
+        "'%s has %d, %.1f'.format([self.name, self.count, 0.25]) == 'Web-1 has 3, 0.2'",
+        "isURL('https://h:8/p?q=1') && url('https://h:8/p?q=1').getPort() == '8' && !isURL('no')",
+        "url('https://h/p?q=1').getQuery()['q'] == ['1'] && url('https://h/a b'.replace(' ', '')).getHost() == 'h'",
+        "isIP('10.0.0.1') && ip('::1').isLoopback() && ip('10.0.0.1').family() == 4 && !isIP('10.0.0.256')",
+        "cidr('10.0.0.0/8').containsIP('10.1.2.3') && cidr('10.0.0.0/8').containsCIDR('10.1.0.0/16')",
+        "isQuantity('1.5Gi') && !isQuantity('many') && quantity('1') == quantity('1000m')",
+        "self.?count.orValue(0) == 3 && !self.?name.orValue('').contains('x')",
+        "has(self.count) && self.sizes.exists_one(x, x == 2)",
+        "math.greatest(1, 2) == 2 && base64.encode(b'x') == 'eA=='",
+        "cel.bind(n, self.count, n * n == 9)",
+    ],
+)
+def test_a_rule_that_holds(rule: str) -> None:
+    assert complaints(rule) == []
+
+
+def test_a_rule_tells_what_goes_wrong_while_it_is_tried() -> None:
+    assert complaints("self.sizes[7] == 1") == [
+        'Invalid value: "object": index out of bounds: 7 evaluating rule: self.sizes[7] == 1'
+    ]
+    [told] = complaints("self.share > 1")
+    assert "'no such overload': call arguments did not match" in told
+    [told] = complaints("quantity(self.name).isInteger()")
+    assert "quantities must match the regular expression" in told
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("self.nothing == 1", "ERROR: <input>:1:5: undefined field 'nothing'\n | self.nothing == 1\n | ....^"),
+        ("self.disks.all(d, d.speed == '1')", "undefined field 'speed'"),
+        ("self.disks[0].speed == '1'", "undefined field 'speed'"),
+        ("has(self.nothing)", "undefined field 'nothing'"),
+        ("self.?nothing.hasValue()", "undefined field 'nothing'"),
+        ("[1].exists(x, self.nothing == x)", "undefined field 'nothing'"),
+        ("{'a': self.nothing}.size() == 1", "undefined field 'nothing'"),
+        ("self.count", "cel expression must evaluate to a bool"),
+        ("'text'", "cel expression must evaluate to a bool"),
+        ("size(self) ==", "Syntax error"),
+    ],
+)
+def test_a_rule_that_does_not_compile(rule: str, message: str) -> None:
+    with pytest.raises(RuleError) as refused:
+        complaints(rule)
+    assert message in str(refused.value)
+
+
+def test_a_message_that_is_worked_out_must_be_text() -> None:
+    with pytest.raises(RuleError, match="messageExpression must evaluate to a string"):
+        compiled(msgspec.structs.replace(SCHEMA, rules=(Rule(rule="true", message_expression="1"),)))
+
+
+def test_a_rule_about_changes_sees_both_values() -> None:
+    assert complaints("self.count >= oldSelf.count", old=None) == []
+    assert complaints("self.count >= oldSelf.count", old={**VALUE, "count": 2}) == []
+    assert complaints("self.count >= oldSelf.count", old={**VALUE, "count": 9}) != []
+    assert complaints("self.name != 'oldSelf'", old={**VALUE, "count": 9}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("max-age", "max__dash__age"),
+        ("a.b/c", "a__dot__b__slash__c"),
+        ("a__b", "a__underscores__b"),
+        ("in", "__in__"),
+        ("2fast", None),
+        ("a b", None),
+    ],
+)
+def test_a_field_has_a_name_that_can_be_written(name: str, written: str | None) -> None:
+    assert escaped(name) == written
