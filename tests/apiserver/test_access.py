@@ -261,7 +261,10 @@ async def test_everybody_may_ask_who_they_are_and_services_whose_a_token_is(site
     known = await review(site, "tokenreviews", {"token": "jane-token"})
     assert known["authenticated"] and known["user"]["username"] == "jane"
     unknown = await review(site, "tokenreviews", {"token": "wrong"})
-    assert "authenticated" not in unknown and unknown["error"]
+    assert "authenticated" not in unknown and unknown["error"] == "invalid bearer token"
+    assert known["audiences"] == ["https://kubernetes.default.svc.cluster.local"]
+    elsewhere = await review(site, "tokenreviews", {"token": "jane-token", "audiences": ["vault"]})
+    assert "authenticated" not in elsewhere and elsewhere["error"] == "invalid bearer token"
 
 
 @on_a_plane

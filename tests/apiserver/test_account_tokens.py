@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 import pytest
 
-from petset.api.errors import ApiError, BadRequest, Conflict, Invalid, NotFound
+from petset.api.errors import ApiError, BadRequest, Conflict, Invalid, NotFound, Unauthorized
 from petset.api.models import authentication_v1, core_v1, meta_v1
 from petset.api.objects import uid_of
 from petset.apiserver.accounts.signed import SignedStatements
@@ -78,7 +78,7 @@ def test_a_token_stands_for_its_account_and_its_groups(tmp_path: Path) -> None:
     async def story(issuing: Issuing) -> None:
         pod = await issuing.pod()
         token = await issuing.token(boundObjectRef=bound(pod))
-        known = CertificatesAndTokens({}, issuing.tokens.user_of)
+        known = CertificatesAndTokens({}, issuing.tokens.verify)
         user = known.authenticate(Credentials(None, f"Bearer {token}"))
         assert user is not None and user.name == "system:serviceaccount:default:default"
         everyone = ("system:serviceaccounts", "system:serviceaccounts:default", "system:authenticated")
@@ -93,32 +93,31 @@ def test_a_token_ends_with_its_time_its_pod_and_its_account(tmp_path: Path) -> N
         client, pod = issuing.control.client, await issuing.pod()
         free, tied = await issuing.token(), await issuing.token(boundObjectRef=bound(pod))
         issuing.now = AT + timedelta(seconds=3599)
-        assert issuing.tokens.user_of(free) and issuing.tokens.user_of(tied)
+        assert issuing.tokens.verify(free) and issuing.tokens.verify(tied)
         await client.delete(core_v1.Pod, "web-0", "default", meta_v1.DeleteOptions(gracePeriodSeconds=0))
-        assert issuing.tokens.user_of(free) and not issuing.tokens.user_of(tied)
+        assert issuing.tokens.verify(free) and not issuing.tokens.verify(tied)
         await issuing.pod()
-        assert not issuing.tokens.user_of(tied), "another pod of that name"
+        assert not issuing.tokens.verify(tied), "another pod of that name"
         issuing.now = AT + timedelta(seconds=3600)
-        assert not issuing.tokens.user_of(free)
+        assert not issuing.tokens.verify(free)
         issuing.now = AT
         await client.delete(core_v1.ServiceAccount, "default", "default")
-        assert not issuing.tokens.user_of(free)
+        assert not issuing.tokens.verify(free)
 
     tell(story, tmp_path)
 
 
-def test_what_we_did_not_sign_or_is_not_for_us_stands_for_nobody(tmp_path: Path) -> None:
+def test_what_we_did_not_sign_stands_for_nobody(tmp_path: Path) -> None:
     async def story(issuing: Issuing) -> None:
         token = await issuing.token()
         head, body, signature = token.split(".")
         other = SignedStatements(tmp_path / "other.key")
         forged = other.sign(issuing.statements.claims(token) or {})
         unsigned = jwt.encode(issuing.statements.claims(token) or {}, None, algorithm="none")
-        elsewhere = await issuing.token(audiences=["vault"])
         changed = f"{head}.{body[:-2]}AA.{signature}"
-        for wrong in (forged, unsigned, elsewhere, changed, f"{head}.{body}.", "a.b.c", "..", "é.é.é", f"{token}="):
-            assert issuing.tokens.user_of(wrong) is None
-        assert issuing.tokens.user_of(token) is not None
+        for wrong in (forged, unsigned, changed, f"{head}.{body}.", "a.b.c", "..", "é.é.é", f"{token}="):
+            assert issuing.tokens.verify(wrong) is None
+        assert issuing.tokens.verify(token) is not None
 
     tell(story, tmp_path)
 
@@ -127,7 +126,7 @@ def test_the_key_outlives_the_server(tmp_path: Path) -> None:
     async def story(issuing: Issuing) -> None:
         token = await issuing.token()
         again = Issuing(issuing.control, tmp_path / "pki" / "accounts.key")
-        assert again.tokens.user_of(token) is not None
+        assert again.tokens.verify(token) is not None
         assert (tmp_path / "pki" / "accounts.key").stat().st_mode & 0o777 == 0o600
 
     tell(story, tmp_path)
@@ -161,5 +160,36 @@ def test_what_cannot_be_is_refused(
         with pytest.raises(error) as refused:
             await issuing.token(account, **spec)
         assert words in str(refused.value)
+
+    tell(story, tmp_path)
+
+
+def test_a_token_is_reviewed_for_the_audiences_that_are_asked_about(tmp_path: Path) -> None:
+    async def story(issuing: Issuing) -> None:
+        known = CertificatesAndTokens({}, issuing.tokens.verify)
+        token = await issuing.token(audiences=["vault", "bank"])
+        found = known.verify(token, ["bank", "shop"])
+        assert found is not None and found.audiences == ("bank",)
+        assert found.user.name == "system:serviceaccount:default:default"
+        with pytest.raises(Unauthorized, match=r'token audiences \["vault" "bank"\] is invalid for the target'):
+            known.verify(token, ["shop"])
+        with pytest.raises(Unauthorized):
+            known.authenticate(Credentials(None, f"Bearer {token}"))  # it does not open the API
+
+    tell(story, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["Secret", "Node"])
+def test_a_token_ends_with_the_secret_or_the_node_that_it_is_bound_to(kind: str, tmp_path: Path) -> None:
+    async def story(issuing: Issuing) -> None:
+        model, namespace = (core_v1.Secret, "default") if kind == "Secret" else (core_v1.Node, "")
+        made = await issuing.control.client.create(
+            model(metadata=meta_v1.ObjectMeta(name="web-0", namespace=namespace or None))
+        )
+        reference = authentication_v1.BoundObjectReference("v1", kind, "web-0", uid_of(made))
+        token = await issuing.token(boundObjectRef=reference)
+        assert issuing.tokens.verify(token)
+        await issuing.control.client.delete(model, "web-0", namespace)
+        assert not issuing.tokens.verify(token)
 
     tell(story, tmp_path)

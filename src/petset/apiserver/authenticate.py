@@ -21,6 +21,9 @@ User = port.User
 PEER = "petset.peer"
 """Under this key of an ASGI scope's `state` stands the `Peer` of the verified client certificate, or None."""
 
+API_AUDIENCES = ("https://kubernetes.default.svc.cluster.local",)
+"""For whom a token must be that is to open the API."""
+
 UNAUTHENTICATED = "system:unauthenticated"
 ANONYMOUS = User("system:anonymous", (UNAUTHENTICATED,))
 
@@ -39,10 +42,25 @@ class Credentials(msgspec.Struct, frozen=True):
     authorization: str = ""
 
 
+class Verified(msgspec.Struct, frozen=True):
+    """Whom a token stands for, and for which of the audiences asked about it is."""
+
+    user: User
+    audiences: tuple[str, ...]
+
+
+Accounts = Callable[[str, Sequence[str]], Verified | None]
+"""Whose a service account's token is, for somebody among these audiences. Raises Unauthorized for other ones'."""
+
+
 class Authenticator(Protocol):
     """Turns credentials into a user; None where there are none. Raises Unauthorized for wrong ones."""
 
     def authenticate(self, credentials: Credentials) -> User | None: ...
+
+    def verify(self, token: str, audiences: Sequence[str]) -> Verified | None:
+        """Whose the token is, for somebody among the audiences. Raises Unauthorized for other ones'."""
+        ...
 
 
 class CertificatesAndTokens:
@@ -51,7 +69,7 @@ class CertificatesAndTokens:
     Tokens are kept and compared as digests, every one of them each time: how long an answer takes tells nothing.
     """
 
-    def __init__(self, tokens: Mapping[str, User], accounts: Callable[[str], User | None] | None = None) -> None:
+    def __init__(self, tokens: Mapping[str, User], accounts: Accounts | None = None) -> None:
         """`accounts` says whose a service account's token is."""
         self._accounts = accounts
         self._users = [(_digest(token), user) for token, user in tokens.items()]
@@ -62,21 +80,24 @@ class CertificatesAndTokens:
             return User(credentials.peer.common_name, (*credentials.peer.organizations, AUTHENTICATED))
         if not credentials.authorization:
             return None
-        user = self._by_token(credentials.authorization)
-        if user is None:
+        scheme, _, token = credentials.authorization.partition(" ")
+        try:
+            found = self.verify(token.strip(), API_AUDIENCES) if scheme.lower() == "bearer" else None
+        except Unauthorized as error:  # strangers are not told why
+            raise Unauthorized("Unauthorized") from error
+        if found is None:
             raise Unauthorized("Unauthorized")
-        return user
+        return found.user
 
-    def _by_token(self, authorization: str) -> User | None:
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer":
-            return None
-        token = token.strip()
+    def verify(self, token: str, audiences: Sequence[str]) -> Verified | None:
+        """Static tokens are for the API alone."""
         given = _digest(token)
         matches = [user for known, user in self._users if hmac.compare_digest(known, given)]
-        if matches:
-            return replace(matches[0], groups=(*matches[0].groups, AUTHENTICATED))
-        return self._accounts(token) if self._accounts is not None else None
+        if not matches:
+            return self._accounts(token, audiences) if self._accounts is not None else None
+        common = tuple(audience for audience in audiences if audience in API_AUDIENCES)
+        user = replace(matches[0], groups=(*matches[0].groups, AUTHENTICATED))
+        return Verified(user, common) if common else None
 
 
 def ensure_admin_token(path: Path, new_token: Callable[[], str]) -> str:

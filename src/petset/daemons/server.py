@@ -113,7 +113,7 @@ async def _start(
     streams: dict[str, NodeStreams] = {}
     planes: list[ControlPlane] = []
     token = ensure_admin_token(directory.pki / "admin.token", lambda: secrets.token_urlsafe(32))
-    authenticator = CertificatesAndTokens({token: admin()}, tokens.user_of)
+    authenticator = CertificatesAndTokens({token: admin()}, tokens.verify)
     pages = (
         WaitingPage(lambda: [wait for plane in planes for wait in plane.waits()]),
         MetricsPage(lambda: [family for plane in planes for family in plane.measures()]),

@@ -4,20 +4,20 @@ A token is only as good as what it names: the account and the pod must still be 
 is looked up at every use, so a deleted pod's token ends with it. The signature is checked once for each token.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from petset.api.errors import BadRequest, Cause, Conflict, Invalid, NotFound
+from petset.api.errors import BadRequest, Cause, Conflict, Invalid, NotFound, Unauthorized
 from petset.api.kinds import Kind, by_model
 from petset.api.models import authentication_v1, core_v1, meta_v1
 from petset.api.objects import uid_of
 from petset.apiserver.accounts.signed import SignedStatements
-from petset.apiserver.authenticate import AUTHENTICATED, User
+from petset.apiserver.authenticate import API_AUDIENCES, AUTHENTICATED, User, Verified
 from petset.registry.port import Registry
 
-ISSUER = "https://kubernetes.default.svc.cluster.local"
+ISSUER = API_AUDIENCES[0]
 """Who signs, and the audience of a token for the API itself."""
 PREFIX = "system:serviceaccount:"
 DEFAULT_SECONDS, LEAST_SECONDS, MOST_SECONDS = 3600, 600, 1 << 32
@@ -108,12 +108,19 @@ class AccountTokens:
         node = self._find(_BOUND["Node"], "", spec.nodeName)
         return {"node": {"name": spec.nodeName, **({"uid": uid_of(node)} if node is not None else {})}}
 
-    def user_of(self, token: str) -> User | None:
-        """Whom the token stands for; None where it is not ours, not for us, over, or what it names is gone."""
+    def verify(self, token: str, audiences: Sequence[str] = API_AUDIENCES) -> Verified | None:
+        """Whom the token stands for; None where it is not ours, over, or what it names is gone.
+
+        Raises Unauthorized where it is for none of the audiences.
+        """
         said = self._said(token)
         if said is None or not said.since <= self._now().timestamp() < said.until:
             return None
-        return said.user if all(map(self._is_there, said.needs)) else None
+        common = tuple(audience for audience in said.audiences if audience in audiences)
+        if not common:
+            theirs, wanted = _listed(said.audiences), _listed(audiences)
+            raise Unauthorized(f"token audiences {theirs} is invalid for the target audiences {wanted}")
+        return Verified(said.user, common) if all(map(self._is_there, said.needs)) else None
 
     def _is_there(self, named: "_Named") -> bool:
         obj = self._find(named.kind, named.namespace, named.name)
@@ -139,15 +146,16 @@ class _Said(NamedTuple):
     """What a token of ours says, for good: whom it stands for, as long as what it needs is there."""
 
     user: User
+    audiences: tuple[str, ...]
     since: int
     until: int
     needs: tuple[_Named, ...]
 
 
 def _said_by(statements: SignedStatements, token: str) -> _Said | None:
-    """None for a token that is not ours, or not for us."""
+    """None for a token that is not ours."""
     claims = statements.claims(token) if token.count(".") == 2 else None
-    if claims is None or claims.get("iss") != ISSUER or ISSUER not in claims.get("aud", ()):
+    if claims is None or claims.get("iss") != ISSUER:
         return None
     named = claims["kubernetes.io"]
     namespace, account = named["namespace"], named["serviceaccount"]
@@ -159,7 +167,7 @@ def _said_by(statements: SignedStatements, token: str) -> _Said | None:
         if kind.singular in named and not (kind.name == "Node" and "pod" in named):
             bound = named[kind.singular]
             needs.append(_Named(kind, namespace, bound["name"], bound["uid"]))
-    return _Said(user, claims["nbf"], claims["exp"], tuple(needs))
+    return _Said(user, tuple(claims["aud"]), claims["nbf"], claims["exp"], tuple(needs))
 
 
 def _extra(claims: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
@@ -171,6 +179,10 @@ def _extra(claims: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
             if "uid" in named[kind]:
                 found.append((f"{_EXTRA}{kind}-uid", (named[kind]["uid"],)))
     return found
+
+
+def _listed(audiences: Sequence[str]) -> str:
+    return "[" + " ".join(f'"{audience}"' for audience in audiences) + "]"
 
 
 def _check_seconds(account: str, seconds: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from petset.api.errors import BadRequest, Cause, Invalid, Unauthorized
 from petset.api.models import authentication_v1, authorization_v1, meta_v1
 from petset.api.rbac import Attributes
-from petset.apiserver.authenticate import Authenticator, Credentials, User
+from petset.apiserver.authenticate import API_AUDIENCES, Authenticator, User
 from petset.apiserver.authorize import Authorizer
 from petset.apiserver.bodies import read_object, write_options
 from petset.apiserver.messages import Reply, warning_headers
@@ -91,14 +91,16 @@ class Reviews:
         token = review.spec.token
         if not token:
             raise BadRequest("token is required for TokenReview in authentication")
+        error = "invalid bearer token"
         try:
-            owner = self._authenticator.authenticate(Credentials(None, f"Bearer {token}"))
-        except Unauthorized:
-            owner = None
-        if owner is None:
-            user_info = authentication_v1.UserInfo()
-            return authentication_v1.TokenReviewStatus(user=user_info, error="invalid bearer token")
-        return authentication_v1.TokenReviewStatus(authenticated=True, user=_info(owner))
+            found = self._authenticator.verify(token, review.spec.audiences or API_AUDIENCES)
+        except Unauthorized as other:
+            found, error = None, f"[{error}, {other}]"
+        if found is None:
+            return authentication_v1.TokenReviewStatus(user=authentication_v1.UserInfo(), error=error)
+        return authentication_v1.TokenReviewStatus(
+            authenticated=True, user=_info(found.user), audiences=list(found.audiences)
+        )
 
     def _decided(self, user: User, attributes: Attributes) -> authorization_v1.SubjectAccessReviewStatus:
         decision = self._authorizer.decide(user, attributes)
