@@ -156,6 +156,27 @@ def test_a_pod_of_nobody_that_has_lost_its_claim_is_its_users_to_delete() -> Non
     run(story())
 
 
+def test_a_set_that_waits_for_a_claim_that_a_pod_of_nobody_uses_waits_for_its_user() -> None:
+    """Seed 126454: deleted in the foreground, it goes after its claims."""
+
+    async def story() -> None:
+        async with World() as world:
+            policy = apps_v1.StatefulSetPersistentVolumeClaimRetentionPolicy(whenDeleted="Delete")
+            await world.client.create(
+                web(volumeClaimTemplates=[CLAIM], persistentVolumeClaimRetentionPolicy=policy)
+            )
+            await world.run_until(lambda: world.is_settled("web"), seconds=60)
+            await label(world, "web-0", "nobody")
+            await world.run_until(lambda: not world.pods_of("web"), seconds=5)
+            await delete(world, apps_v1.StatefulSet, "web", "Foreground")
+            await world.run_for(300)
+            assert world.get(apps_v1.StatefulSet, "web") is not None
+            await rests(world)
+            assert world.get(apps_v1.StatefulSet, "web") is None
+
+    run(story())
+
+
 def test_nobody_blames_controllers_that_do_not_run_for_their_silence() -> None:
     """Seed 109152: they had died, and were back in the very moment in which the silence was long enough."""
 

@@ -7,7 +7,7 @@ ordinals (rule 46 would bring some back from the broken one), and delete pods th
 - that keep a name they have no right to (rule 61);
 - that a set has adopted without its claims, which the API lets nobody give them (rule 18);
 - that are Failed or Succeeded and beyond the wanted ordinals: two of them hold each other up for ever (rule 49);
-- that are nobody's, and whose claim is gone: no set makes it anew.
+- that are nobody's, and whose claim is gone or wants to go: no set makes it anew, and a set may wait for its end.
 """
 
 from contextlib import suppress
@@ -58,7 +58,8 @@ def _is_in_the_way(world: World, pod: core_v1.Pod) -> bool:
         return True
     owner = controller_of(pod)
     if owner is None:
-        return any(world.get(core_v1.PersistentVolumeClaim, claim) is None for claim in _claims_of(pod))
+        claims = (world.get(core_v1.PersistentVolumeClaim, claim) for claim in _claims_of(pod))
+        return any(claim is None or is_terminating(claim) for claim in claims)
     stateful_set = world.get(apps_v1.StatefulSet, owner.name)
     if stateful_set is None or uid_of(stateful_set) != owner.uid:
         return False

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from petset.api.models import core_v1
 
-GRACE_SECONDS = 40
+GRACE_SECONDS = 50
 """A node that nothing has been heard of for so long is no longer believed to be Ready."""
 
 ORPHAN_QUARANTINE_SECONDS = 40
