@@ -149,6 +149,8 @@ async def test_an_annotation_names_the_default_container(site: Site) -> None:
         ("?sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z", 422, "at most one of"),
         ("?sinceTime=yesterday", 400, "sinceTime"),
         ("?follow=perhaps", 400, "follow"),
+        ("?stream=stdin", 422, 'Unsupported value: "stdin": supported values: "All", "Stderr", "Stdout"'),
+        ("?stream=Stdout&tailLines=1", 422, "`tailLines` and specific `stream` are mutually exclusive for now"),
     ],
 )
 @on_a_plane
@@ -162,6 +164,8 @@ def test_every_log_option_is_read() -> None:
     query = b"container=c&follow=1&previous=true&timestamps=true&tailLines=5&limitBytes=9&sinceSeconds=60"
     minute = START - timedelta(minutes=1)
     assert read_options(query, START) == LogOptions("c", True, True, True, 5, 9, minute)
+    assert read_options(b"stream=Stderr", START) == LogOptions(stream="stderr")
+    assert read_options(b"stream=All", START) == LogOptions()
 
 
 def exec_on(site: Site, query: str, protocols: str = "v5.channel.k8s.io") -> Any:

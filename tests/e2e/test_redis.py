@@ -138,6 +138,11 @@ def test_a_pod_is_looked_into_and_files_are_copied(redis: Petset, tmp_path: Path
     redis.kubectl("cp", "-c", "redis", "redis-0:/data/fruit", str(back))
     assert back.read_text() == "medlar\n"
     once = ("run", "once", "--image=redis:7.0", "-i", "--rm", "--restart=Never", "--")
+    redis.kubectl("exec", "redis-0", "-c", "redis", "--", "sh", "-c", "echo late >/proc/1/fd/2")
+    errors = redis.kubectl(
+        "get", "--raw", "/api/v1/namespaces/default/pods/redis-0/log?container=redis&stream=Stderr"
+    )
+    assert errors == "late\n"
     assert "said plum" in redis.kubectl(*once, "sh", "-c", "read word; echo said $word", stdin="plum\n")
 
 

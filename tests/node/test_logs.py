@@ -32,6 +32,7 @@ def entry(text: bytes, tag: bytes = b"F", stream: bytes = b"stdout") -> bytes:
 def test_parts_of_a_line_are_put_together_each_stream_on_its_own() -> None:
     raw = [entry(b"one ", b"P"), entry(b"oops", stream=b"stderr"), entry(b"two", b"P"), entry(b" three")]
     assert [line.text for line in Joiner().lines(raw)] == [b"oops", b"one two three"]
+    assert [line.stream for line in Joiner().lines(raw)] == ["stderr", "stdout"]
 
 
 def test_what_is_no_log_line_is_passed_over() -> None:
@@ -122,7 +123,7 @@ def test_a_container_that_waits_has_no_log_yet() -> None:
             world.runtime.refuse_image("redis:7.0", "ErrImagePull", "no")
             await world.create(a_pod())
             await world.sleep(2)
-            with pytest.raises(BadRequest, match="is waiting to start: ImagePullBackOff"):
+            with pytest.raises(BadRequest, match="is waiting to start: trying and failing to pull image"):
                 await anext(streams.logs("default", "web-0", LogOptions()))
 
     run(story())

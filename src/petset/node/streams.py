@@ -4,14 +4,15 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
+from petset.api.errors import BadRequest
 from petset.node.runtime import ExecStreams
 
 
 @dataclass(frozen=True)
 class LogOptions:
-    """As in `kubectl logs`. None for `tail_lines` or `limit_bytes` is all."""
+    """As in `kubectl logs`. None for `tail_lines` or `limit_bytes` is all; `stream` is stdout, stderr, or both."""
 
     container: str = ""
     follow: bool = False
@@ -20,6 +21,20 @@ class LogOptions:
     tail_lines: int | None = None
     limit_bytes: int | None = None
     since: datetime | None = None
+    stream: Literal["", "stdout", "stderr"] = ""
+
+
+_WHY_NO_LOG = {
+    "ErrImagePull": "image can't be pulled",
+    "ImagePullBackOff": "trying and failing to pull image",
+}
+
+
+def no_log_yet(container: str, pod: str, reason: str | None) -> BadRequest:
+    """The refusal for the log of a container that waits for its first start, for this reason."""
+    message = f'container "{container}" in pod "{pod}" is waiting to start'
+    why = _WHY_NO_LOG.get(reason or "", reason)
+    return BadRequest(f"{message}: {why}" if why else f"{message} - no logs yet")
 
 
 class NodeStreams(Protocol):

@@ -22,7 +22,7 @@ from petset.node.pods.model import has_exited, is_running
 from petset.node.pods.order import all_containers, init_containers, spec_of
 from petset.node.pods.recall import all_statuses
 from petset.node.runtime import Container, ExecStreams, Runtime, RuntimeFailure
-from petset.node.streams import LogOptions
+from petset.node.streams import LogOptions, no_log_yet
 
 SECONDS_BETWEEN_LOOKS = 0.1
 
@@ -99,7 +99,7 @@ class AgentStreams:
         joiner = Joiner()
         async for raw in self._raw_lines(memory, attempt, options):
             for line in joiner.lines(raw):
-                if is_since(line, options.since):
+                if is_since(line, options.since) and options.stream in ("", line.stream):
                     yield line.render(timestamps=options.timestamps)
 
     async def _raw_lines(
@@ -170,8 +170,7 @@ def _attempt(memory: PodMemory, container: str, *, previous: bool) -> Container:
             raise BadRequest(f'previous terminated container "{container}" in pod "{pod_name}" not found')
         return ended[-1]
     if not attempts:
-        reason = _waits(memory.pod, container) or "ContainerCreating"
-        raise BadRequest(f'container "{container}" in pod "{pod_name}" is waiting to start: {reason}')
+        raise no_log_yet(container, pod_name, _waits(memory.pod, container) or "ContainerCreating")
     return attempts[-1]
 
 

@@ -2,23 +2,23 @@
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
+from typing import Literal
 
 from petset.aio.clock import Clock
-from petset.api.errors import ApiError, BadRequest, Cause, Invalid
+from petset.api.errors import ApiError, Cause, Invalid
 from petset.api.models import core_v1
 from petset.api.objects import name_of
 from petset.apiserver.messages import Reply, Stream, Write
 from petset.apiserver.query import Parameters
 from petset.apiserver.routes import Request
 from petset.apiserver.streams import pods
-from petset.node.streams import LogOptions, NodeStreams
+from petset.node.streams import LogOptions, NodeStreams, no_log_yet
 from petset.registry.port import Registry
 
 TEXT = "text/plain"
-_WAITING = {
-    "ErrImagePull": "image can't be pulled",
-    "ImagePullBackOff": "trying and failing to pull image",
-}
+_STREAMS: Mapping[str, Literal["", "stdout", "stderr"]] = {
+    "": "", "All": "", "Stdout": "stdout", "Stderr": "stderr",
+}  # fmt: skip
 
 
 async def open_logs(
@@ -41,6 +41,7 @@ async def open_logs(
         tail_lines=options.tail_lines,
         limit_bytes=options.limit_bytes,
         since=options.since,
+        stream=options.stream,
     )
     lines = pods.agent_of(pod, streams).logs(request.namespace, request.name, options)
     if options.follow:
@@ -59,9 +60,7 @@ def check_has_started(pod: core_v1.Pod, container: str) -> None:
     for status in statuses or ():
         waiting = status.state.waiting if status.state else None
         if status.name == container and waiting is not None and not status.restartCount:
-            why = _WAITING.get(waiting.reason or "", waiting.reason)
-            message = f'container "{container}" in pod "{name_of(pod)}" is waiting to start'
-            raise BadRequest(f"{message}: {why}" if why else f"{message} - no logs yet")
+            raise no_log_yet(container, name_of(pod), waiting.reason)
 
 
 class _Log:
@@ -87,7 +86,8 @@ def read_options(query_string: bytes, now: datetime) -> LogOptions:
     raw = Parameters(query_string)
     seconds, moment = raw.number("sinceSeconds"), raw.time("sinceTime")
     tail, limit = raw.number("tailLines"), raw.number("limitBytes")
-    _check(seconds, moment, tail, limit)
+    stream = raw.text("stream")
+    _check(seconds, moment, tail, limit, stream)
     return LogOptions(
         container=raw.text("container"),
         follow=bool(raw.flag("follow")),
@@ -96,6 +96,7 @@ def read_options(query_string: bytes, now: datetime) -> LogOptions:
         tail_lines=tail,
         limit_bytes=limit,
         since=_before(now, seconds) if seconds is not None else moment,
+        stream=_STREAMS[stream],
     )
 
 
@@ -107,7 +108,7 @@ def _before(now: datetime, seconds: int) -> datetime | None:
         return None
 
 
-def _check(seconds: int | None, moment: datetime | None, tail: int | None, limit: int | None) -> None:
+def _check(seconds: int | None, moment: datetime | None, tail: int | None, limit: int | None, stream: str) -> None:
     causes = []
     if tail is not None and tail < 0:
         causes.append(_cause("tailLines", f"Invalid value: {tail}: must be greater than or equal to 0"))
@@ -117,6 +118,11 @@ def _check(seconds: int | None, moment: datetime | None, tail: int | None, limit
         causes.append(_cause("", "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"))
     elif seconds is not None and seconds < 1:
         causes.append(_cause("sinceSeconds", f"Invalid value: {seconds}: must be greater than 0"))
+    if stream not in _STREAMS:
+        allowed = '"All", "Stderr", "Stdout"'
+        causes.append(_cause("stream", f'Unsupported value: "{stream}": supported values: {allowed}'))
+    elif _STREAMS[stream] and tail is not None:
+        causes.append(_cause("", "Forbidden: `tailLines` and specific `stream` are mutually exclusive for now"))
     if causes:
         texts = [f"{cause.field}: {cause.message}" if cause.field else cause.message for cause in causes]
         listed = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
@@ -124,5 +130,5 @@ def _check(seconds: int | None, moment: datetime | None, tail: int | None, limit
 
 
 def _cause(field: str, message: str) -> Cause:
-    reason = "FieldValueForbidden" if message.startswith("Forbidden") else "FieldValueInvalid"
-    return Cause(reason, message, field)
+    reasons = {"Forbidden": "FieldValueForbidden", "Unsupported value": "FieldValueNotSupported"}
+    return Cause(reasons.get(message.partition(":")[0], "FieldValueInvalid"), message, field)

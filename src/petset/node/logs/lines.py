@@ -12,10 +12,14 @@ PARTIAL = b"P"
 
 @dataclass(frozen=True)
 class Line:
-    """A line as the container wrote it, without its end. `stamp` is the time of its first part, as written."""
+    """A line as the container wrote it, without its end. `stamp` is the time of its first part, as written.
+
+    `stream` is stdout or stderr.
+    """
 
     stamp: bytes
     text: bytes
+    stream: str = "stdout"
 
     def render(self, *, timestamps: bool) -> bytes:
         """The line as a client gets it."""
@@ -40,7 +44,7 @@ class Joiner:
             if tag.split(b":")[0] == PARTIAL:
                 self._open[stream] = (first, before + text)
             else:
-                yield Line(first, before + text)
+                yield Line(first, before + text, stream.decode("ascii", "replace"))
 
 
 def time_of(stamp: bytes) -> datetime:
