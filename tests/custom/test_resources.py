@@ -242,3 +242,55 @@ async def test_openapi_describes_the_kind(data: Data) -> None:
     ]
     swagger = await data.get("/openapi/v2")
     assert "com.example.data.v1.Database" in swagger["definitions"]
+
+
+@with_data
+async def test_a_watch_ends_when_its_definition_says_something_else(data: Data) -> None:
+    await data.define()
+    url = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/databases.data.example.com"
+    async with data.opened(f"{DATABASES}?watch=true") as watch:
+        await data.made(DATABASES, database())
+        assert (await watch.line())["type"] == "ADDED"
+        await data.patch(
+            url, {"metadata": {"labels": {"a": "b"}}, "spec": {"names": {"shortNames": ["db", "dbs"]}}}
+        )
+        await data.cluster.settle()
+        await data.patch(ORDERS, {"spec": {"replicas": 2}})
+        assert (await watch.line())["type"] == "MODIFIED"
+        changed = version()
+        changed["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["tier"] = {"type": "string"}
+        await data.patch(url, {"spec": {"versions": [changed]}})
+        await data.patch(ORDERS, {"spec": {"tier": "gold"}})
+        ended = await watch.line()
+        assert (ended["type"], ended["object"]["code"]) == ("ERROR", 410)
+
+
+@with_data
+async def test_users_of_a_deprecated_version_are_told(data: Data) -> None:
+    old = version("v1beta1", storage=False, deprecated=True)
+    older = version("v1alpha1", storage=False, deprecated=True, deprecationWarning="use v1")
+    await data.define(definition(version(), old, older))
+    assert "warning" not in (await data.ask("GET", DATABASES)).headers
+    told = await data.ask("GET", BETA)
+    assert told.headers["warning"] == '299 - "data.example.com/v1beta1 Database is deprecated"'
+    told = await data.ask("GET", BETA.replace("v1beta1", "v1alpha1"))
+    assert told.headers["warning"] == '299 - "use v1"'
+
+
+@with_data
+async def test_a_format_that_nobody_knows_is_warned_of(data: Data) -> None:
+    schema = {"type": "object", "properties": {"spec": {"type": "string", "format": "colour"}}}
+    told = await data.ask("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", simple(schema=schema))
+    assert told.headers["warning"] == '299 - "unrecognized format \\"colour\\""'
+
+
+@with_data
+async def test_a_definition_is_applied_by_the_server_and_changed_by_its_owner(data: Data) -> None:
+    url = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/databases.data.example.com?fieldManager=helm"
+    assert (await data.patch(url, definition(), by="apply-patch+yaml")).status == 201
+    await data.cluster.settle()
+    changed = definition(version(), version("v1beta1", storage=False))
+    applied = await data.patch(url, changed, by="apply-patch+yaml")
+    assert (applied.status, len(applied.json["spec"]["versions"])) == (200, 2)
+    await data.cluster.settle()
+    assert (await data.ask("GET", BETA)).status == 200

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from petset.api import options, quantity
+from petset.api.definitions import Definition
+from petset.api.encode import to_document
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import meta
 
@@ -27,11 +29,22 @@ def warnings_for(obj: Any) -> list[str]:
     """All warnings about an object in stored form, in the order of its fields."""
     if isinstance(obj, apps_v1.StatefulSet):
         return list(_of_set(obj))
+    if isinstance(obj, Definition):
+        return list(_of_definition(obj))
     if isinstance(obj, core_v1.Pod) and obj.spec is not None:
         return list(_of_pod("spec", obj.spec))
     if isinstance(obj, core_v1.PersistentVolumeClaim) and obj.spec is not None:
         return list(_of_claim("spec", obj.spec))
     return []
+
+
+def _of_definition(definition: Definition) -> Iterator[str]:
+    from petset.api.custom.formats import unrecognized  # only where there are definitions
+
+    for version in definition.spec.versions:
+        schema = version.schema.openAPIV3Schema if version.schema is not None else None
+        if schema is not None:
+            yield from (f'unrecognized format "{name}"' for name in unrecognized(to_document(schema)))
 
 
 def _of_set(stateful_set: apps_v1.StatefulSet) -> Iterator[str]:

@@ -45,6 +45,7 @@ class OpenApi:
         if path == "/openapi/v3":
             return _reply(self._index, accept)
         if path == "/openapi/v2":
+            self._swagger = self._swagger or _swagger(self._kinds.every())
             return _reply(self._swagger, accept)
         document = self._documents.get(path.removeprefix("/openapi/v3/"))
         if document is None:
@@ -60,7 +61,7 @@ class OpenApi:
         self._documents = dict(_built_in()) if added.isdisjoint(kind.group for kind in KINDS) else {}
         self._documents |= _documents([kind for kind in every if kind.group in added or not self._documents])
         self._index = _index(self._documents)
-        self._swagger = _swagger(every)
+        self._swagger = b""  # few ask for it
 
 
 def _reply(document: bytes, accept: str, headers: Headers = ()) -> Reply:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from petset.api.kinds import Kind
-from petset.apiserver.messages import Headers, Joined, Reply, written
+from petset.apiserver.messages import Headers, Joined, Reply, warning_headers, written
 from petset.apiserver.negotiate import JSON, LISTED, SINGLE, Form, answer
 from petset.apiserver.routes import Request
 from petset.apiserver.tables.rendering import Source, partial, table
@@ -92,6 +92,9 @@ def _list_metadata(selected: Selected) -> dict[str, Any]:
 
 
 def _reply(request: Request, form: Form, body: bytes | Joined, status: int, headers: Headers) -> Reply:
+    custom = request.kind.custom
+    if custom is not None and (told := custom.deprecation(request.kind)):
+        headers = (*headers, *warning_headers([told]))
     if isinstance(body, Joined) and (form.media_type != JSON or request.query.pretty):
         body = body.whole()
     if isinstance(body, bytes):

@@ -21,10 +21,10 @@ from petset.registry.events import stored_kind, to_stored
 from petset.registry.memo import Decoder
 from petset.registry.ownership import Author
 from petset.registry.paging import select
-from petset.registry.port import ListOptions, Patch, Selected, Target, Visit, WriteOptions
+from petset.registry.port import ListOptions, Patch, Selected, Target, Visit, Watch, WriteOptions
 from petset.registry.served import ServedKinds
 from petset.registry.strategy import BINDING, strategy_of
-from petset.registry.watching import SelectedWatch, open_watch
+from petset.registry.watching import WatchOfCustom, open_watch
 from petset.registry.webhooks import asking
 from petset.registry.webhooks.port import Caller, Nobody
 from petset.registry.writing import Sources, Writer
@@ -80,8 +80,9 @@ class Registry:
     def list(self, kind: Kind, namespace: str, options: ListOptions) -> Selected:
         return select(self._store, self._decoder, kind, namespace, options)
 
-    def watch(self, kind: Kind, namespace: str, options: ListOptions) -> SelectedWatch:
-        return open_watch(self._store, self._decoder, kind, namespace, options)
+    def watch(self, kind: Kind, namespace: str, options: ListOptions) -> Watch:
+        watch = open_watch(self._store, self._decoder, kind, namespace, options)
+        return watch if kind.custom is None else WatchOfCustom(watch, self._kinds, kind)
 
     async def create(self, kind: Kind, namespace: str, obj: Any, options: WriteOptions) -> Record:
         stored = to_stored(kind, obj)

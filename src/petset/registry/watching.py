@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from petset.api import objects
 from petset.api.encode import encode
-from petset.api.kinds import Kind
+from petset.api.kinds import Kind, Kinds
 from petset.registry import events, refusals
 from petset.registry.memo import Decoder
 from petset.registry.paging import select, version_of
@@ -88,6 +88,44 @@ class SelectedWatch:
         obj = objects.with_own_metadata(self._decoder.decode(events.stored_kind(self._kind), record))
         obj.metadata.resourceVersion = str(revision)
         return Record(record.key, encode(obj), revision)
+
+
+class WatchOfCustom:
+    """A watch of a custom kind: it ends when the kind is gone, or its definition says something else of it.
+
+    Whoever watched must list again: what is stored may look different now.
+    """
+
+    def __init__(self, watch: SelectedWatch, kinds: Kinds, kind: Kind) -> None:
+        self._watch = watch
+        self._kinds = kinds
+        self._kind = kind
+
+    @property
+    def resource_version(self) -> str:
+        return self._watch.resource_version
+
+    async def next(self) -> Sequence[WatchItem]:
+        items = await self._watch.next()
+        self._require_same()
+        return items
+
+    def take(self) -> Sequence[WatchItem]:
+        items = self._watch.take()
+        self._require_same()
+        return items
+
+    def close(self) -> None:
+        self._watch.close()
+
+    def _require_same(self) -> None:
+        kind = self._kind
+        current = self._kinds.by_resource(kind.group, kind.version, kind.resource)
+        if current is kind:
+            return
+        now = current.custom if current is not None else None
+        if kind.custom is None or now is None or not now.says_the_same_as(kind.custom):
+            raise refusals.watch_fell_behind(f"the definition of {kind.qualified} has changed")
 
 
 def open_watch(store: Store, decoder: Decoder, kind: Kind, namespace: str, options: ListOptions) -> SelectedWatch:

@@ -93,6 +93,16 @@ class Custom:
         """What a table shows."""
         return columns_of(self.version.additionalPrinterColumns or ())
 
+    def says_the_same_as(self, other: "Custom") -> bool:
+        """Whether objects look the same by both: definitions also change in what concerns no object."""
+        return (self.version, self.storage_version) == (other.version, other.storage_version)
+
+    def deprecation(self, kind: Kind) -> str:
+        """What its users are to be told of this version; empty for one that has a future."""
+        if not self.version.deprecated:
+            return ""
+        return self.version.deprecationWarning or f"{kind.api_version} {kind.name} is deprecated"
+
     @property
     def has_status(self) -> bool:
         """Whether the status is written through a sub-resource of its own."""

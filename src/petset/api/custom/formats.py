@@ -2,9 +2,10 @@
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from ipaddress import IPv4Address, IPv6Address, ip_network
+from typing import Any
 from urllib.parse import urlsplit
 
 Check = Callable[[str], bool]
@@ -74,6 +75,21 @@ FORMATS: Mapping[str, Check] = {
     "uuid5": _like(_UUID % ("5", "[89abAB]")),
 }  # fmt: skip
 """By name."""
+
+
+def unrecognized(schema: Any) -> Iterator[str]:
+    """The formats in a schema that nobody knows."""
+    if not isinstance(schema, dict):
+        return
+    name = schema.get("format")
+    if isinstance(name, str) and name and name not in FORMATS and name not in UNCHECKED:
+        yield name
+    properties = schema.get("properties")
+    for inner in properties.values() if isinstance(properties, dict) else ():
+        yield from unrecognized(inner)
+    for word in ("items", "additionalProperties"):
+        yield from unrecognized(schema.get(word))
+
 
 UNCHECKED = frozenset(
     ("creditcard", "double", "float", "int32", "int64", "isbn", "isbn10", "isbn13", "password", "rgbcolor", "ssn")
