@@ -25,6 +25,8 @@ PREFIXES = (
 )
 ROOTS = (
     "admissionregistration.v1.MutatingWebhookConfiguration",
+    "admissionregistration.v1.ValidatingAdmissionPolicy",
+    "admissionregistration.v1.ValidatingAdmissionPolicyBinding",
     "admissionregistration.v1.ValidatingWebhookConfiguration",
     "apiextensions.v1.CustomResourceDefinition",
     "apps.v1.ControllerRevision",

@@ -8,14 +8,19 @@ Keyed by the type's name in the schema; an entry is the JSON names of its fields
 """
 
 POINTERS: dict[str, str] = {
+    "admissionregistration.v1.MatchResources": "matchPolicy",
     "admissionregistration.v1.MutatingWebhook": (
         "failurePolicy matchPolicy namespaceSelector objectSelector reinvocationPolicy sideEffects timeoutSeconds"
     ),
+    "admissionregistration.v1.NamedRuleWithOperations": "scope",
+    "admissionregistration.v1.ParamRef": "parameterNotFoundAction",
     "admissionregistration.v1.RuleWithOperations": "scope",
     "admissionregistration.v1.ServiceReference": "path port",
+    "admissionregistration.v1.ValidatingAdmissionPolicySpec": "failurePolicy",
     "admissionregistration.v1.ValidatingWebhook": (
         "failurePolicy matchPolicy namespaceSelector objectSelector sideEffects timeoutSeconds"
     ),
+    "admissionregistration.v1.Validation": "reason",
     "admissionregistration.v1.WebhookClientConfig": "service url",
     "apiextensions.v1.CustomResourceDefinitionVersion": "deprecationWarning",
     "apiextensions.v1.CustomResourceSubresourceScale": "labelSelectorPath",

@@ -185,3 +185,35 @@ def test_kubectl_lists_explains_and_takes_away_webhooks(server: Running) -> None
     rows = server.kubectl("get", "mutatingwebhookconfigurations").splitlines()
     assert [row.split()[:2] for row in rows] == [["NAME", "WEBHOOKS"], ["change", "1"]]
     assert "failurePolicy" in server.kubectl("explain", "validatingwebhookconfigurations.webhooks")
+
+
+POLICY = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: few}
+spec:
+  matchConstraints:
+    resourceRules:
+    - {apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}
+  validations:
+  - expression: object.spec.replicas <= 5
+    messageExpression: "'at most 5, not ' + string(object.spec.replicas)"
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: everywhere}
+spec: {policyName: few, validationActions: [Deny]}
+"""
+
+
+def test_a_policy_applied_with_kubectl_holds_for_the_next_write(server: Running) -> None:
+    server.kubectl("apply", "-f", "-", stdin=POLICY)
+    assert server.kubectl("get", "validatingadmissionpolicies").splitlines()[1].split()[:3] == [
+        "few",
+        "1",
+        "<unset>",
+    ]
+    refused = server.kubectl("create", "deployment", "web", "--image=redis:7", "--replicas=6", status=1)
+    assert "ValidatingAdmissionPolicy 'few' with binding 'everywhere' denied request: at most 5, not 6" in refused
+    server.kubectl("create", "deployment", "web", "--image=redis:7", "--replicas=5")
+    assert "created" not in server.kubectl("apply", "-f", "-", stdin=POLICY)

@@ -147,6 +147,15 @@ KINDS: tuple[Kind, ...] = (
         admissionregistration_v1.MutatingWebhookConfiguration, namespaced=False, categories=("api-extensions",),
     ),
     Kind(
+        ADMISSION, "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies",
+        admissionregistration_v1.ValidatingAdmissionPolicy, namespaced=False, categories=("api-extensions",),
+        subresources=("status",),
+    ),
+    Kind(
+        ADMISSION, "v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings",
+        admissionregistration_v1.ValidatingAdmissionPolicyBinding, namespaced=False, categories=("api-extensions",),
+    ),
+    Kind(
         ADMISSION, "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations",
         admissionregistration_v1.ValidatingWebhookConfiguration, namespaced=False, categories=("api-extensions",),
     ),

@@ -25,8 +25,8 @@ class User(msgspec.Struct, frozen=True):
     extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-UNKNOWN = User("")
-"""Nobody in particular: the server itself, at its start."""
+UNKNOWN = User("system:apiserver", ("system:masters", "system:authenticated"))
+"""Nobody in particular: the server itself."""
 
 Guard = Callable[[Any, Any], None]
 """Given what shall be stored and what is there now (None for a creation); raises to refuse the write."""

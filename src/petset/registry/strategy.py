@@ -58,6 +58,10 @@ class Strategy:
 
 _STRATEGIES: Mapping[type, Strategy] = {
     admissionregistration_v1.MutatingWebhookConfiguration: Strategy(counts=("webhooks",)),
+    admissionregistration_v1.ValidatingAdmissionPolicy: Strategy(
+        first_status=lambda _, __: admissionregistration_v1.ValidatingAdmissionPolicyStatus(), counts=("spec",)
+    ),
+    admissionregistration_v1.ValidatingAdmissionPolicyBinding: Strategy(counts=("spec",)),
     admissionregistration_v1.ValidatingWebhookConfiguration: Strategy(counts=("webhooks",)),
     apiextensions_v1.CustomResourceDefinition: Strategy(
         first_status=lambda _, __: definitions.first_status(), counts=("spec",), unconditional_update=False

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from cel_expr_python import cel
+from cel_expr_python.ext import ext_bindings, ext_encoders, ext_math, ext_optional
 
 from petset.api import quantity
 
@@ -235,3 +236,27 @@ for _declare in (
 
 FUNCTIONS = [cel.FunctionDecl(name, overloads) for name, overloads in _declared.items()]
 """All of them, as an environment takes them."""
+
+EXTENSIONS = [
+    ext_optional.ExtOptional(), ext_bindings.ExtBindings(), ext_math.ExtMath(), ext_encoders.ExtEncoders(),
+]  # fmt: skip
+"""What CEL itself brings along and an environment has to ask for."""
+
+
+def plain(text: str) -> str:
+    """An error of CEL without the names of its own error codes."""
+    return re.sub(r"^[A-Z_]+: |\s*\[[A-Z_]+\]$", "", text)
+
+
+def told(error: str) -> str:
+    """What went wrong while a rule was tried, in the words of Kubernetes' own CEL where it has some."""
+    missing = re.fullmatch(r'NOT_FOUND: Key not found in map : "?(.*?)"?', error)
+    if missing is not None:
+        return f"no such key: {missing[1]}"
+    beyond = re.search(r"Index error: index=(-?\d+)", error)
+    if beyond is not None:
+        return f"index out of bounds: {beyond[1]}"
+    overload = re.search(r"No matching overloads found", error)
+    if overload is not None:
+        return "'no such overload': call arguments did not match a supported operator, function or macro signature"
+    return plain(error).replace("divide by zero", "division by zero")

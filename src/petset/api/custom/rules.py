@@ -12,10 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from cel_expr_python import cel
-from cel_expr_python.ext import ext_bindings, ext_encoders, ext_math, ext_optional
 
 from petset.api.custom.cel_fields import UndefinedField, check_fields
-from petset.api.custom.cel_library import FUNCTIONS
+from petset.api.custom.cel_library import EXTENSIONS, FUNCTIONS, plain, told
 from petset.api.custom.cel_values import to_cel
 from petset.api.custom.checking import counterpart
 from petset.api.custom.structural import Rule, Schema
@@ -114,17 +113,12 @@ def _expression(schema: Schema, rule: Rule, text: str, part: str) -> cel.Express
     except UndefinedField as error:
         raise RuleError(part, str(error)) from error
     except RuntimeError as error:
-        raise RuleError(part, _plain(str(error))) from error
+        raise RuleError(part, plain(str(error))) from error
     wanted, must = _RESULTS[part]
     comes_to = _SCALARS.get(result.type, T.DYN) if result is not None else found.return_type()
     if comes_to not in (wanted, T.DYN):
         raise RuleError(part, must)
     return found
-
-
-def _plain(text: str) -> str:
-    """An error of CEL without the names of its own error codes."""
-    return re.sub(r"^[A-Z_]+: |\s*\[[A-Z_]+\]$", "", text)
 
 
 def _signature(schema: Schema) -> str:
@@ -141,11 +135,8 @@ def _signature(schema: Schema) -> str:
 @lru_cache(maxsize=64)
 def _environment(signature: str) -> cel.Env:
     kind = _type(signature)
-    extensions = [
-        ext_optional.ExtOptional(), ext_bindings.ExtBindings(), ext_math.ExtMath(), ext_encoders.ExtEncoders(),
-    ]  # fmt: skip
     variables = {SELF: kind, OLD: kind, OLD_IF_ANY: T.List(kind)}
-    return cel.NewEnv(variables=variables, extensions=extensions, functions=FUNCTIONS)
+    return cel.NewEnv(variables=variables, extensions=EXTENSIONS, functions=FUNCTIONS)
 
 
 def _type(signature: str) -> cel.Type:
@@ -197,8 +188,8 @@ def _broken_here(ruled: Ruled, value: Any, old: Any, path: str) -> Iterator[Caus
         result = each.holds.eval(data=data)
         if result.type() == T.ERROR:
             named = each.rule.message.strip() or each.rule.rule.strip()
-            told = f"{_told(str(result.value()))} evaluating rule: {named}"
-            yield _cause(ruled.schema, path, Rule(rule=""), told)
+            trouble = f"{told(str(result.value()))} evaluating rule: {named}"
+            yield _cause(ruled.schema, path, Rule(rule=""), trouble)
         elif result.value() is not True:
             yield _cause(ruled.schema, path, each.rule, _message(each, data))
 
@@ -219,17 +210,3 @@ def _message(broken: Compiled, data: dict[str, Any]) -> str:
         if text and "\n" not in text and len(text) <= LONGEST_MESSAGE:
             return text
     return broken.rule.message.strip() or f"failed rule: {broken.rule.rule.strip()}"
-
-
-def _told(error: str) -> str:
-    """What went wrong while a rule was tried, in the words of Kubernetes' own CEL where it has some."""
-    missing = re.fullmatch(r'NOT_FOUND: Key not found in map : "?(.*?)"?', error)
-    if missing is not None:
-        return f"no such key: {missing[1]}"
-    beyond = re.search(r"Index error: index=(-?\d+)", error)
-    if beyond is not None:
-        return f"index out of bounds: {beyond[1]}"
-    overload = re.search(r"No matching overloads found", error)
-    if overload is not None:
-        return "'no such overload': call arguments did not match a supported operator, function or macro signature"
-    return _plain(error).replace("divide by zero", "division by zero")

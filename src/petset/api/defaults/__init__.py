@@ -39,6 +39,8 @@ _DEFAULTS: dict[tuple[str, str], Callable[[Any], None]] = {
     ("apps", "Deployment"): replicated.default_deployment,
     ("apps", "ReplicaSet"): replicated.default_replica_set,
     (ADMISSION, "MutatingWebhookConfiguration"): webhooks.default_mutating,
+    (ADMISSION, "ValidatingAdmissionPolicy"): webhooks.default_policy,
+    (ADMISSION, "ValidatingAdmissionPolicyBinding"): webhooks.default_policy_binding,
     (ADMISSION, "ValidatingWebhookConfiguration"): webhooks.default_validating,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definitions.default_definition,
     ("", "LimitRange"): policies.default_limit_range,

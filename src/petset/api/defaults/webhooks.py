@@ -1,4 +1,4 @@
-"""Defaults of webhook configurations: ten seconds, everything matches, and what cannot be asked is refused."""
+"""Defaults of webhooks and policies: ten seconds, everything matches, and what cannot be asked is refused."""
 
 from petset.api.models import admissionregistration_v1 as admission
 from petset.api.models import meta_v1
@@ -33,3 +33,25 @@ def _default_webhook(webhook: Webhook) -> None:
     service = webhook.clientConfig.service
     if service is not None and service.port is None:
         service.port = HTTPS_PORT
+
+
+def default_policy(policy: admission.ValidatingAdmissionPolicy) -> None:
+    """What cannot be tried is refused."""
+    if policy.spec is not None:
+        policy.spec.failurePolicy = policy.spec.failurePolicy or "Fail"
+        _default_resources(policy.spec.matchConstraints)
+
+
+def default_policy_binding(binding: admission.ValidatingAdmissionPolicyBinding) -> None:
+    """The same writes as the policy, unless it says otherwise."""
+    _default_resources(binding.spec.matchResources)
+
+
+def _default_resources(resources: admission.MatchResources | None) -> None:
+    if resources is None:
+        return
+    resources.matchPolicy = resources.matchPolicy or "Equivalent"
+    resources.namespaceSelector = resources.namespaceSelector or meta_v1.LabelSelector()
+    resources.objectSelector = resources.objectSelector or meta_v1.LabelSelector()
+    for rule in (*(resources.resourceRules or ()), *(resources.excludeResourceRules or ())):
+        rule.scope = rule.scope or "*"

@@ -12,6 +12,7 @@ from petset.api.kinds import ADMISSION, DEFINITIONS, RBAC, Kind
 from petset.api.objects import meta
 from petset.api.validation import (
     access,
+    admission_policies,
     batch,
     claims,
     definitions,
@@ -50,6 +51,8 @@ _CREATE: dict[tuple[str, str], Check] = {
     ("", "Service"): services.check_service,
     (DEFINITIONS, "CustomResourceDefinition"): definitions.check_definition,
     (ADMISSION, "MutatingWebhookConfiguration"): webhooks.check_mutating,
+    (ADMISSION, "ValidatingAdmissionPolicy"): admission_policies.check_policy,
+    (ADMISSION, "ValidatingAdmissionPolicyBinding"): admission_policies.check_policy_binding,
     (ADMISSION, "ValidatingWebhookConfiguration"): webhooks.check_validating,
     ("apps", "ControllerRevision"): statefulsets.check_revision,
     ("apps", "DaemonSet"): replicated.check_daemon_set,

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from petset.api import names
+from petset.api import expressions, names
 from petset.api.defaults.webhooks import Webhook
 from petset.api.models import admissionregistration_v1 as admission
 from petset.api.validation.fields import Faults
@@ -48,7 +48,7 @@ def _check_webhook(path: str, webhook: Webhook, seen: set[str], faults: Faults) 
     seen.add(webhook.name)
     _check_versions(f"{path}.admissionReviewVersions", webhook.admissionReviewVersions, faults)
     for index, rule in enumerate(webhook.rules or ()):
-        _check_rule(f"{path}.rules[{index}]", rule, faults)
+        check_rule(f"{path}.rules[{index}]", rule, faults)
     if webhook.failurePolicy not in ("Ignore", "Fail"):
         faults.not_supported(f"{path}.failurePolicy", webhook.failurePolicy, ("Fail", "Ignore"))
     if webhook.matchPolicy not in ("Exact", "Equivalent"):
@@ -64,7 +64,7 @@ def _check_webhook(path: str, webhook: Webhook, seen: set[str], faults: Faults) 
     check_label_selector(f"{path}.namespaceSelector", webhook.namespaceSelector, faults)
     check_label_selector(f"{path}.objectSelector", webhook.objectSelector, faults)
     _check_client(f"{path}.clientConfig", webhook.clientConfig, faults)
-    _check_conditions(f"{path}.matchConditions", webhook.matchConditions or [], faults)
+    check_conditions(f"{path}.matchConditions", webhook.matchConditions or [], faults)
 
 
 def _check_name(path: str, name: str, faults: Faults) -> None:
@@ -87,7 +87,10 @@ def _check_versions(path: str, versions: list[str], faults: Faults) -> None:
             faults.invalid(f"{path}[{index}]", version, "duplicate version")
 
 
-def _check_rule(path: str, rule: admission.RuleWithOperations, faults: Faults) -> None:
+def check_rule(
+    path: str, rule: admission.RuleWithOperations | admission.NamedRuleWithOperations, faults: Faults
+) -> None:
+    """What is done to which resources."""
     for name, what in _EVERYTHING.items():
         listed = getattr(rule, name) or []
         if not listed:
@@ -139,13 +142,16 @@ def _check_service(path: str, service: admission.ServiceReference, faults: Fault
         faults.invalid(f"{path}.path", service.path, "must start with a '/'")
 
 
-def _check_conditions(path: str, conditions: list[admission.MatchCondition], faults: Faults) -> None:
+def check_conditions(path: str, conditions: list[admission.MatchCondition], faults: Faults) -> None:
+    """Expressions with names, which can be tried."""
     if len(conditions) > MOST_CONDITIONS:
         faults.invalid(path, len(conditions), f"must have at most {MOST_CONDITIONS} items")
     for index, condition in enumerate(conditions):
         here = f"{path}[{index}]"
         if not condition.expression.strip():
             faults.required(f"{here}.expression")
+        elif fault := expressions.fault(condition.expression, "bool"):
+            faults.invalid(f"{here}.expression", condition.expression, fault)
         if not condition.name:
             faults.required(f"{here}.name")
         else:

@@ -54,6 +54,8 @@ PRINTERS: dict[str, Printer] = {
     "secrets": configuration.SECRETS,
     "serviceaccounts": configuration.SERVICE_ACCOUNTS,
     "services": network.SERVICES,
+    "validatingadmissionpolicies.admissionregistration.k8s.io": configuration.POLICIES,
+    "validatingadmissionpolicybindings.admissionregistration.k8s.io": configuration.POLICY_BINDINGS,
     "validatingwebhookconfigurations.admissionregistration.k8s.io": configuration.WEBHOOKS,
     "statefulsets.apps": workloads.STATEFUL_SETS,
     "storageclasses.storage.k8s.io": storage.CLASSES,

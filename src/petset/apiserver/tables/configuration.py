@@ -38,8 +38,27 @@ def webhooks(
     return [name_of(obj), len(obj.webhooks or ()), age_of(obj, now)]
 
 
+def policy(obj: admissionregistration_v1.ValidatingAdmissionPolicy, now: datetime) -> list[Cell]:
+    """How many rules it has, and of what kind its parameters are."""
+    spec = obj.spec or admissionregistration_v1.ValidatingAdmissionPolicySpec()
+    kind = spec.paramKind
+    parameters = f"{kind.apiVersion}/{kind.kind}" if kind is not None else "<unset>"
+    return [name_of(obj), len(spec.validations or ()), parameters, age_of(obj, now)]
+
+
+def policy_binding(obj: admissionregistration_v1.ValidatingAdmissionPolicyBinding, now: datetime) -> list[Cell]:
+    """Which policy it binds, to which parameters."""
+    reference = obj.spec.paramRef
+    parameters = "<unset>"
+    if reference is not None:
+        parameters = f"{reference.namespace}/{reference.name}" if reference.namespace else f"*/{reference.name}"
+    return [name_of(obj), obj.spec.policyName, parameters, age_of(obj, now)]
+
+
 CONFIG_MAPS = Printer((NAME, Column("Data"), AGE), config_map)
 DEFINITIONS = Printer((NAME, Column("Created At", "date")), definition)
 SECRETS = Printer((NAME, Column("Type"), Column("Data"), AGE), secret)
 SERVICE_ACCOUNTS = Printer((NAME, Column("Secrets"), AGE), service_account)
 WEBHOOKS = Printer((NAME, Column("Webhooks", "integer"), AGE), webhooks)
+POLICIES = Printer((NAME, Column("Validations", "integer"), Column("ParamKind"), AGE), policy)
+POLICY_BINDINGS = Printer((NAME, Column("PolicyName"), Column("ParamRef"), AGE), policy_binding)

@@ -1,5 +1,7 @@
 """Who is asked when: those that may change the object one after the other, then those that only look, all at once.
 
+Between the two stand the policies, which the server tries itself.
+
 A webhook that cannot be asked refuses the write or is passed over, as it says itself. When one has changed the
 object, what the server itself adds is added again, and those that want to see later changes are asked once more.
 """
@@ -9,17 +11,22 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from petset.api.encode import to_document
 from petset.api.errors import ApiError
+from petset.api.expressions import ExpressionError, Scope
 from petset.api.kinds import Kind, Kinds
 from petset.api.models import admissionregistration_v1 as admission
 from petset.api.models import core_v1
 from petset.api.objects import meta
 from petset.api.patch import json_patch
+from petset.registry import refusals
 from petset.registry.following import Kept
 from petset.registry.memo import Decoder
+from petset.registry.policies.conditions import hold
+from petset.registry.policies.trying import Policies
 from petset.registry.webhooks import review
 from petset.registry.webhooks.asked import Asked, Document
-from petset.registry.webhooks.matching import Hook, hooks, wanted_as
+from petset.registry.webhooks.matching import Criteria, Hook, hooks, of_webhook, wanted_as
 from petset.registry.webhooks.port import BadAnswer, Caller, CallFailed
 from petset.registry.webhooks.resolving import resolve, url_of
 from petset.registry.webhooks.review import Verdict
@@ -45,11 +52,12 @@ class Webhooks:
         self._mutating = Kept(store, decoder, admission.MutatingWebhookConfiguration)
         self._validating = Kept(store, decoder, admission.ValidatingWebhookConfiguration)
         self._namespaces = Kept(store, decoder, core_v1.Namespace)
+        self._policies = Policies(store, decoder, kinds, self._matching)
 
     @property
     def none(self) -> bool:
         """Nobody wants to be asked about anything: the usual case, which costs a look."""
-        return not self._mutating.now() and not self._validating.now()
+        return not self._mutating.now() and not self._validating.now() and self._policies.none
 
     async def mutate(self, asked: Asked, read: Read, complete: Callable[[Any], Any]) -> Any:
         """What the webhooks make of the new object. Raises ApiError where one refuses.
@@ -81,6 +89,8 @@ class Webhooks:
 
     async def validate(self, asked: Asked) -> None:
         """Raises ApiError where a webhook refuses; of several refusals the first in order."""
+        if not self._policies.none:
+            self._policies.try_all(asked, self._namespace(asked))
         every = hooks(self._validating.now().get("", {}))
         wanting = [(hook, kind) for hook in every if (kind := self._wanted_as(hook, asked)) is not None]
         asking = (self._ask(hook, asked, kind) for hook, kind in wanting)
@@ -96,7 +106,27 @@ class Webhooks:
         await self.validate(asked)
 
     def _wanted_as(self, hook: Hook, asked: Asked) -> Kind | None:
-        return wanted_as(hook, asked, self._equivalent(asked.kind), self._namespace_labels(asked))
+        """As which kind the webhook wants to be asked, None where it does not. Raises Forbidden."""
+        webhook = hook.webhook
+        kind = self._matching(of_webhook(webhook), asked)
+        if kind is None or not webhook.matchConditions:
+            return kind
+        try:
+            return kind if hold(webhook.matchConditions, self._scope(asked, kind)) else None
+        except ExpressionError as error:
+            if webhook.failurePolicy == "Ignore":
+                return None
+            raise refusals.forbidden(asked.kind, asked.name, str(error)) from error
+
+    def _scope(self, asked: Asked, kind: Kind) -> Scope:
+        return {
+            "object": asked.document(asked.new, kind),
+            "oldObject": asked.document(asked.old, kind),
+            "request": review.request_document(asked, kind),
+        }
+
+    def _matching(self, criteria: Criteria, asked: Asked) -> Kind | None:
+        return wanted_as(criteria, asked, self._equivalent(asked.kind), self._namespace_labels(asked))
 
     def _equivalent(self, kind: Kind) -> list[Kind]:
         """The other versions in which the same objects are served."""
@@ -113,6 +143,12 @@ class Webhooks:
             return None
         namespace = self._namespaces.now().get("", {}).get(asked.namespace)
         return (meta(namespace).labels or {}) if namespace is not None else {}
+
+    def _namespace(self, asked: Asked) -> Document | None:
+        """The namespace that the object lies in, as a document."""
+        name = "" if asked.is_of_cluster else asked.namespace
+        namespace = self._namespaces.now().get("", {}).get(name)
+        return None if namespace is None else to_document(namespace)
 
     async def _changed(self, hook: Hook, asked: Asked, read: Read) -> Any:
         """The object as one webhook changes it; None where it does not."""

@@ -62,22 +62,29 @@ def version_for(versions: Sequence[str]) -> str:
 
 def question(asked: Asked, kind: Kind, uid: str, version: str) -> bytes:
     """The body to send to who wants the object as `kind`."""
-    request: Document = {"uid": uid, "kind": _type(asked, kind), "resource": _resource(kind)}
+    request = request_document(asked, kind) | {
+        "uid": uid,
+        "object": asked.document(asked.new, kind),
+        "oldObject": asked.document(asked.old, kind),
+    }
+    return msgspec.json.encode({"kind": _KIND, "apiVersion": f"{GROUP}/{version}", "request": request})
+
+
+def request_document(asked: Asked, kind: Kind) -> Document:
+    """The request as it stands in the question, and as expressions know it: without the objects themselves."""
+    request: Document = {"kind": _type(asked, kind), "resource": _resource(kind)}
     if asked.subresource:
         request["subResource"] = asked.subresource
     request |= {"requestKind": _type(asked, asked.kind), "requestResource": _resource(asked.kind)}
     if asked.subresource:
         request["requestSubResource"] = asked.subresource
     request |= {key: value for key, value in (("name", asked.name), ("namespace", asked.namespace)) if value}
-    request |= {
+    return request | {
         "operation": asked.operation,
         "userInfo": _user(asked),
-        "object": asked.document(asked.new, kind),
-        "oldObject": asked.document(asked.old, kind),
         "dryRun": asked.dry_run,
         "options": asked.options,
     }
-    return msgspec.json.encode({"kind": _KIND, "apiVersion": f"{GROUP}/{version}", "request": request})
 
 
 def _type(asked: Asked, kind: Kind) -> Document:
