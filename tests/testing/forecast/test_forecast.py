@@ -163,6 +163,27 @@ def test_what_is_broken_now_stays_broken_and_the_plan_says_where_it_stops() -> N
     assert "kubectl delete pod web-2" in outlook.sentences[0]
 
 
+def test_a_set_that_asks_for_it_gets_past_what_is_broken_now() -> None:
+    """`petset.dev/replace-broken-after`: the plan foretells the replacement, when its time has come."""
+
+    async def story() -> Question:
+        async with World(seed=3) as world:
+            present = Present(world)
+            refuse_new_image(world)
+            await present.apply(manifest())
+            await world.run_until(lambda: world.is_settled("web"), seconds=60)
+            await present.apply(manifest("web:bad"))
+            await world.run_for(60)
+            asking = manifest("web:2")
+            asking["metadata"]["annotations"] = {"petset.dev/replace-broken-after": "40m"}
+            return present.question(asking)
+
+    found = forecast(run(story(), seed=3))
+    assert all(outlook.is_reached for outlook in found.outlooks)
+    done = [(step.action, *step.names) for step in found.steps if step.kind == "Pod" and step.action != "wait"]
+    assert done[:2] == [("delete", "web-2"), ("create", "web-2")]
+
+
 def test_new_pods_of_a_template_under_which_nobody_is_healthy_are_not_expected_to_be() -> None:
     async def story() -> Question:
         async with World(seed=3) as world:

@@ -21,6 +21,7 @@ from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import KINDS, Kind, by_model, by_type
 from petset.api.models import core_v1
 from petset.api.objects import meta, name_of, namespace_of
+from petset.api.options import options_of
 from petset.cli.documents import Document, Observed
 from petset.cli.documents import namespace_of as namespace_in
 from petset.cli.why import explain
@@ -128,9 +129,7 @@ class _Run:
 
     async def _until_quiet(self) -> None:
         """Until nothing that concerns the sets has happened for a while."""
-        patience = QUIET_SECONDS + max(
-            (s["spec"].get("minReadySeconds") or 0 for s in self._wanted_sets()), default=0
-        )
+        patience = QUIET_SECONDS + max(map(_longest_wait, self._wanted_sets()), default=0)
         seen, since = -1, self.clock.monotonic()
         while self.clock.monotonic() < LONGEST_SECONDS:
             await self.clock.sleep(1.0)
@@ -231,3 +230,9 @@ def _draft(obj: Any) -> Any:
         return encode(obj), None
 
     return draft
+
+
+def _longest_wait(stateful_set: Document) -> int:
+    """For how many seconds nothing may happen to a set that goes on all the same."""
+    asked = options_of(stateful_set["metadata"].get("annotations"))
+    return max(stateful_set["spec"].get("minReadySeconds") or 0, asked.replace_broken_after_seconds or 0)
