@@ -212,9 +212,10 @@ async def show_scale(it: Scenario, given: str) -> Told:
 
 
 async def events(it: Scenario, given: str) -> Told:
-    """What the set's user was told, repeats with their count."""
+    """What the set's user was told, repeats with their count; of one moment in the order of the alphabet."""
+    await it.quiet(1)  # events are collected for a moment before they are written
     found = [e for e in it.world.every(core_v1.Event) if e.involvedObject.kind == "StatefulSet"]
-    told = sorted(found, key=lambda event: (event.firstTimestamp, meta(event).resourceVersion))
+    told = sorted(found, key=lambda event: (event.firstTimestamp, event.message))
     times = [f"{event.count} times " if (event.count or 1) > 1 and given else "" for event in told]
     return [f"{many}{e.type} {e.reason}: {e.message}" for many, e in zip(times, told, strict=True)]
 
