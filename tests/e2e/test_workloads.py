@@ -165,3 +165,49 @@ def test_what_charts_say_of_limits_and_access_is_kept_completed_and_shown(petset
     assert "door" in petset.kubectl("get", "ingress")
     assert "unchanged" in petset.kubectl("apply", "-f", "-", stdin=DATA)
     petset.kubectl("delete", "-f", "-", "--timeout=60s", stdin=DATA)
+
+
+LIMITED = """\
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: few}
+spec: {hard: {count/statefulsets.apps: "1", requests.cpu: "1"}}
+---
+apiVersion: v1
+kind: LimitRange
+metadata: {name: small}
+spec: {limits: [{type: Container, defaultRequest: {cpu: 400m}, max: {cpu: "2"}, default: {cpu: "1"}}]}
+"""
+
+
+def test_what_controllers_make_is_held_to_quotas_and_limits_and_why_says_so(petset: Petset) -> None:
+    kubectl = petset.kubectl
+    kubectl("create", "namespace", "tight")
+    kubectl("apply", "-n", "tight", "-f", "-", stdin=LIMITED)
+    kubectl("apply", "-n", "tight", "-f", "-", stdin=SET)
+    kubectl("wait", "-n", "tight", "--for=jsonpath={.status.readyReplicas}=2", "statefulset/calm", "--timeout=60s")
+    kubectl(
+        "wait", "-n", "tight", "--for=jsonpath={.status.used.requests\\.cpu}=800m", "quota/few", "--timeout=20s"
+    )
+    described = [line.split() for line in kubectl("describe", "-n", "tight", "quota", "few").splitlines()]
+    assert ["requests.cpu", "800m", "1"] in described and ["count/statefulsets.apps", "1", "1"] in described
+    why = petset.try_petset("why", "-n", "tight", "calm").stdout
+    refusal = "exceeded quota: few, requested: requests.cpu=400m, used: requests.cpu=800m, limited: requests.cpu=1"
+    assert refusal in why
+    kubectl("patch", "-n", "tight", "quota", "few", "--type=merge", "-p", '{"spec":{"hard":{"requests.cpu":"2"}}}')
+    kubectl("wait", "-n", "tight", "--for=jsonpath={.status.readyReplicas}=3", "statefulset/calm", "--timeout=60s")
+    kubectl("delete", "namespace", "tight", "--timeout=60s")
+
+
+SET = """\
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: calm}
+spec:
+  replicas: 3
+  serviceName: calm
+  selector: {matchLabels: {app: calm}}
+  template:
+    metadata: {labels: {app: calm}}
+    spec: {containers: [{name: main, image: "redis:7.0"}]}
+"""

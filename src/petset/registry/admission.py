@@ -12,7 +12,7 @@ from petset.api import limits, objects, quantity
 from petset.api.errors import Cause
 from petset.api.kinds import Kind, by_model
 from petset.api.models import core_v1, networking_v1, scheduling_v1
-from petset.registry import api_access, custom, refusals
+from petset.registry import api_access, custom, pod_security, refusals
 from petset.registry.default_classes import DefaultClasses
 from petset.registry.following import Kept
 from petset.registry.memo import Decoder
@@ -65,15 +65,19 @@ class Admission:
         elif kind.model is scheduling_v1.PriorityClass:
             self._priorities.check_default(kind, new)
 
-    def check(self, kind: Kind, obj: Any) -> None:
-        """Raises Forbidden where an object that is complete and valid is outside the bounds of its namespace."""
+    def check(self, kind: Kind, new: Any, old: Any, warnings: list[str]) -> None:
+        """Raises Forbidden where an object that is complete and valid is outside the bounds of its namespace.
+
+        `old` is None for a new object; `warnings` are for who sent it.
+        """
+        pod_security.check(self._store, kind, new, old, warnings)
         faults_of = _BOUNDED.get(kind.model)
-        if faults_of is None:
-            return
-        for limit_range in self._limits.in_namespace(objects.namespace_of(obj)):
-            faults = faults_of(obj, limit_range)
+        if faults_of is None or (old is not None and kind.model is core_v1.Pod):
+            return  # a pod keeps what it was let in with
+        for limit_range in self._limits.in_namespace(objects.namespace_of(new)):
+            faults = faults_of(new, limit_range)
             if faults:
-                raise refusals.forbidden(kind, objects.name_of(obj), limits.summary(faults))
+                raise refusals.forbidden(kind, objects.name_of(new), limits.summary(faults))
 
     def _require_growing_class(self, kind: Kind, claim: core_v1.PersistentVolumeClaim) -> None:
         storage_class = self._classes.storage_class((claim.spec.storageClassName if claim.spec else None) or "")

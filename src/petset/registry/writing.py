@@ -76,7 +76,7 @@ class Writer:
             self._complete(kind, namespace, obj, author)
             alone = options.admitted or self.webhooks.none
             new = obj if alone else await self._reviewed(kind, obj, author, options)
-            self._check(kind, new)
+            self._check(kind, new, options)
             if not alone:
                 await self.webhooks.validate(asking.of_write(kind, new, None, author, options))
             try:
@@ -107,8 +107,7 @@ class Writer:
                 elif subresource != BINDING:
                     self._admission.admit_update(kind, new, old)
                     check_update(kind, new, old, self._sources.gates, subresource)
-                    if kind.model is not core_v1.Pod:  # a pod keeps what it was let in with
-                        self._admission.check(kind, new)
+                    self._admission.check(kind, new, old, options.warnings)
                 if not alone:
                     await self.webhooks.validate(asking.of_write(kind, new, old, author, options))
                 if _says_the_same(kind, new, old, current):
@@ -167,11 +166,11 @@ class Writer:
         asked = asking.of_write(kind, obj, None, author, options)
         return await self.webhooks.mutate(asked, asking.reader(asked, self._sources.gates), complete)
 
-    def _check(self, kind: Kind, obj: Any) -> None:
+    def _check(self, kind: Kind, obj: Any, options: WriteOptions) -> None:
         """Whether a new object may be stored."""
         prepare_create(kind, obj, self.now())
         check_create(kind, obj, self._sources.gates)
-        self._admission.check(kind, obj)
+        self._admission.check(kind, obj, None, options.warnings)
 
     async def _create_once(self, kind: Kind, obj: Any, *, dry_run: bool) -> Record:
         key = Key(kind.store_key, objects.namespace_of(obj), objects.name_of(obj))

@@ -70,7 +70,13 @@ def _check_immutable(new: Any, old: Any, fields: tuple[str, ...], faults: Faults
 
 
 def check_namespace(namespace: core_v1.Namespace, faults: Faults) -> None:
-    """Who must let go of a Namespace before it goes."""
+    """Who must let go of a Namespace before it goes, and labels that say how secure its pods must be."""
+    labels = (namespace.metadata.labels if namespace.metadata else None) or {}
+    if any(key.startswith("pod-security.kubernetes.io/") for key in labels):
+        from petset.api.pod_security.levels import faults_of_labels  # few namespaces have them
+
+        for key, value, detail in faults_of_labels(labels):
+            faults.invalid(f"metadata.labels[{key}]", value, detail)
     for finalizer in (namespace.spec.finalizers if namespace.spec else None) or ():
         faults.each("spec.finalizers", finalizer, names.qualified_name(finalizer))
         if "/" not in finalizer and finalizer != "kubernetes":

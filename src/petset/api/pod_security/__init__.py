@@ -1,0 +1,1 @@
+"""Kubernetes' pod security standards: what pods may ask for, at three levels, by the labels of their namespace."""
