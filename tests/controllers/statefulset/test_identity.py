@@ -84,6 +84,16 @@ def test_a_wrong_pod_name_label_is_repaired_once_the_pod_is_settled() -> None:
     assert steps(tiny.look()) == []
 
 
+def test_in_parallel_a_wrong_pod_name_label_is_repaired_at_once() -> None:
+    """Rule 18: only an ordered set waits until the pod is well."""
+    tiny = Tiny(make_set(podManagementPolicy="Parallel"))
+    tiny.run()
+    labels = {**(meta(tiny.pods["web-1"]).labels or {}), "statefulset.kubernetes.io/pod-name": "other"}
+    tiny.edit("web-1", labels=labels)
+    tiny.phase("web-1", "Running")
+    assert steps(tiny.look()) == ["repair pod web-1"]
+
+
 def test_a_missing_index_label_alone_is_no_reason_for_a_repair() -> None:
     tiny = running()
     labels = dict(meta(tiny.pods["web-1"]).labels or {})

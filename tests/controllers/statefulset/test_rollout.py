@@ -129,6 +129,44 @@ def test_parallel_without_a_block_spares_a_broken_pod_that_would_come_back_as_it
     assert images(tiny) == ["new"] * 3
 
 
+@pytest.mark.parametrize("start", [0, 3])
+@pytest.mark.parametrize(
+    ("broken", "replaced"),
+    [((3,), (3,)), ((3, 2, 1), (3, 2, 1)), ((2, 1), ()), ((3, 1), (3,)), ((0,), ()), ((3, 2, 1, 0), (3, 2, 1, 0))],
+)
+def test_parallel_without_a_block_replaces_the_broken_from_the_top_as_far_as_they_come_back_new(
+    start: int, broken: tuple[int, ...], replaced: tuple[int, ...]
+) -> None:
+    """Rules 46 and 55: who goes makes room for one more, and a gap ends it."""
+    tiny = updating(
+        4,
+        podManagementPolicy="Parallel",
+        updateStrategy=apps_v1.StatefulSetUpdateStrategy(type="RollingUpdate"),
+        ordinals=apps_v1.StatefulSetOrdinals(start=start),
+    )
+    for place in broken:
+        tiny.phase(f"web-{start + place}", "Running")
+    assert steps(tiny.look())[1:] == [f"delete pod web-{start + place} (update)" for place in replaced]
+
+
+def test_parallel_without_a_block_replaces_a_broken_pod_of_a_middle_template_wherever_it_is() -> None:
+    """It comes back from the current template, if not from the newest: not as it is."""
+    strategy = apps_v1.StatefulSetUpdateStrategy(type="OnDelete")
+    tiny = updating(3, podManagementPolicy="Parallel", updateStrategy=strategy)
+    tiny.look()
+    tiny.gone("web-0")
+    tiny.look()
+    tiny.phase("web-0", "Running")
+    tiny.change(template=template("newest"), updateStrategy=apps_v1.StatefulSetUpdateStrategy(type="RollingUpdate"))
+    assert steps(tiny.look())[1:] == ["delete pod web-0 (update)"]
+
+
+def test_nobody_is_updated_in_a_set_that_wants_nobody() -> None:
+    tiny = updating(2, podManagementPolicy="Parallel")
+    tiny.change(replicas=0)
+    assert steps(tiny.look())[1:] == ["delete pod web-1 (condemned)", "delete pod web-0 (condemned)"]
+
+
 def test_ordered_stays_on_a_broken_pod_for_ever_and_says_so() -> None:
     tiny = updating(template=template("good"))
     tiny.look()
