@@ -178,3 +178,14 @@ def test_a_text_that_names_no_indexes(text: str, reason: str) -> None:
 @pytest.mark.parametrize(("text", "count"), [("", 0), ("3", 1), ("0-2", 3), ("0,2-4,9", 5)])
 def test_a_text_that_names_indexes(text: str, count: int) -> None:
     assert count_indexes(text, 10) == count
+
+
+@pytest.mark.parametrize("of", [JOB, kind("CronJob", "batch/v1")], ids=lambda of: of.name)
+def test_a_rule_about_a_condition_means_that_it_is_true(of: Any) -> None:
+    policy = rule(action="Ignore", onPodConditions=[{"type": "DisruptionTarget"}])
+    spec: Any = {**policy, "template": {"spec": {"containers": []}}}
+    if of.name == "CronJob":
+        spec = {"schedule": "@daily", "jobTemplate": {"spec": spec}}
+    made = stored(of, {"metadata": {"name": "sum"}, "spec": spec}).spec
+    job = made.jobTemplate.spec if of.name == "CronJob" else made
+    assert job.podFailurePolicy.rules[0].onPodConditions[0].status == "True"

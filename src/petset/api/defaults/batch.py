@@ -32,6 +32,11 @@ def _default_spec(spec: batch_v1.JobSpec) -> None:
         spec.manualSelector = False
     if spec.podReplacementPolicy is None:
         spec.podReplacementPolicy = "TerminatingOrFailed" if spec.podFailurePolicy is None else "Failed"
+    _default_patterns(spec)
+
+
+def _default_patterns(spec: batch_v1.JobSpec) -> None:
+    """A rule about a condition means that it is True."""
     for rule in (spec.podFailurePolicy.rules if spec.podFailurePolicy else None) or ():
         for pattern in rule.onPodConditions or ():
             pattern.status = pattern.status or "True"
@@ -49,5 +54,8 @@ def default_cron_job(cron_job: batch_v1.CronJob) -> None:
     if spec.failedJobsHistoryLimit is None:
         spec.failedJobsHistoryLimit = 1
     job = spec.jobTemplate.spec
-    if job is not None and job.template.spec is not None:
+    if job is None:
+        return
+    _default_patterns(job)
+    if job.template.spec is not None:
         default_pod_spec(job.template.spec)
