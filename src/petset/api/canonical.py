@@ -74,7 +74,7 @@ def _settle_untyped(obj: Untyped) -> Untyped:
     """What is in the document is as its writer wants it; only the metadata has a form."""
     if obj.metadata is not None:
         settle(obj.metadata)
-    _raw(obj.content)
+    check_depth(obj.content)
     return obj
 
 
@@ -242,7 +242,7 @@ def base64_form(text: str) -> str:
     return compact
 
 
-def _raw(value: Any) -> Any:
+def check_depth(value: Any) -> Any:
     """A document that nobody knows the type of must at least be one that can be walked."""
     level, depth = [value], 0
     while level:
@@ -261,6 +261,6 @@ _SCALARS: dict[str, Step] = {
     "Time": _time,
     "MicroTime": _micro_time,
     "Quantity": _quantity,
-    "raw": _raw,
+    "raw": check_depth,
 }
 _MAPS: dict[str, Step] = {"string": _strings, "bytes": _bytes, "Quantity": _quantities}

@@ -77,6 +77,8 @@ def _decode_custom(kind: Kind, body: bytes | dict[str, Any], field_validation: F
         obj, found = kind.custom.read(kind, document)
     except (reading.Mismatch, Misfit) as error:
         raise _unfit(kind, document, str(error)) from error
+    except RecursionError as error:
+        raise _unfit(kind, document, TOO_DEEP) from error
     if found and field_validation == "Strict":
         raise _unfit(kind, document, f"strict decoding error: {', '.join(found)}")
     return Decoded(obj, tuple(found) if field_validation == "Warn" else ())

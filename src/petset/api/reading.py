@@ -36,6 +36,27 @@ def read_at(model: type[Any], value: Any, path: str) -> Any:
     return _read_struct(model, value, path)
 
 
+def read_any(value: Any) -> Any:
+    """A value that nobody knows the type of, as Go holds it: numbers of 64 bits, texts of whole characters.
+
+    Raises Mismatch for numbers that no float holds either.
+    """
+    if isinstance(value, str):
+        return _clean(value)
+    if isinstance(value, dict):
+        return {_clean(name): read_any(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [read_any(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Mismatch(f"json: cannot unmarshal number {value} into Go value of type float64")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise Mismatch("json: cannot unmarshal number into Go value of type float64") from error
+    return value
+
+
 def _read_struct(model: type[Any], document: dict[str, Any], path: str) -> Any:
     obj = empty(model)
     for name, field in shape(model).fields.items():
@@ -166,7 +187,7 @@ def _read_bytes(kind: Type, value: Any, where: Where) -> str:
 
 
 def _read_raw(_kind: Type, value: Any, _where: Where) -> Any:
-    return value
+    return read_any(value)
 
 
 _READERS: dict[str, Callable[[Type, Any, Where], Any]] = {

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from petset.api import reading, strict
+from petset.api.canonical import check_depth, settle
 from petset.api.custom import defaulting, parts, structural
 from petset.api.custom.columns import Columns, columns_of
 from petset.api.custom.jsonpath import Path, compiled
 from petset.api.custom.pruning import pruned
 from petset.api.custom.structural import Schema
-from petset.api.custom.validating import Validator
 from petset.api.definitions import ESTABLISHED, TERMINATING, Definition, is_true, version_order
 from petset.api.encode import to_document
 from petset.api.errors import ApiError
@@ -27,6 +27,7 @@ from petset.api.untyped import METADATA, Untyped
 
 if TYPE_CHECKING:
     from petset.api.custom.rules import Ruled
+    from petset.api.custom.validating import Validator
 
 Version = apiextensions_v1.CustomResourceDefinitionVersion
 
@@ -56,13 +57,17 @@ class Custom:
         return to_document(schema) if schema is not None else {"x-kubernetes-preserve-unknown-fields": True}
 
     @cached_property
-    def validator(self) -> Validator:
+    def validator(self) -> "Validator":
         """Checks whole objects."""
+        from petset.api.custom.validating import Validator  # only where objects are written
+
         return Validator(self.schema_document)
 
     @cached_property
-    def status_validator(self) -> Validator:
+    def status_validator(self) -> "Validator":
         """Checks what stands under `status`."""
+        from petset.api.custom.validating import Validator  # only where objects are written
+
         return Validator(self.schema_document.get("properties", {}).get("status", {}), "status")
 
     @cached_property
@@ -119,14 +124,18 @@ class Custom:
         return f"{self.group}/{self.storage_version}"
 
     def read(self, kind: Kind, document: dict[str, Any]) -> tuple[Untyped, list[str]]:
-        """The object that a document describes, and what of it is unknown or repeated. Raises reading.Mismatch."""
+        """The object that a document describes, and what of it is unknown or repeated.
+
+        Raises reading.Mismatch or canonical.Misfit.
+        """
         self._require_convertible(kind)
         metadata = document.get("metadata")
+        content = reading.read_any(check_depth(without_type(document)))
         found = strict.duplicates(document)
         if isinstance(metadata, dict):
             found += strict.complaints(meta_v1.ObjectMeta, metadata, "metadata.")
         dropped: list[str] = []
-        content = pruned(self.schema, without_type(document), "", dropped)
+        content = pruned(self.schema, content, "", dropped)
         found += [f'unknown field "{path}"' for path in dropped]
         self.complete(content)
         return self._made(kind, _read_metadata(metadata), content), found
@@ -174,10 +183,10 @@ def _read_metadata(value: Any) -> meta_v1.ObjectMeta:
     if value is None:
         return meta_v1.ObjectMeta()
     try:
-        return msgspec.convert(value, meta_v1.ObjectMeta)
-    except msgspec.ValidationError:
+        return settle(msgspec.convert(value, meta_v1.ObjectMeta))
+    except (msgspec.ValidationError, ValueError):  # also texts that are no UTF-8
         read: meta_v1.ObjectMeta = reading.read_at(meta_v1.ObjectMeta, value, "metadata")
-        return read
+        return settle(read)
 
 
 def kinds_of(definition: Definition, model: type[Untyped]) -> Iterator[Kind]:

@@ -48,18 +48,54 @@ class _Place(NamedTuple):
     level: str
 
 
+class _Keywords(msgspec.Struct, rename={"all_of": "allOf", "any_of": "anyOf", "one_of": "oneOf", "not_": "not"}):
+    """The form of what a schema may say; what else its words mean is looked at one by one."""
+
+    properties: dict[str, "_Keywords"] | None = None
+    items: "_Keywords | list[_Keywords] | None" = None
+    additionalProperties: "_Keywords | bool | None" = None
+    all_of: list["_Keywords"] | None = None
+    any_of: list["_Keywords"] | None = None
+    one_of: list["_Keywords"] | None = None
+    not_: "_Keywords | None" = None
+    required: list[str] | None = None
+    enum: list[Any] | None = None
+    type: str | None = None
+    format: str | None = None
+    pattern: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    multipleOf: float | None = None
+    exclusiveMinimum: bool | None = None
+    exclusiveMaximum: bool | None = None
+    minLength: int | None = None
+    maxLength: int | None = None
+    minItems: int | None = None
+    maxItems: int | None = None
+    minProperties: int | None = None
+    maxProperties: int | None = None
+    uniqueItems: bool | None = None
+    nullable: bool | None = None
+
+
 def check_schema(schema: Document, path: str, faults: Faults) -> None:
     """Add what is wrong with the schema of a version."""
     before = len(faults.causes)
+    try:
+        msgspec.convert(schema, _Keywords)
+        structural.parse(schema)
+    except (msgspec.ValidationError, RecursionError) as error:
+        faults.invalid(path, AsWritten({}), f"must be a schema: {error}".partition("\n")[0])
+        return
     for place in _places(_Place(schema, path, "root")):
         _check_place(place, faults)
     if len(faults.causes) > before:
         return
+    parsed = structural.parse(schema)
     try:
-        parsed = structural.parse(schema)
         Validator(schema)
-    except (msgspec.ValidationError, ValueError) as error:
-        faults.invalid(path, AsWritten({}), str(error).partition("\n")[0])
+    except ValueError as error:
+        faults.invalid(path, AsWritten({}), f"must be a schema: {error}".partition("\n")[0])
         return
     _check_defaults(parsed, schema, path, faults)
     _check_rules(msgspec.structs.replace(parsed, embedded=True), path, faults)
