@@ -3,17 +3,14 @@
 local verb, namespace, token, first, round, last
 
 local data = string.rep("0123456789abcdef", 32)
+-- With these a stored pod has 2.7 KB, owners of its fields included.
 local status = '{"conditions":[{"type":"Initialized","status":"True"},{"type":"Ready","status":"True"},' ..
-  '{"type":"ContainersReady","status":"True"},{"type":"PodScheduled","status":"True"}],"phase":"Running",' ..
-  '"hostIP":"10.0.0.1","podIP":"10.1.2.3","podIPs":[{"ip":"10.1.2.3"}],"startTime":"2026-01-02T03:04:05Z",' ..
-  '"containerStatuses":[{"name":"web","state":{"running":{"startedAt":"2026-01-02T03:04:05Z"}},"lastState":{},' ..
-  '"ready":true,"restartCount":0,"image":"registry.example/web:1.0","imageID":"sha256:0123456789abcdef",' ..
-  '"containerID":"containerd://0123456789abcdef0123456789abcdef","started":true}]}'
-local spec = '{"schedulerName":"elsewhere","containers":[{"name":"web","image":"registry.example/web:1.0",' ..
-  '"ports":[{"containerPort":8080,"name":"http"}],"env":[{"name":"MODE","value":"production"}],' ..
-  '"resources":{"requests":{"cpu":"100m","memory":"64Mi"}},"volumeMounts":[{"name":"data","mountPath":"/data"}],' ..
-  '"readinessProbe":{"httpGet":{"path":"/ready","port":"http"},"periodSeconds":5}}],' ..
-  '"volumes":[{"name":"data","emptyDir":{}}]}'
+  '{"type":"PodScheduled","status":"True"}],"phase":"Running","podIP":"10.1.2.3",' ..
+  '"startTime":"2026-01-02T03:04:05Z","containerStatuses":[{"name":"web","ready":true,"restartCount":0,' ..
+  '"state":{"running":{"startedAt":"2026-01-02T03:04:05Z"}},"image":"registry.example/web:1.0",' ..
+  '"imageID":"sha256:0123456789abcdef","started":true}]}'
+local spec = '{"schedulerName":"elsewhere","automountServiceAccountToken":false,' ..
+  '"containers":[{"name":"web","image":"registry.example/web:1.0","ports":[{"containerPort":8080}]}]}'
 
 local function config_map(name)
   return '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"' .. name .. '"},"data":{"key":"' .. data .. '"}}'

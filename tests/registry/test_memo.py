@@ -17,7 +17,8 @@ def record(name: str) -> Record:
 
 
 def test_a_record_is_decoded_once_while_it_is_among_the_recent_ones() -> None:
-    decoder, a = Decoder(limit=2), record("a")
+    a = record("a")
+    decoder = Decoder(most_bytes=2 * len(a.value))
     first = decoder.decode(MAPS, a)
     assert decoder.decode(MAPS, a) is first
     for name in "bc":
@@ -28,7 +29,7 @@ def test_a_record_is_decoded_once_while_it_is_among_the_recent_ones() -> None:
 
 
 def test_labels_outlive_the_typed_object() -> None:
-    decoder, a = Decoder(limit=1), record("a")
+    decoder, a = Decoder(most_bytes=1), record("a")
     decoder.decode(MAPS, a)
     decoder.decode(MAPS, record("b"))
     assert memo_of(a).typed is None

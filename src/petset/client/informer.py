@@ -1,5 +1,8 @@
 """A component's own picture of the objects of one kind: listed once, kept up by a watch, indexed as it likes.
 
+It keeps the bytes that the store has anyway, and an object is made of them for whoever looks. So a component's
+picture of fifty thousand pods costs little more than their names.
+
 The picture may be a moment old and is never wrong: it goes from one state of the store to a later one, never back.
 When the watch is cut off (the server restarted, the component was too slow) it lists again and tells its listeners
 only what differs, so that they need not know. What it holds is shared and immutable.
@@ -14,7 +17,7 @@ from petset.aio.backoff import Backoff
 from petset.aio.clock import Clock
 from petset.api import objects
 from petset.api.errors import ApiError, Expired
-from petset.client.port import Client, ClientWatch, WatchEvent
+from petset.client.port import Client, ClientWatch, Kept, WatchEvent
 
 T = TypeVar("T")
 Key = tuple[str, str]
@@ -50,7 +53,7 @@ class Informer(Generic[T]):
         self._namespace = namespace
         self._labels = labels
         self._fields = fields
-        self._objects: dict[Key, T] = {}
+        self._objects: dict[Key, Kept[T]] = {}
         self._indexes = {name: _Index(values_of) for name, values_of in (indexes or {}).items()}
         self._listeners: list[Listener[T]] = []
         self._synced = asyncio.Event()
@@ -61,8 +64,8 @@ class Informer(Generic[T]):
         if name in self._indexes:
             return
         index = self._indexes[name] = _Index(values_of)
-        for key, obj in self._objects.items():
-            index.move(key, obj)
+        for key, kept in self._objects.items():
+            index.move(key, None, kept.typed())
 
     @property
     def resource_version(self) -> str:
@@ -75,15 +78,16 @@ class Informer(Generic[T]):
 
     def get(self, name: str, namespace: str = "") -> T | None:
         """The object of this name, or None."""
-        return self._objects.get((namespace, name))
+        kept = self._objects.get((namespace, name))
+        return kept.typed() if kept is not None else None
 
     def list(self) -> Sequence[T]:
         """Every object, in no particular order that means anything, but the same in every replay."""
-        return list(self._objects.values())
+        return [kept.typed() for kept in self._objects.values()]
 
     def by_index(self, index: str, value: str) -> Sequence[T]:
         """The objects that the index files under this value."""
-        return [self._objects[key] for key in self._indexes[index].keys(value)]
+        return [self._objects[key].typed() for key in self._indexes[index].keys(value)]
 
     async def synced(self) -> None:
         """Wait until the first list is in the picture."""
@@ -112,12 +116,12 @@ class Informer(Generic[T]):
 
     async def _list(self) -> None:
         listing = await self._client.list(self._kind, self._namespace, labels=self._labels, fields=self._fields)
-        present = {_key(obj): obj for obj in listing.items}
+        present = {_key(kept): kept for kept in listing.kept}
         for key in [key for key in self._objects if key not in present]:
             self._put(key, None)
-        for key, obj in present.items():
-            if self._objects.get(key) is not obj:
-                self._put(key, obj)
+        for key, kept in present.items():
+            if self._objects.get(key) != kept:
+                self._put(key, kept)
         self._version = listing.resource_version
         self._synced.set()
 
@@ -134,43 +138,47 @@ class Informer(Generic[T]):
             watch.close()
 
     def _take(self, event: WatchEvent[T]) -> None:
-        self._put(_key(event.object), None if event.type == "DELETED" else event.object)
+        self._put(_key(event.kept), None if event.type == "DELETED" else event.kept)
 
-    def _put(self, key: Key, new: T | None) -> None:
-        old = self._objects.get(key)
-        if old is None or new is None or _is_same(old, new):
-            self._replace(key, old, new)
-            return
-        # Between two lists one object went and another of its name came: its listeners hear of both.
-        self._replace(key, old, None)
-        self._replace(key, None, new)
-
-    def _replace(self, key: Key, old: T | None, new: T | None) -> None:
-        if new is not None:
-            self._objects[key] = new
-        elif old is not None:
+    def _put(self, key: Key, kept: Kept[T] | None) -> None:
+        known = self._objects.get(key)
+        old = known.typed() if known is not None else None
+        new = kept.typed() if kept is not None else None
+        if old is not None and new is not None and not _is_same(old, new):
+            # Between two lists one object went and another of its name came: its listeners hear of both.
             del self._objects[key]
+            self._tell(key, old, None)
+            old = None
+        if kept is not None:
+            self._objects[key] = kept
+        else:
+            self._objects.pop(key, None)
+        self._tell(key, old, new)
+
+    def _tell(self, key: Key, old: T | None, new: T | None) -> None:
         if (old is None and new is None) or _is_unchanged(old, new):
             return
         for index in self._indexes.values():
-            index.move(key, new)
+            index.move(key, old, new)
         for listener in self._listeners:
             listener(old, new)
 
 
 class _Index(Generic[T]):
-    """Which keys are filed under which values. Keys keep the order in which they came: runs must replay."""
+    """Which keys are filed under which values. Keys keep the order in which they came: runs must replay.
+
+    Where an object is filed is found anew from the object itself, which is cheaper than to remember it for each.
+    """
 
     def __init__(self, values_of: Callable[[T], Iterable[str]]) -> None:
         self._values_of = values_of
         self._filed: dict[str, dict[Key, None]] = {}
-        self._values: dict[Key, tuple[str, ...]] = {}
 
     def keys(self, value: str) -> Iterator[Key]:
         return iter(self._filed.get(value, ()))
 
-    def move(self, key: Key, new: T | None) -> None:
-        before = self._values.get(key, ())
+    def move(self, key: Key, old: T | None, new: T | None) -> None:
+        before = tuple(self._values_of(old)) if old is not None else ()
         after = tuple(self._values_of(new)) if new is not None else ()
         if before == after:
             return  # as with nearly every change
@@ -181,14 +189,10 @@ class _Index(Generic[T]):
                 del self._filed[value]
         for value in after:
             self._filed.setdefault(value, {})[key] = None
-        if after:
-            self._values[key] = after
-        else:
-            del self._values[key]
 
 
-def _key(obj: Any) -> Key:
-    return objects.namespace_of(obj), objects.name_of(obj)
+def _key(kept: Kept[Any]) -> Key:
+    return kept.namespace, kept.name
 
 
 def _is_same(left: Any, right: Any) -> bool:

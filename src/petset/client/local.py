@@ -15,6 +15,7 @@ from petset.api.models import meta_v1
 from petset.api.untyped import Untyped
 from petset.client.port import ClientWatch, Listing, WatchEvent
 from petset.registry.port import ListOptions, Patch, Registry, User, Watch, WriteOptions
+from petset.storage.port import Record
 
 T = TypeVar("T")
 
@@ -36,11 +37,10 @@ class LocalClient:
         return self._typed(kind, self._registry.get(row, namespace, name))
 
     async def list(self, kind: type[T], namespace: str = "", *, labels: str = "", fields: str = "") -> Listing[T]:
-        selected = self._registry.list(
-            self._registry.kinds.by_model(kind), namespace, ListOptions(labels=labels, fields=fields)
-        )
-        items = [self._typed(kind, record) for record in selected.records]
-        return Listing(items, selected.resource_version)
+        row = self._registry.kinds.by_model(kind)
+        selected = self._registry.list(row, namespace, ListOptions(labels=labels, fields=fields))
+        kept = [_Kept(self._registry, row, record) for record in selected.records]
+        return Listing(kept, selected.resource_version)
 
     def watch(
         self, kind: type[T], namespace: str = "", *, resource_version: str, labels: str = "", fields: str = ""
@@ -103,8 +103,36 @@ def _copy(value: Any) -> Any:
     return decoder(type(value)).decode(encode(value))
 
 
+class _Kept:
+    """A record, decoded when somebody looks at it; the registry remembers the most recent looks."""
+
+    __slots__ = ("_kind", "_record", "_registry")
+
+    def __init__(self, registry: Registry, kind: Kind, record: Record) -> None:
+        self._registry = registry
+        self._kind = kind
+        self._record = record
+
+    @property
+    def namespace(self) -> str:
+        return self._record.key.namespace
+
+    @property
+    def name(self) -> str:
+        return self._record.key.name
+
+    def typed(self) -> Any:
+        return self._registry.decode(self._kind, self._record)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Kept) and other._record is self._record
+
+    def __hash__(self) -> int:
+        return id(self._record)
+
+
 class _LocalWatch:
-    """A registry's watch with its records decoded."""
+    """A registry's watch, whose records are decoded when somebody looks at them."""
 
     def __init__(self, registry: Registry, kind: Kind, watch: Watch) -> None:
         self._registry = registry
@@ -117,7 +145,7 @@ class _LocalWatch:
 
     async def next(self) -> Sequence[WatchEvent[Any]]:
         items = await self._watch.next()
-        return [WatchEvent(item.type, self._registry.decode(self._kind, item.record)) for item in items]
+        return [WatchEvent(item.type, _Kept(self._registry, self._kind, item.record)) for item in items]
 
     def close(self) -> None:
         self._watch.close()

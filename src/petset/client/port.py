@@ -13,21 +13,49 @@ from petset.api.models import meta_v1
 from petset.registry.port import Patch
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Kept(Protocol[T_co]):
+    """One version of an object, which costs its bytes alone as long as nobody looks at it.
+
+    Two are equal if they are the same version.
+    """
+
+    @property
+    def namespace(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    def typed(self) -> T_co:
+        """The object, which may be made anew at each look: equal, and not always the same one in memory."""
+        ...
 
 
 @dataclass(frozen=True)
 class Listing(Generic[T]):
     """Objects, and the version from which a watch goes on without a gap."""
 
-    items: Sequence[T]
+    kept: Sequence[Kept[T]]
     resource_version: str
+
+    @property
+    def items(self) -> Sequence[T]:
+        """The objects themselves."""
+        return [kept.typed() for kept in self.kept]
 
 
 class WatchEvent(NamedTuple, Generic[T]):
     """One change. A bookmark carries no object, only how far the watch has come."""
 
     type: Literal["ADDED", "MODIFIED", "DELETED"]
-    object: T
+    kept: Kept[T]
+
+    @property
+    def object(self) -> T:
+        """What there is now, or was last."""
+        return self.kept.typed()
 
 
 class ClientWatch(Protocol[T]):

@@ -42,9 +42,21 @@ class Memo:
     __slots__ = ("checked", "labels", "typed")
 
     def __init__(self, labels: Mapping[str, str] | None, typed: Any = None) -> None:
-        self.labels: Mapping[str, str] = labels or {}
+        self.labels = _shared(labels) if labels else NO_LABELS
         self.typed = typed
         self.checked: Custom | None = None
+
+
+NO_LABELS: Mapping[str, str] = {}
+_known_labels: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
+_MOST_KNOWN = 4096
+
+
+def _shared(labels: Mapping[str, str]) -> Mapping[str, str]:
+    """The same labels, in one place for all who carry them: what a set's or a chart's objects have in common."""
+    if len(_known_labels) >= _MOST_KNOWN:
+        _known_labels.clear()
+    return _known_labels.setdefault(tuple(labels.items()), labels)
 
 
 def memo_of(record: Record) -> Memo:
@@ -56,18 +68,23 @@ def memo_of(record: Record) -> Memo:
 
 
 class Decoder:
-    """Typed objects of records, each made once while it is among the `limit` most recent."""
+    """Typed objects of records, each made once while it is among the most recent ones.
 
-    def __init__(self, limit: int = 4096) -> None:
-        self._limit = limit
-        self._holding: deque[Memo] = deque()
+    A typed object takes some four times as much room as its bytes. So many of those (`most_bytes`) the recent ones
+    may have, whether they are many small objects or a few large ones.
+    """
 
-    def remember(self, kind: Kind, obj: Any) -> Memo:
-        """The memo of an object about to be stored, which keeps the object itself at hand."""
+    def __init__(self, most_bytes: int = 4 << 20) -> None:
+        self._most_bytes = most_bytes
+        self._held_bytes = 0
+        self._holding: deque[tuple[Memo, int]] = deque()
+
+    def remember(self, kind: Kind, obj: Any, size_bytes: int) -> Memo:
+        """The memo of an object about to be stored in so many bytes, which keeps the object itself at hand."""
         memo = Memo(obj.metadata.labels, obj)
         if kind.custom is not None and kind.api_version == obj.apiVersion:
             memo.checked = kind.custom
-        self._hold(memo)
+        self._hold(memo, size_bytes)
         return memo
 
     def decode(self, kind: Kind, record: Record) -> Any:
@@ -76,7 +93,7 @@ class Decoder:
         typed = memo.typed
         if typed is None:
             typed = memo.typed = decoder(events.stored_kind(kind).model).decode(record.value)
-            self._hold(memo)
+            self._hold(memo, len(record.value))
         if kind.custom is None:
             return events.from_stored(kind, typed)
         if memo.checked is kind.custom:
@@ -91,7 +108,10 @@ class Decoder:
         self.decode(kind, record)
         return memo_of(record).checked is kind.custom
 
-    def _hold(self, memo: Memo) -> None:
-        self._holding.append(memo)
-        if len(self._holding) > self._limit:
-            self._holding.popleft().typed = None
+    def _hold(self, memo: Memo, size_bytes: int) -> None:
+        self._holding.append((memo, size_bytes))
+        self._held_bytes += size_bytes
+        while self._held_bytes > self._most_bytes and len(self._holding) > 1:
+            oldest, bytes_ = self._holding.popleft()
+            self._held_bytes -= bytes_
+            oldest.typed = None

@@ -193,7 +193,8 @@ class Writer:
         def draft(revision: int) -> tuple[bytes, Memo]:
             obj.metadata.resourceVersion = str(revision)
             stored = _as_stored(kind, obj)
-            return encode(stored), self._decoder.remember(kind, stored)
+            value = encode(stored)
+            return value, self._decoder.remember(kind, stored, len(value))
 
         return draft
 
