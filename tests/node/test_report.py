@@ -3,13 +3,17 @@
 from datetime import timedelta
 from typing import Any
 
+from node.world import a_pod
 from registry.given import pod
 
+from petset.aio.tasks import Supervisor
 from petset.api import objects
 from petset.api.models import core_v1
 from petset.node.memory import PodMemory, adopt
 from petset.node.report import HOLD, HOLD_FOR_EACH_OTHER, LONGEST_HOLD, Reporter
 from petset.testing.clock import SimulatedClock
+from petset.testing.loop import run
+from petset.testing.plane import plane
 
 NOW = SimulatedClock().now()
 NOBODY: Any = None
@@ -52,3 +56,23 @@ def test_who_has_started_or_is_gone_holds_up_nobody() -> None:
     assert reports.held_until(started, NOW + timedelta(milliseconds=1)) is None
     reports.forget(gone.uid)
     assert reports.held_until(memory, NOW) == NOW + HOLD
+
+
+def test_a_status_that_changes_back_while_its_change_is_being_written_is_written_again() -> None:
+    """Else the API would show for ever what held for a moment."""
+
+    async def story() -> list[bool]:
+        ended: list[bool] = []
+        async with plane() as p, Supervisor("test") as tasks:
+            stored = await p.client.create(a_pod("web-0"))
+            memory = adopt(stored, None)
+            reports = Reporter(p.client, p.clock, tasks, lambda memory, *, look_again: ended.append(look_again))
+            before, meanwhile = memory.pod.status, core_v1.PodStatus(phase="Running")
+            assert before is not None and reports.is_known(memory, before)
+            reports.write(memory, meanwhile)
+            assert not reports.is_known(memory, before)
+            reports.write(memory, before)
+            await p.clock.sleep(1)
+        return ended
+
+    assert run(story()) == [True]

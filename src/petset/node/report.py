@@ -63,7 +63,12 @@ class Reporter:
         self._on_their_way.discard(uid)
 
     def is_known(self, memory: PodMemory, status: core_v1.PodStatus) -> bool:
-        """The API has this status already, as it was sent or in the form that the server gave it."""
+        """The API has this status already, as it was sent or in the form that the server gave it, and keeps it.
+
+        While another is on its way nothing is known: what the API has at present is about to be replaced.
+        """
+        if memory.reporting:
+            return False
         stored = memory.pod.status
         return stored == status or (status == memory.written and stored == memory.accepted)
 
