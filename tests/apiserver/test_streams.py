@@ -262,6 +262,13 @@ async def test_a_command_without_a_websocket_is_told_to_upgrade(site: Site, meth
 
 
 @on_a_plane
+async def test_what_speaks_against_a_command_is_told_without_a_websocket_too(site: Site) -> None:
+    await site.made(PODS, pod("web-9"))
+    refused = await site.ask("POST", f"{PODS}/web-9/exec?command=true&stdout=1", upgrade="SPDY/3.1")
+    assert (refused.status, refused.json["message"]) == (400, "pod web-9 does not have a host assigned")
+
+
+@on_a_plane
 async def test_a_node_that_nobody_serves_is_not_available(site: Site) -> None:
     with_agent, _ = await with_pod(site)
     without = Site(site.plane)

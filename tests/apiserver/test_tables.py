@@ -446,6 +446,38 @@ ROWS: list[tuple[str, str, dict[str, Any], list[Any]]] = [
 ]
 
 
+def resource(name: str, **target: Any) -> dict[str, Any]:
+    return {"type": "Resource", "resource": {"name": name, "target": {"type": "any", **target}}}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "targets"),
+    [
+        ([], "<none>"),
+        ([resource("cpu", averageUtilization=80)], "cpu: <unknown>/80%"),
+        ([resource("memory", averageValue="1Gi"), resource("cpu")], "memory: <unknown>/1Gi, cpu: <unknown>/<auto>"),
+        ([resource("cpu")] * 4, "cpu: <unknown>/<auto>, cpu: <unknown>/<auto> + 2 more..."),
+        (
+            [{"type": "Pods", "pods": {"metric": {"name": "q"}, "target": {"type": "any", "averageValue": "5"}}}],
+            "<unknown>/5",
+        ),
+        (
+            [
+                {
+                    "type": "External",
+                    "external": {"metric": {"name": "q"}, "target": {"type": "any", "averageValue": "5"}},
+                }
+            ],
+            "<unknown>/5 (avg)",
+        ),
+    ],
+)
+def test_what_an_autoscaler_wants_of_each_metric(metrics: list[Any], targets: str) -> None:
+    spec = {"scaleTargetRef": {"kind": "StatefulSet", "name": "web"}, "maxReplicas": 3, "metrics": metrics}
+    cells = row("autoscaling/v2", "HorizontalPodAutoscaler", {"spec": spec})
+    assert cells[1:] == ["StatefulSet/web", targets, "1", 3, 0, "5m"]
+
+
 @pytest.mark.parametrize(("api_version", "kind", "document", "expected"), ROWS, ids=[case[1] for case in ROWS])
 def test_each_kind_has_the_cells_of_kubernetes(
     api_version: str, kind: str, document: dict[str, Any], expected: list[Any]

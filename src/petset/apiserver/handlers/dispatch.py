@@ -17,6 +17,7 @@ from petset.apiserver.handlers.tokens import create_token
 from petset.apiserver.messages import Reply, Stream
 from petset.apiserver.render import Renderer
 from petset.apiserver.routes import Request
+from petset.apiserver.streams import pods
 from petset.apiserver.streams.execs import open_attach, open_exec, serve_exec
 from petset.apiserver.streams.forwards import Session, open_forward
 from petset.apiserver.streams.logs import open_logs
@@ -83,6 +84,8 @@ class Handlers:
             case "create", "token" if self._tokens is not None:
                 return await create_token(request, self._registry, self._tokens)
             case _, "exec" | "attach" | "portforward":
+                # kubectl asks in this way once more where its WebSocket was refused, and shows what it hears now.
+                pods.agent_of(pods.load(request, self._registry), self._streams)
                 raise BadRequest(
                     f"Upgrade request required: {request.subresource} is spoken over WebSocket, not over SPDY alone"
                 )

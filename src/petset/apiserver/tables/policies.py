@@ -6,6 +6,9 @@ from petset.api.models import autoscaling_v2, core_v1, networking_v1, policy_v1,
 from petset.apiserver.tables.columns import AGE, NAME, Cell, Column, Printer, age_of, name_of
 from petset.apiserver.tables.workloads import selector_text
 
+MOST_METRICS = 2
+"""As many as a row names."""
+
 
 def autoscaler(obj: autoscaling_v2.HorizontalPodAutoscaler, now: datetime) -> list[Cell]:
     """What it scales, and between which numbers; nobody measures here."""
@@ -13,8 +16,26 @@ def autoscaler(obj: autoscaling_v2.HorizontalPodAutoscaler, now: datetime) -> li
     assert spec is not None
     target = f"{spec.scaleTargetRef.kind}/{spec.scaleTargetRef.name}"
     current = (status.currentReplicas if status else None) or 0
-    targets = ", ".join(f"{m.type.lower()}: <unknown>" for m in spec.metrics or ()) or "<none>"
+    wanted = [_wanted(metric) for metric in spec.metrics or ()]
+    targets = ", ".join(wanted[:MOST_METRICS]) or "<none>"
+    if len(wanted) > MOST_METRICS:
+        targets += f" + {len(wanted) - MOST_METRICS} more..."
     return [name_of(obj), target, targets, str(spec.minReplicas or 1), spec.maxReplicas, current, age_of(obj, now)]
+
+
+def _wanted(metric: autoscaling_v2.MetricSpec) -> str:
+    """What is measured, which nobody does here, against what is wanted."""
+    resource = metric.resource or metric.containerResource
+    if resource is not None:
+        share = resource.target.averageUtilization
+        wanted = resource.target.averageValue or ("<auto>" if share is None else f"{share}%")
+        return f"{resource.name}: <unknown>/{wanted}"
+    source = metric.pods or metric.object or metric.external
+    if source is None:
+        return "<unknown type>"
+    if metric.pods is None and source.target.averageValue is not None:
+        return f"<unknown>/{source.target.averageValue} (avg)"
+    return f"<unknown>/{source.target.averageValue or source.target.value}"
 
 
 def disruption_budget(obj: policy_v1.PodDisruptionBudget, now: datetime) -> list[Cell]:
