@@ -27,6 +27,7 @@ def tills(namespace: str, name: str, labels: Body, status: Body, **_: Any) -> Bo
 def open_shop(name: str, namespace: str, spec: Body, **_: Any) -> Body:
     labels = {"shop": name}
     till = {"name": "till", "image": "debian:12", "command": ["sh", "-c", "trap exit TERM; sleep infinity & wait"]}
+    pods = {"containers": [till], "terminationGracePeriodSeconds": 1}
     new = {
         "apiVersion": "apps/v1",
         "kind": "StatefulSet",
@@ -35,7 +36,7 @@ def open_shop(name: str, namespace: str, spec: Body, **_: Any) -> Body:
             "replicas": spec["tills"],
             "serviceName": name,
             "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": [till]}},
+            "template": {"metadata": {"labels": labels}, "spec": pods},
         },
     }
     kopf.adopt(new)
