@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from petset.api import quantity
-from petset.api.canonical import base64_form, empty
+from petset.api.canonical import base64_form, check_depth, empty
 from petset.api.schema import Type, shape
 
 Where = tuple[str, str]
@@ -187,7 +187,7 @@ def _read_bytes(kind: Type, value: Any, where: Where) -> str:
 
 
 def _read_raw(_kind: Type, value: Any, _where: Where) -> Any:
-    return read_any(value)
+    return read_any(check_depth(value))
 
 
 _READERS: dict[str, Callable[[Type, Any, Where], Any]] = {
