@@ -171,6 +171,33 @@ def test_without_its_gate_an_update_does_not_look_below_the_pod_it_replaces() ->
     assert run(story(DEFAULT)) == ["pod web-1 (web-former) was deleted, and no rule asked for it then"]
 
 
+@pytest.mark.parametrize(("patience", "is_fine"), [(None, False), ("10m", False), ("5m", True)])
+def test_a_broken_pod_is_replaced_before_those_above_it_only_when_its_set_has_lost_patience(
+    patience: str | None, is_fine: bool
+) -> None:
+    """Rule 52 and its option: web-0 is broken, web-1 above it is not; both have a former template."""
+
+    async def story() -> list[str]:
+        asked = {"petset.dev/replace-broken-after": patience} if patience else None
+        async with watched(replicas=2, annotations=asked) as (it, witness):
+            await it.revision("web-former", {"spec": {}})
+            for ordinal in (0, 1):
+                await it.pod(ordinal, node="node-1", revision="web-former")
+                bound = await it.client.get(core_v1.Pod, f"web-{ordinal}", "default")
+                ready = core_v1.PodCondition(
+                    type="Ready", status="True" if ordinal else "False", lastTransitionTime=it.clock.now()
+                )
+                status = core_v1.PodStatus(phase="Running", conditions=[ready])
+                await it.client.update(msgspec.structs.replace(bound, status=status), "status")
+            await it.clock.sleep(400)
+            witness.broken.clear()
+            await it.client.delete(core_v1.Pod, "web-0", "default")
+            return list(witness.broken)
+
+    expected = [] if is_fine else ["pod web-0 (web-former) was deleted, and no rule asked for it then"]
+    assert run(story()) == expected
+
+
 def test_a_pod_may_vanish_from_a_node_that_its_user_has_given_up() -> None:
     """Nobody else could say that its containers have ended (rule 59)."""
 

@@ -6,13 +6,15 @@ to be?
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, namespace_of, uid_of
+from petset.api.options import options_of
 from petset.api.selectors import Selector
 from petset.controllers.statefulset.identity import first_ordinal, revision_of, wanted_ordinals
 from petset.controllers.statefulset.rollout import max_unavailable_of, partition_of, recreates
-from petset.ownership.health import is_finished
+from petset.ownership.health import is_finished, not_ready_since
 from petset.testing.promises.scene import Scene, Sentences, ordinal_in
 
 Rule = Callable[[Scene, apps_v1.StatefulSet, core_v1.Pod], bool]
@@ -156,9 +158,22 @@ def _may_be_updated(scene: Scene, stateful_set: apps_v1.StatefulSet, pod: core_v
     if not _is_ordered(stateful_set):
         was_fine = all(scene.is_fine(stateful_set, state) for state in scene.states_of(stateful_set, ordinal)[1:])
         return not was_fine or _others_down(scene, stateful_set, ordinal) < max_unavailable_of(stateful_set)
+    if _has_been_waited_for(scene, stateful_set, pod):
+        return _lower_are_available(scene, stateful_set, ordinal)
     if any(_is_stale_throughout(scene, stateful_set, n) for n in wanted if n > ordinal):
         return False
     return _others_down(scene, stateful_set, ordinal) < max_unavailable_of(stateful_set)
+
+
+def _has_been_waited_for(scene: Scene, stateful_set: apps_v1.StatefulSet, pod: core_v1.Pod) -> bool:
+    """The set asks that broken pods of a former template be replaced, and this one's time was over (rule 52)."""
+    patience = options_of(meta(stateful_set).annotations).replace_broken_after_seconds
+    if patience is None:
+        return False
+    states = scene.picture.lately(core_v1.Pod, name_of(pod), namespace_of(pod))
+    began = [not_ready_since(state) for state in states if state is not None]
+    latest = scene.clock.now() - timedelta(seconds=patience)
+    return any(since is not None and since <= latest for since in began)
 
 
 def _may_be_recreated(scene: Scene, stateful_set: apps_v1.StatefulSet, pod: core_v1.Pod) -> bool:
