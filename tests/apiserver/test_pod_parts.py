@@ -1,4 +1,4 @@
-"""Sub-resources that change one part of a pod: ephemeral containers."""
+"""Sub-resources that change one part of a pod: its ephemeral containers, its resources."""
 
 from typing import Any
 
@@ -91,3 +91,80 @@ async def test_what_has_come_neither_changes_nor_goes(site: Site) -> None:
 async def test_a_new_pod_has_none(site: Site) -> None:
     refused = await site.ask("POST", PODS, pod("web-0", ephemeralContainers=[ephemeral()]))
     assert refused.status == 422 and "cannot be set on create" in refused.json["message"]
+
+
+RESIZE = f"{PODS}/web-0/resize"
+
+
+def resources(cpu: str | None = "100m", memory: str | None = "64Mi", limit: str | None = None, **more: str) -> Any:
+    requests = {"cpu": cpu, "memory": memory, **more}
+    found: dict[str, Any] = {"requests": {name: amount for name, amount in requests.items() if amount}}
+    return found | ({"limits": {"memory": limit}} if limit else {})
+
+
+async def burstable(site: Site, **spec: Any) -> dict[str, Any]:
+    made = pod("web-0", **spec)
+    made["spec"]["containers"][0]["resources"] = resources(limit="128Mi")
+    return await site.made(PODS, made)
+
+
+async def resize(site: Site, wanted: Any, **container: Any) -> Answer:
+    """As `kubectl patch --subresource resize` does it."""
+    patch = {"spec": {"containers": [{"name": "c", "resources": wanted, **container}]}}
+    return await site.ask("PATCH", RESIZE, patch, **{"content-type": STRATEGIC})
+
+
+@on_a_plane
+async def test_a_pod_is_resized_and_nothing_else_of_it_changes(site: Site) -> None:
+    await burstable(site)
+    resized = (await resize(site, resources("200m", limit="256Mi"), image="other")).json
+    (container,) = resized["spec"]["containers"]
+    assert container["resources"] == {"limits": {"memory": "256Mi"}, "requests": {"cpu": "200m", "memory": "64Mi"}}
+    assert container["image"] == "redis:7.0" and resized["metadata"]["generation"] == 2
+    assert (await site.get(RESIZE))["spec"] == resized["spec"]
+    patch = {"spec": {"containers": [{"name": "c", "resources": resources("300m")}]}}
+    assert (await site.ask("PATCH", f"{PODS}/web-0", patch, **{"content-type": STRATEGIC})).status == 422
+
+
+@pytest.mark.parametrize(
+    ("wanted", "container", "message"),
+    [
+        (
+            {"limits": {"cpu": "100m", "memory": "64Mi"}},
+            {},
+            'spec: Invalid value: "Burstable": Pod QOS Class may not',
+        ),
+        (resources("200m", limit="32Mi"), {}, "must be less than or equal to memory limit of 32Mi"),
+        ({"requests": {"cpu": "-1"}}, {}, "must be greater than or equal to 0"),
+        (
+            {"requests": {"ephemeral-storage": "1Gi"}},
+            {},
+            "spec: Forbidden: only cpu and memory resources are mutable",
+        ),
+        (
+            {"requests": {"cpu": None}},
+            {},
+            "spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed",
+        ),
+        (
+            {"limits": {"memory": None}},
+            {},
+            "spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed",
+        ),
+        (
+            resources("200m"),
+            {"resizePolicy": [{"resourceName": "cpu", "restartPolicy": "RestartContainer"}]},
+            "must be 'NotRequired' when `restartPolicy` is 'Never'",
+        ),
+    ],
+)
+def test_a_resize_changes_processor_and_memory_alone(
+    wanted: dict[str, Any], container: dict[str, Any], message: str
+) -> None:
+    @on_a_plane
+    async def story(site: Site) -> None:
+        await burstable(site, restartPolicy="Never")
+        refused = await resize(site, wanted, **container)
+        assert refused.status == 422 and message in refused.json["message"], refused.json["message"]
+
+    story()

@@ -126,6 +126,7 @@ KINDS: tuple[Kind, ...] = (
         "", "v1", "Pod", "pods", core_v1.Pod, short_names=("po",), categories=("all",),
         subresources=(
             "status", "binding", "ephemeralcontainers", "eviction", "log", "exec", "attach", "portforward", "proxy",
+            "resize",
         ),
     ),
     Kind("", "v1", "LimitRange", "limitranges", core_v1.LimitRange, short_names=("limits",)),

@@ -24,6 +24,7 @@ SUBRESOURCES = {
     "binding": {"POST": "create"},
     "eviction": {"POST": "create"},
     "ephemeralcontainers": _READ_AND_WRITE,
+    "resize": _READ_AND_WRITE,
     "token": {"POST": "create"},
     "log": {"GET": "get"},
     "exec": {"GET": "get", "POST": "create"},

@@ -64,7 +64,7 @@ class Agent:
         self._client = client
         self._clock = clock
         self._took_over = asyncio.Event()
-        self.workers = Workers(machine.runtime, machine.facts.host_ip, clock, applier, checks, events)
+        self.workers = Workers(machine.runtime, machine.facts, clock, applier, checks, events)
 
     def _services_of(self, namespace: str) -> Sequence[core_v1.Service]:
         return self._services.by_index("namespace", namespace)

@@ -28,6 +28,7 @@ from petset.node.pods.model import (
     Notes,
     RemoveContainer,
     RemoveSandbox,
+    Resize,
     ResolveImage,
     RunPostStart,
     RunPreStop,
@@ -42,6 +43,7 @@ from petset.node.pods.order import all_containers
 from petset.node.probes.checks import Checks, Outcome, Target
 from petset.node.report import PAUSE_AFTER_A_REFUSAL
 from petset.node.runtime import Runtime, RuntimeFailure
+from petset.node.spec import limits_of
 
 IMAGE_BACKOFF = Backoff(first_seconds=10, factor=2, most_seconds=300)
 START_BACKOFF = Backoff(first_seconds=10, factor=2, most_seconds=300)
@@ -101,8 +103,8 @@ class Applier:
                 self._begin_stop(memory, action)
             case RunPreStop():
                 await self._pre_stop(memory, action)
-            case Signal():
-                await self._signal(memory, action)
+            case Signal() | Resize():
+                await self._change(memory, action)
             case RemoveContainer():
                 await self._runtime.remove_container(action.container_id)
                 memory.forget_container(action.container_id)
@@ -173,7 +175,11 @@ class Applier:
         if memory.is_latest(action.container, action.container_id) and stop is not None:
             memory.note(action.container, stop=replace(stop, hook_done=True))
 
-    async def _signal(self, memory: PodMemory, action: Signal) -> None:
+    async def _change(self, memory: PodMemory, action: Signal | Resize) -> None:
+        """Something about a process that runs."""
+        if isinstance(action, Resize):
+            await self._resize(memory, action)
+            return
         self._signalled(memory, action)
         await self._runtime.signal(action.container_id, _number(action.signal))
 
@@ -187,6 +193,13 @@ class Applier:
         memory.note(
             action.container, stop=replace(stop, signalled_at=stop.signalled_at or now, killed_at=killed_at)
         )
+
+    async def _resize(self, memory: PodMemory, action: Resize) -> None:
+        container = _container(memory, action.container)
+        has = next(a.resources for a in memory.attempts[container.name] if a.id == action.container_id)
+        wanted = replace(limits_of(container), oom_score_adj=has.oom_score_adj if has else None)
+        memory.take_container(await self._runtime.resize(action.container_id, wanted))
+        memory.note(container.name, resize_failure=None)
 
     async def _delete(self, memory: PodMemory) -> None:
         options = meta_v1.DeleteOptions(gracePeriodSeconds=0, preconditions=meta_v1.Preconditions(uid=memory.uid))
@@ -228,6 +241,9 @@ class Applier:
             case RunPreStop(name):
                 self._events.hook_failed(memory, name, "PreStop")
                 self._hook_is_over(memory, action)
+            case Resize(name):
+                before = memory.notes.get(name, Notes()).resize_failure
+                memory.note(name, resize_failure=self._failure(before, START_BACKOFF, reason, message))
             case DeletePod():
                 memory.report_again_at = self._clock.now() + PAUSE_AFTER_A_REFUSAL
                 _log.warning("%s cannot be deleted: %s", "/".join(memory.key), message)

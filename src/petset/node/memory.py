@@ -12,7 +12,8 @@ from typing import Any
 
 from petset.api.models import core_v1, meta_v1
 from petset.api.objects import meta, name_of, namespace_of, uid_of
-from petset.node.pods.model import Failure, Health, Notes, Snapshot, Volumes, Waiting
+from petset.node.pods import resizing
+from petset.node.pods.model import Failure, Health, Notes, Pending, Snapshot, Volumes, Waiting
 from petset.node.pods.order import all_containers
 from petset.node.pods.recall import all_statuses, recall
 from petset.node.runtime import Container, ContainerState, Sandbox
@@ -21,13 +22,19 @@ from petset.node.wishes import Token, Wish
 
 @dataclass
 class PodMemory:
-    """One pod on this node, from when it is first seen until nothing of it is left."""
+    """One pod on this node, from when it is first seen until nothing of it is left.
+
+    `pod` has the resources that the node has granted; `asked` is the API's pod, where that asks for others.
+    """
 
     pod: core_v1.Pod
     gone: bool = False
     released: bool = False
     sandbox: Sandbox | None = None
     sandbox_failure: Failure | None = None
+    asked: core_v1.Pod | None = None
+    pending: Pending | None = None
+    resized: bool = False  # true until a look has found every container with what it was granted
     attempts: dict[str, tuple[Container, ...]] = field(default_factory=dict)
     notes: dict[str, Notes] = field(default_factory=dict)
     volumes: Volumes = Volumes.UNKNOWN
@@ -78,14 +85,28 @@ class PodMemory:
             volumes_failure=self.volumes_failure,
             busy=frozenset(self.busy),
             released=self.released,
+            pending=self.pending,
+            resized=self.resized,
         )
 
     def take_pod(self, pod: core_v1.Pod) -> bool:
         """Learn a version of the pod; True if it is newer than the one known. Older ones are not news."""
         if _version(pod) <= _version(self.pod):
             return False
-        self.pod = pod
+        if resizing.asks_for_other_resources(pod, self.pod):
+            self.hold(pod, resizing.granted_to(self.pod))
+        else:
+            self.pod, self.asked, self.pending = pod, None, None
         return True
+
+    def hold(self, pod: core_v1.Pod, granted: Mapping[str, core_v1.ResourceRequirements | None]) -> None:
+        """The pod asks for other resources than it was granted, and keeps these until that is decided."""
+        self.pod, self.asked = resizing.with_resources_of(pod, granted), pod
+
+    def grant(self) -> None:
+        """The node gives the pod what it asks for."""
+        if self.asked is not None:
+            self.pod, self.asked, self.pending, self.resized = self.asked, None, None, True
 
     def take_sandbox(self, sandbox: Sandbox | None) -> None:
         """Learn of the sandbox. Attempts of one that is lost, or has lost its network, belong to the past."""
@@ -134,6 +155,10 @@ def _version(pod: core_v1.Pod) -> int:
 def adopt(pod: core_v1.Pod, sandbox: Sandbox | None) -> PodMemory:
     """The memory of a pod found at the start: its containers as the runtime knows them, its status for the rest."""
     memory = PodMemory(pod)
+    memory.resized = sandbox is not None
+    before = resizing.told_of(pod)
+    if before and resizing.asks_for_other_resources(pod, resizing.with_resources_of(pod, before)):
+        memory.hold(pod, before)
     _take_containers(memory, sandbox)
     memory.take_sandbox(sandbox)
     memory.attempts = recall(pod, memory.attempts)

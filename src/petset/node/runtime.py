@@ -115,6 +115,7 @@ class Container:
     oom_killed: bool = False
     message: str = ""  # what it wrote to its termination message path
     log_path: Path | None = None
+    resources: Resources | None = None  # what it has now; None where that is not known
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,10 @@ class Runtime(Protocol):
 
     async def signal(self, container_id: str, signal_number: int) -> None:
         """Send a signal to the container's first process; with SIGKILL (9), to all of them."""
+        ...
+
+    async def resize(self, container_id: str, resources: Resources) -> Container:
+        """Give a container that runs more or less processor and memory. RuntimeFailure: it keeps what it has."""
         ...
 
     async def inspect(self, container_id: str) -> Container: ...

@@ -17,8 +17,11 @@ from petset.api.objects import is_terminating, uid_of
 from petset.node import references
 from petset.node.apply import Applier
 from petset.node.events import PodEvents
+from petset.node.machine import Facts
 from petset.node.memory import PodMemory, adopt, orphan
+from petset.node.pods import resizing
 from petset.node.pods.model import Action, Plan, Snapshot, Volumes, is_running
+from petset.node.pods.order import FINAL_PHASES
 from petset.node.pods.plan import plan
 from petset.node.pods.probing import probes
 from petset.node.pods.status import status
@@ -38,10 +41,12 @@ class Workers:
     """All pods of one node. `run` does the work; the other methods only note what happened and wake the pod."""
 
     def __init__(
-        self, runtime: Runtime, host_ip: str, clock: Clock, applier: Applier, checks: Checks, events: PodEvents
+        self, runtime: Runtime, facts: Facts, clock: Clock, applier: Applier, checks: Checks, events: PodEvents
     ) -> None:
         self._runtime = runtime
-        self._host_ip = host_ip
+        self._facts = facts
+        self._host_ip = facts.host_ip
+        self._deferred: dict[str, None] = {}
         self._clock = clock
         self._applier = applier
         self._events = events
@@ -154,8 +159,12 @@ class Workers:
         renew_at = memory.renew_at
         if renew_at is not None and renew_at <= self._clock.now():
             memory.volumes, renew_at = Volumes.UNKNOWN, None
+        if memory.asked is not None:
+            self._judge(memory)
         snapshot = memory.snapshot(self._clock.now(), predecessor=self._has_predecessor(memory))
         decided = plan(snapshot)
+        if snapshot.resized and resizing.is_settled(snapshot):
+            memory.resized = False
         self._act(memory, decided)
         self._probers.keep(uid, self._address(memory), probes(snapshot))
         wake_at = min(filter(None, (decided.wake_at, renew_at)), default=None)
@@ -165,6 +174,24 @@ class Workers:
         elif not memory.gone:
             self._report(memory, snapshot, decided)
         return max(0.0, (wake_at - self._clock.now()).total_seconds()) if wake_at else None
+
+    def _judge(self, memory: PodMemory) -> None:
+        """Grant the pod the resources it asks for, or note why it must wait."""
+        assert memory.asked is not None
+        others = [m.pod for uid, m in self._memories.items() if uid != memory.uid and not m.gone]
+        running = [pod for pod in others if pod.status is None or pod.status.phase not in FINAL_PHASES]
+        memory.pending = resizing.judge(memory.asked, self._facts.capacity, running)
+        if memory.pending is not None:
+            self._deferred[memory.uid] = None
+            return
+        memory.grant()
+        self._room_is_free()
+
+    def _room_is_free(self) -> None:
+        """Whoever waits for room asks again."""
+        waiting, self._deferred = self._deferred, {}
+        for uid in waiting:
+            self.wake(uid)
 
     def _report(self, memory: PodMemory, snapshot: Snapshot, decided: Plan) -> None:
         present = status(snapshot, decided, self._host_ip)
@@ -200,6 +227,7 @@ class Workers:
 
     def _drop(self, memory: PodMemory) -> None:
         del self._memories[memory.uid]
+        self._room_is_free()
         self._reporter.forget(memory.uid)
         self._is_current(memory.uid)
         self._probers.keep(memory.uid, "", ())

@@ -5,16 +5,35 @@ from typing import Any
 from petset.api import objects
 from petset.api.models import core_v1
 
-EPHEMERAL = "ephemeralcontainers"
+EPHEMERAL, RESIZE = "ephemeralcontainers", "resize"
 
 
 def narrowed(subresource: str, new: Any, old: Any) -> Any:
     """What a write through the sub-resource comes to; `new` itself where it may change all of the object."""
-    if subresource != EPHEMERAL:
+    if subresource not in (EPHEMERAL, RESIZE):
         return new
     changed = _on_the_same_terms(new, old)
-    changed.spec = objects.replace(old.spec, ephemeralContainers=new.spec.ephemeralContainers if new.spec else None)
+    if subresource == EPHEMERAL:
+        added = new.spec.ephemeralContainers if new.spec else None
+        changed.spec = objects.replace(old.spec, ephemeralContainers=added)
+    else:
+        changed.spec = _resized(new.spec or core_v1.PodSpec(containers=[]), old.spec)
     return changed
+
+
+def _resized(new: core_v1.PodSpec, old: core_v1.PodSpec) -> core_v1.PodSpec:
+    """The stored containers and sidecars with the new resources, and what a resize does to each."""
+    wanted = {container.name: container for container in (*new.containers, *(new.initContainers or ()))}
+
+    def resized(container: core_v1.Container) -> core_v1.Container:
+        asked = wanted.get(container.name, container)
+        return objects.replace(container, resources=asked.resources, resizePolicy=asked.resizePolicy)
+
+    return objects.replace(
+        old,
+        containers=[resized(container) for container in old.containers],
+        initContainers=[resized(c) if c.restartPolicy == "Always" else c for c in old.initContainers or ()] or None,
+    )
 
 
 def _on_the_same_terms(new: core_v1.Pod, old: core_v1.Pod) -> core_v1.Pod:

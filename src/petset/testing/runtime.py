@@ -17,6 +17,7 @@ from petset.node.runtime import (
     ContainerState,
     ExecResult,
     ExecStreams,
+    Resources,
     RuntimeFailure,
     Sandbox,
     SandboxSpec,
@@ -63,6 +64,10 @@ class SimulatedRuntime:
     def refuse_start(self, container: str, reason: str, message: str) -> None:
         """From now on no container of this name can be started."""
         self._refusals[f"start/{container}"] = RuntimeFailure(reason, message)
+
+    def refuse_resize(self, container: str, message: str) -> None:
+        """From now on no container of this name gets more or less than it has."""
+        self._refusals[f"resize/{container}"] = RuntimeFailure("ResizeError", message)
 
     def refuse_sandboxes(self, message: str) -> None:
         """From now on no sandbox can be started."""
@@ -175,6 +180,7 @@ class SimulatedRuntime:
             image_id=f"sha256:simulated-{spec.image}",
             state=ContainerState.RUNNING,
             started_at=self._clock.now(),
+            resources=spec.resources,
         )
         self._containers[container.id] = container
         self._by_sandbox[sandbox_uid].append(container.id)
@@ -193,6 +199,13 @@ class SimulatedRuntime:
         elif (self._pod_of(container), container.name) not in self._deaf:
             await self._clock.sleep(self.stop_seconds)
             self._end(container_id, self.exit_code_when_stopped)
+
+    async def resize(self, container_id: str, resources: Resources) -> Container:
+        container = self._running(container_id)
+        self._refuse(f"resize/{container.name}")
+        self.history.append(f"resize {self._pod_of(container)}/{container.name}")
+        self._containers[container_id] = resized = replace(container, resources=resources)
+        return resized
 
     async def inspect(self, container_id: str) -> Container:
         return self._known(container_id)

@@ -23,6 +23,7 @@ from petset.api.validation import (
     policies,
     quotas,
     replicated,
+    resizing,
     services,
     statefulsets,
     webhooks,
@@ -104,7 +105,10 @@ _STATUS: dict[tuple[str, str], Compare] = {
     ("apps", "StatefulSet"): statefulsets.check_statefulset_status,
 }
 
-_PARTS: dict[str, Compare] = {"ephemeralcontainers": ephemeral.check_ephemeral_update}
+_PARTS: dict[str, Compare] = {
+    "ephemeralcontainers": ephemeral.check_ephemeral_update,
+    "resize": resizing.check_resize,
+}
 """Sub-resources with rules of their own for the part that they change."""
 
 

@@ -37,6 +37,8 @@ _WRITES = {
     ("patch", "status"): objects.patch,
     ("update", "ephemeralcontainers"): objects.update,
     ("patch", "ephemeralcontainers"): objects.patch,
+    ("update", "resize"): objects.update,
+    ("patch", "resize"): objects.patch,
     ("update", "finalize"): objects.update,
     ("update", "scale"): subresources.update_scale,
     ("patch", "scale"): subresources.patch_scale,
@@ -61,7 +63,7 @@ class Handlers:
     def read(self, request: Request) -> Reply | None:
         """Answer a read of objects, which waits for nothing; None for any other request. Raises ApiError."""
         match request.verb, request.subresource:
-            case "get", "" | "status" | "ephemeralcontainers":
+            case "get", "" | "status" | "ephemeralcontainers" | "resize":
                 record = self._registry.get(request.kind, request.namespace, request.name)
                 return Renderer(self._registry, self._clock.now()).one(request, record)
             case "list", _:

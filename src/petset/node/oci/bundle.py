@@ -129,18 +129,23 @@ def _namespaces(around: Surroundings) -> list[dict[str, str]]:
     return [*own, *kept]
 
 
-def _resources(limits: Resources, host: Host, *, privileged: bool) -> Document:
+def _resources(resources: Resources, host: Host, *, privileged: bool) -> Document:
+    """The limits, and no devices but for the usual ones."""
+    return {"devices": [{"allow": privileged, "access": "rwm"}], **limits(resources, host)}
+
+
+def limits(resources: Resources, host: Host) -> Document:
     """CPU as shares of 1024 a core and a quota per 100 ms (at least 1 ms of it), as kubelet computes them."""
     cpu: dict[str, int] = {}
-    request = limits.cpu_millis if limits.cpu_request_millis is None else limits.cpu_request_millis
+    request = resources.cpu_millis if resources.cpu_request_millis is None else resources.cpu_request_millis
     cpu["shares"] = max(2, min((request or 0) * 1024 // 1000, 262_144))
-    if limits.cpu_millis:
-        cpu |= {"quota": max(1000, limits.cpu_millis * _PERIOD // 1000), "period": _PERIOD}
-    found: Document = {"devices": [{"allow": privileged, "access": "rwm"}]}
-    if host.shares_cpu or limits.cpu_millis:  # a limit that cannot be kept is an error, a share is not
+    if resources.cpu_millis:
+        cpu |= {"quota": max(1000, resources.cpu_millis * _PERIOD // 1000), "period": _PERIOD}
+    found: Document = {}
+    if host.shares_cpu or resources.cpu_millis:  # a limit that cannot be kept is an error, a share is not
         found["cpu"] = cpu
-    if limits.memory_bytes:
-        found["memory"] = {"limit": limits.memory_bytes}
+    if resources.memory_bytes:
+        found["memory"] = {"limit": resources.memory_bytes}
     return found
 
 

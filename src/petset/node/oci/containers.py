@@ -15,14 +15,15 @@ from pathlib import Path
 
 import msgspec
 
-from petset.node.oci import bundle, conmon, preparation, state
+from petset.node.oci import bundle, cgroups, conmon, preparation, state
 from petset.node.oci.engine import Engine, complaint
 from petset.node.oci.images import Image
 from petset.node.oci.layout import Layout
-from petset.node.runtime import Container, ContainerSpec, ContainerState, RuntimeFailure
+from petset.node.runtime import Container, ContainerSpec, ContainerState, Resources, RuntimeFailure
 
 CREATED = "created.json"
 STARTED = "started.json"
+LIMITS = "limits.json"
 _TERMINATION_BYTES = 4096
 _PATIENCE_SECONDS = 5.0  # for conmon to write down an end that has happened
 _LOST = 255  # how a container ended that nobody saw end: the machine stopped
@@ -48,7 +49,9 @@ class Containers:
         directory = self._layout.container(record.sandbox_uid, record.id)
         self.remove(record)
         directory.mkdir(parents=True)
-        record = replace(record, boot=self._boot, created_at=self._now(), image_id=image.id)
+        record = replace(
+            record, boot=self._boot, created_at=self._now(), image_id=image.id, resources=spec.resources
+        )
         state.write(directory / CREATED, record)
         try:
             around = preparation.surroundings(self._layout, record, spec, pod)
@@ -140,7 +143,36 @@ class Containers:
             oom_killed=end.oom_killed if end else False,
             message=_message(directory / preparation.TERMINATION) if end else "",
             log_path=directory / conmon.LOG,
+            resources=record.resources,
         )
+
+    def resize(self, record: state.ContainerRecord, resources: Resources) -> state.ContainerRecord:
+        """Change its cgroup's limits, and write down that they changed. RuntimeFailure: they did not."""
+        directory = self._layout.container(record.sandbox_uid, record.id)
+        if not state.is_alive(record.process):
+            raise RuntimeFailure("ResizeError", f"container {record.name} does not run")
+        self._check_fits(record, resources)
+        limits = bundle.limits(resources, self._host)
+        state.write(directory / LIMITS, limits)
+        try:
+            with self._engine.mounts():
+                words = ["update", "--resources", str(directory / LIMITS), record.id]
+                self._engine.ask(self._layout.engine_root, words)
+        except RuntimeError as error:
+            raise RuntimeFailure("ResizeError", f"{self._engine.kind} update: {error}") from error
+        record = replace(record, resources=resources)
+        state.write(directory / STARTED, record)
+        return record
+
+    def _check_fits(self, record: state.ContainerRecord, resources: Resources) -> None:
+        """A limit below what is in use would end the container instead of shrinking it."""
+        used = cgroups.memory_bytes(f"{self._layout.cgroup(record.sandbox_uid)}/{record.id}")
+        if resources.memory_bytes is not None and used is not None and used > resources.memory_bytes:
+            raise RuntimeFailure(
+                "ResizeError",
+                f"attempting to set memory limit ({resources.memory_bytes}) below current usage ({used}) "
+                f"of container {record.name}",
+            )
 
     def process(self, record: state.ContainerRecord) -> bundle.Document:
         """The process of its document, from which those of its execs are made."""

@@ -24,6 +24,7 @@ from petset.node.runtime import (
     ContainerState,
     ExecResult,
     ExecStreams,
+    Resources,
     RuntimeFailure,
     Sandbox,
     SandboxSpec,
@@ -161,6 +162,14 @@ class OciRuntime:
                 signal.pidfd_send_signal(descriptor, signal_number)
         finally:
             os.close(descriptor)
+
+    async def resize(self, container_id: str, resources: Resources) -> Container:
+        record = self._known(container_id)
+        async with self._lock(record.sandbox_uid):
+            record = self._containers[container_id] = await self._jobs.run(
+                self._parts.containers.resize, record, resources
+            )
+            return await self._jobs.run(self._parts.containers.view, record)
 
     async def inspect(self, container_id: str) -> Container:
         return await self._jobs.run(self._parts.containers.view, self._known(container_id))

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import msgspec
 
-from petset.node.runtime import SandboxSpec
+from petset.node.runtime import Resources, SandboxSpec
 
 T = TypeVar("T")
 
@@ -45,6 +45,7 @@ class ContainerRecord:
     started_at: datetime | None = None
     process: Process | None = None
     monitor: Process | None = None
+    resources: Resources | None = None
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,17 @@
 Conditions of other writers (the scheduler's PodScheduled, readiness gates) are kept as they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from petset.api.models import core_v1
 from petset.node.pods.model import Snapshot
-from petset.node.pods.order import has_sandbox, init_containers, is_initialized, spec_of
+from petset.node.pods.order import all_containers, has_sandbox, init_containers, is_initialized, spec_of
+from petset.node.pods.resizing import errors, is_in_place
 from petset.node.pods.restart import is_sidecar
+
+PENDING, IN_PROGRESS = "PodResizePending", "PodResizeInProgress"
 
 
 class _Finding(NamedTuple):
@@ -37,11 +40,20 @@ def conditions(
         _ready(snapshot, containers_ready, old),
         containers_ready,
     )
-    own = {finding.type for finding in findings}
+    own = {finding.type for finding in findings} | {PENDING, IN_PROGRESS}
     generation = snapshot.pod.metadata.generation if snapshot.pod.metadata else None
-    return [_condition(finding, old, snapshot.now, generation) for finding in findings] + [
+    return [_condition(finding, old, snapshot.now, generation) for finding in (*findings, *_resizing(snapshot))] + [
         condition for condition in old if condition.type not in own
     ]
+
+
+def _resizing(snapshot: Snapshot) -> Iterator[_Finding]:
+    """What is under way or waits about the pod's resources; nothing where they are as they should be."""
+    if snapshot.pending is not None:
+        yield _Finding(PENDING, True, snapshot.pending.reason, snapshot.pending.message)
+    if snapshot.resized and not all(is_in_place(snapshot, c) for c in all_containers(snapshot.pod)):
+        error = errors(snapshot)
+        yield _Finding(IN_PROGRESS, True, "Error" if error else None, error or None)
 
 
 def _initialized(snapshot: Snapshot, phase: str, init: Sequence[core_v1.ContainerStatus]) -> _Finding:

@@ -6,6 +6,7 @@ from datetime import datetime
 from petset.api.models import core_v1
 from petset.node.pods.model import Snapshot, Waiting, has_exited, has_succeeded, is_running
 from petset.node.pods.order import is_ready, is_started
+from petset.node.pods.resizing import is_in_place, told_of
 from petset.node.pods.restart import is_sidecar
 from petset.node.runtime import Container
 
@@ -35,10 +36,18 @@ def container_status(
         state=state,
         lastState=last or core_v1.ContainerState(),
         allocatedResources=requests if latest and requests else None,
-        resources=(container.resources or core_v1.ResourceRequirements()) if latest else None,
+        resources=_resources(snapshot, container) if latest else None,
         volumeMounts=_mounts(container),
         stopSignal=container.lifecycle.stopSignal if container.lifecycle else None,
     )
+
+
+def _resources(snapshot: Snapshot, container: core_v1.Container) -> core_v1.ResourceRequirements:
+    """What the container has: while it is being resized, what was told before."""
+    granted = container.resources or core_v1.ResourceRequirements()
+    if is_in_place(snapshot, container):
+        return granted
+    return told_of(snapshot.pod).get(container.name) or granted
 
 
 def ephemeral_status(

@@ -67,6 +67,15 @@ class Notes:
     health: Health = Health()
     hook_pending: bool = False  # postStart has not ended yet
     stop: Stop | None = None
+    resize_failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Why a pod does not get the resources that it now asks for: `Deferred` for a while, or `Infeasible` here."""
+
+    reason: str
+    message: str
 
 
 class Volumes(StrEnum):
@@ -79,7 +88,7 @@ class Volumes(StrEnum):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One pod on this node at one moment.
+    """One pod on this node at one moment, with the resources that the node has granted it.
 
     `attempts` holds each container's known attempts, oldest first; those that a lost sandbox took with it are
     known from the pod's status and carry no sandbox uid. `busy` names the actions under way (`Action.key`).
@@ -98,6 +107,8 @@ class Snapshot:
     reported: bool = False  # the API knows the pod's present status
     released: bool = False  # the API has been told that nothing of the pod is left here
     busy: frozenset[str] = frozenset()
+    pending: Pending | None = None
+    resized: bool = False  # what containers have may differ from what the pod says
 
     def latest(self, name: str) -> Container | None:
         """The newest attempt of a container, or None before the first."""
@@ -219,6 +230,18 @@ class Signal:
 
 
 @dataclass(frozen=True)
+class Resize:
+    """Give the running attempt the resources that the pod has been granted."""
+
+    container: str
+    container_id: str
+
+    @property
+    def key(self) -> str:
+        return f"resize/{self.container}"
+
+
+@dataclass(frozen=True)
 class RemoveContainer:
     """Forget an attempt that is neither the latest nor the one before it."""
 
@@ -260,6 +283,7 @@ Action = (
     | BeginStop
     | RunPreStop
     | Signal
+    | Resize
     | RemoveContainer
     | RemoveSandbox
     | UnmountVolumes

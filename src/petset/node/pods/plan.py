@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from petset.api.models import core_v1
 from petset.api.objects import is_terminating
+from petset.node.pods import resizing
 from petset.node.pods.draft import Draft
 from petset.node.pods.model import (
     BeginStop,
@@ -101,6 +102,8 @@ def _tend(draft: Draft, container: core_v1.Container) -> None:
         draft.do(BeginStop(container.name, attempt.id, seconds, note.health.unhealthy, restart=True))
     elif note.hook_pending:
         draft.do(RunPostStart(container.name, attempt.id))
+    elif snapshot.resized:
+        resizing.tend(draft, container, attempt)
 
 
 def _start(draft: Draft, container: core_v1.Container) -> None:
