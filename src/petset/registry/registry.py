@@ -25,7 +25,6 @@ from petset.registry.port import ListOptions, Patch, Selected, Target, Visit, Wa
 from petset.registry.served import ServedKinds
 from petset.registry.strategy import BINDING, strategy_of
 from petset.registry.watching import WatchOfCustom, open_watch
-from petset.registry.webhooks import asking
 from petset.registry.webhooks.port import Caller, Nobody
 from petset.registry.writing import Sources, Writer
 from petset.storage.port import Key, Record, Store
@@ -166,15 +165,15 @@ class Registry:
 
     async def bind(self, namespace: str, name: str, node_name: str, options: WriteOptions | None = None) -> None:
         options = options or WriteOptions()
-        if not self._writer.webhooks.none:
+        if not self._writer.reviewers.none:
             await self.review(changes.binding(_PODS, Target(namespace, name, BINDING), node_name), options)
         change = changes.bound(_PODS, node_name, self._writer.now())
         author = Author(options.field_manager, BINDING)
         await self._rewrite(_PODS, _key(_PODS, namespace, name), change, author, options)
 
     async def review(self, visit: Visit, options: WriteOptions) -> None:
-        if not self._writer.webhooks.none:
-            await self._writer.webhooks.review(asking.of_visit(visit, options))
+        if not self._writer.reviewers.none:
+            await self._writer.reviewers.check_visit(visit, options)
 
     async def _furnish(self, kind: Kind, record: Record, options: WriteOptions) -> None:
         """A namespace comes with its account."""

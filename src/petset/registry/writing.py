@@ -30,10 +30,9 @@ from petset.registry.memo import Decoder, Memo
 from petset.registry.ownership import Author
 from petset.registry.port import WriteOptions
 from petset.registry.quotas import Quotas
+from petset.registry.reviewers import Means, Reviewers, Write
 from petset.registry.services import ServiceAddresses
 from petset.registry.strategy import BINDING, prepare_create, prepare_update, strategy_of
-from petset.registry.webhooks import asking
-from petset.registry.webhooks.chain import Webhooks
 from petset.registry.webhooks.port import Caller, Nobody
 from petset.storage.port import Key, Record, Store, StoreConflict, StoreFailed
 
@@ -63,7 +62,8 @@ class Writer:
         self._admission = Admission(store, decoder)
         self._quotas = Quotas(store, decoder)
         self._addresses = ServiceAddresses(store, decoder, sources.random)
-        self.webhooks = Webhooks(store, decoder, kinds, sources.caller, sources.new_uid)
+        means = Means(sources.caller, sources.new_uid, sources.gates)
+        self.reviewers = Reviewers(store, decoder, kinds, means)
 
     async def create(self, kind: Kind, namespace: str, obj: Any, author: Author, options: WriteOptions) -> Record:
         """Store a new object. Raises AlreadyExists, Invalid, Forbidden, NotFound (of its namespace) …"""
@@ -74,11 +74,11 @@ class Writer:
             if prefix:
                 meta.name = metadata.generated_name(prefix, self._sources.random)
             self._complete(kind, namespace, obj, author)
-            alone = options.admitted or self.webhooks.none
+            alone = options.admitted or self.reviewers.none
             new = obj if alone else await self._reviewed(kind, obj, author, options)
             self._check(kind, new, options)
             if not alone:
-                await self.webhooks.validate(asking.of_write(kind, new, None, author, options))
+                await self.reviewers.check(Write(kind, new, None, author, options))
             try:
                 return await self._create_once(kind, new, dry_run=options.dry_run)
             except StoreConflict:
@@ -95,10 +95,9 @@ class Writer:
             _check_version(kind, new.metadata, old.metadata)
             metadata.carry_over(new.metadata, old.metadata)
             ownership.note_update(kind, old, new, author, self.now())
-            alone = options.admitted or subresource == BINDING or self.webhooks.none
+            alone = options.admitted or subresource == BINDING or self.reviewers.none
             if not alone:
-                asked = asking.of_write(kind, new, old, author, options)
-                new = await self.webhooks.mutate(asked, asking.reader(asked, self._sources.gates), _as_it_is)
+                new = await self.reviewers.change(Write(kind, new, old, author, options), _as_it_is)
             drop_disabled(kind, new, old, self._sources.gates)
             prepare_update(kind, subresource, new, old, self.now())
             with self._holding_addresses(kind, new, old):
@@ -109,7 +108,7 @@ class Writer:
                     check_update(kind, new, old, self._sources.gates, subresource)
                     self._admission.check(kind, new, old, options.warnings)
                 if not alone:
-                    await self.webhooks.validate(asking.of_write(kind, new, old, author, options))
+                    await self.reviewers.check(Write(kind, new, old, author, options))
                 if _says_the_same(kind, new, old, current):
                     return current
                 gone = deletion.ends_with_update(kind, new, old)
@@ -129,8 +128,8 @@ class Writer:
             decision = deletion.decide(kind, old, delete, self.now())
             if isinstance(decision, deletion.Unchanged):
                 return current, False
-            if not options.admitted and not self.webhooks.none:
-                await self.webhooks.review(asking.of_deletion(kind, old, delete, options))
+            if not options.admitted and not self.reviewers.none:
+                await self.reviewers.check_deletion(kind, old, delete, options)
             gone = isinstance(decision, deletion.Gone)
             try:
                 dry_run = bool(delete.dryRun)
@@ -163,8 +162,7 @@ class Writer:
             self._admission.admit(kind, objects.namespace_of(changed), changed)
             return changed
 
-        asked = asking.of_write(kind, obj, None, author, options)
-        return await self.webhooks.mutate(asked, asking.reader(asked, self._sources.gates), complete)
+        return await self.reviewers.change(Write(kind, obj, None, author, options), complete)
 
     def _check(self, kind: Kind, obj: Any, options: WriteOptions) -> None:
         """Whether a new object may be stored."""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from petset.api import expressions
 from petset.api.expressions import ExpressionError, Scope
 from petset.api.models import admissionregistration_v1 as admission
-from petset.registry.policies.conditions import hold
+from petset.registry.webhooks.conditions import hold
 
 LONGEST_MESSAGE = 5 * 1024
 

@@ -3,12 +3,12 @@
 A policy without a binding does nothing; a binding says what an objection comes to: a refusal or a warning.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from petset.api.encode import to_document
 from petset.api.errors import ApiError, Cause
 from petset.api.expressions import Scope
-from petset.api.kinds import Kind, Kinds
+from petset.api.kinds import Kinds
 from petset.api.models import admissionregistration_v1 as admission
 from petset.api.objects import name_of
 from petset.api.selectors import Selector
@@ -17,12 +17,11 @@ from petset.registry.following import Kept
 from petset.registry.memo import Decoder, memo_of
 from petset.registry.policies.deciding import Objection, objections
 from petset.registry.webhooks.asked import Asked, Document
-from petset.registry.webhooks.matching import Criteria, of_resources
-from petset.registry.webhooks.review import request_document
+from petset.registry.webhooks.matcher import Matcher
+from petset.registry.webhooks.matching import of_resources
+from petset.registry.webhooks.questions import request_document
 from petset.storage.port import Key, Store
 
-Wanted = Callable[[Criteria, Asked], Kind | None]
-"""As which kind a write meets the criteria, None where it does not."""
 _CODES = {"Unauthorized": 401, "Forbidden": 403, "RequestEntityTooLarge": 413, "Invalid": 422}
 _NO_PARAMETERS = (
     "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction"
@@ -32,43 +31,39 @@ _NO_PARAMETERS = (
 class Policies:
     """All policies and bindings as they are now."""
 
-    def __init__(self, store: Store, decoder: Decoder, kinds: Kinds, wanted: Wanted) -> None:
+    def __init__(self, store: Store, decoder: Decoder, kinds: Kinds, matcher: Matcher) -> None:
         self._store = store
         self._decoder = decoder
         self._kinds = kinds
-        self._wanted = wanted
+        self._matcher = matcher
         self._policies = Kept(store, decoder, admission.ValidatingAdmissionPolicy)
         self._bindings = Kept(store, decoder, admission.ValidatingAdmissionPolicyBinding)
 
-    @property
-    def none(self) -> bool:
-        """Nothing is bound, so nothing is tried."""
-        return not self._bindings.now()
-
-    def try_all(self, asked: Asked, namespace: Document | None) -> None:
+    def try_all(self, asked: Asked) -> None:
         """Raises the first refusal, in the order of the bindings' names. Warnings go to the client."""
         for binding in self._bindings.in_namespace(""):
             policy = self._policies.now().get("", {}).get(binding.spec.policyName)
             if policy is not None and policy.spec is not None:
-                self._try_one(policy, binding, asked, namespace)
+                self._try_one(policy, binding, asked)
 
     def _try_one(
         self,
         policy: admission.ValidatingAdmissionPolicy,
         binding: admission.ValidatingAdmissionPolicyBinding,
         asked: Asked,
-        namespace: Document | None,
     ) -> None:
         assert policy.spec is not None
-        kind = self._wanted(of_resources(policy.spec.matchConstraints), asked)
+        kind = self._matcher.wanted_as(of_resources(policy.spec.matchConstraints), asked)
         narrowed = binding.spec.matchResources
-        if kind is None or (narrowed is not None and self._wanted(of_resources(narrowed, True), asked) is None):
+        if kind is None or (
+            narrowed is not None and self._matcher.wanted_as(of_resources(narrowed, True), asked) is None
+        ):
             return
         scope: Scope = {
             "object": asked.document(asked.new, kind),
             "oldObject": asked.document(asked.old, kind),
             "request": request_document(asked, kind),
-            "namespaceObject": namespace,
+            "namespaceObject": self._matcher.namespace(asked),
         }
         by = f"'{name_of(policy)}' with binding '{name_of(binding)}'"
         actions = binding.spec.validationActions or ()
@@ -80,6 +75,10 @@ class Policies:
                 raise _denial(
                     asked, f"ValidatingAdmissionPolicy {by} denied request: {objection.message}", objection
                 )
+
+    def _binds(self, binding: admission.ValidatingAdmissionPolicyBinding, asked: Asked) -> bool:
+        narrowed = binding.spec.matchResources
+        return narrowed is None or self._matcher.wanted_as(of_resources(narrowed, True), asked) is not None
 
     def _objections(
         self,

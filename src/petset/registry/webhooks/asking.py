@@ -11,9 +11,9 @@ from petset.api.gates import Gates
 from petset.api.kinds import Kind
 from petset.api.models import core_v1, meta_v1
 from petset.registry import changes, scale
-from petset.registry.ownership import Author
 from petset.registry.parts import narrowed
 from petset.registry.port import Visit, WriteOptions
+from petset.registry.reviewers import Write
 from petset.registry.webhooks.asked import Asked, Document, Operation
 
 _OPTIONS = "meta.k8s.io/v1"
@@ -31,8 +31,9 @@ _OWN = (
 """Metadata that is the server's, whatever a webhook makes of it."""
 
 
-def of_write(kind: Kind, new: Any, old: Any, author: Author, options: WriteOptions) -> Asked:
-    """A creation (`old` is None) or a change."""
+def of_write(write: Write) -> Asked:
+    """A creation or a change."""
+    kind, new, old, author, options = write
     operation: Operation = "CREATE" if old is None else "UPDATE"
     verb = "Patch" if author.patches or author.applies else operation.capitalize()
     said: Document = {"kind": f"{verb}Options", "apiVersion": _OPTIONS}

@@ -1,7 +1,5 @@
 """Who is asked when: those that may change the object one after the other, then those that only look, all at once.
 
-Between the two stand the policies, which the server tries itself.
-
 A webhook that cannot be asked refuses the write or is passed over, as it says itself. When one has changed the
 object, what the server itself adds is added again, and those that want to see later changes are asked once more.
 """
@@ -11,25 +9,23 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from petset.api.encode import to_document
 from petset.api.errors import ApiError
 from petset.api.expressions import ExpressionError, Scope
-from petset.api.kinds import Kind, Kinds
+from petset.api.kinds import Kind
 from petset.api.models import admissionregistration_v1 as admission
-from petset.api.models import core_v1
-from petset.api.objects import meta
 from petset.api.patch import json_patch
 from petset.registry import refusals
 from petset.registry.following import Kept
 from petset.registry.memo import Decoder
-from petset.registry.policies.conditions import hold
-from petset.registry.policies.trying import Policies
-from petset.registry.webhooks import review
+from petset.registry.reviewers import Complete, Means
+from petset.registry.webhooks import questions
 from petset.registry.webhooks.asked import Asked, Document
-from petset.registry.webhooks.matching import Criteria, Hook, hooks, of_webhook, wanted_as
-from petset.registry.webhooks.port import BadAnswer, Caller, CallFailed
+from petset.registry.webhooks.conditions import hold
+from petset.registry.webhooks.matcher import Matcher
+from petset.registry.webhooks.matching import Hook, hooks, of_webhook
+from petset.registry.webhooks.port import BadAnswer, CallFailed
+from petset.registry.webhooks.questions import Verdict
 from petset.registry.webhooks.resolving import resolve, url_of
-from petset.registry.webhooks.review import Verdict
 from petset.storage.port import Store
 
 _log = logging.getLogger(__name__)
@@ -41,29 +37,17 @@ Read = Callable[[Document], Any]
 class Webhooks:
     """All webhooks that are configured now."""
 
-    def __init__(
-        self, store: Store, decoder: Decoder, kinds: Kinds, caller: Caller, new_uid: Callable[[], str]
-    ) -> None:
+    def __init__(self, store: Store, decoder: Decoder, matcher: Matcher, means: Means) -> None:
         self._store = store
-        self._kinds = kinds
         self._decoder = decoder
-        self._caller = caller
-        self._new_uid = new_uid
+        self._matcher = matcher
+        self._caller = means.caller
+        self._new_uid = means.new_uid
         self._mutating = Kept(store, decoder, admission.MutatingWebhookConfiguration)
         self._validating = Kept(store, decoder, admission.ValidatingWebhookConfiguration)
-        self._namespaces = Kept(store, decoder, core_v1.Namespace)
-        self._policies = Policies(store, decoder, kinds, self._matching)
 
-    @property
-    def none(self) -> bool:
-        """Nobody wants to be asked about anything: the usual case, which costs a look."""
-        return not self._mutating.now() and not self._validating.now() and self._policies.none
-
-    async def mutate(self, asked: Asked, read: Read, complete: Callable[[Any], Any]) -> Any:
-        """What the webhooks make of the new object. Raises ApiError where one refuses.
-
-        `complete` adds again what the server itself adds to an object, and returns it.
-        """
+    async def mutate(self, asked: Asked, read: Read, complete: Complete) -> Any:
+        """What the webhooks make of the new object. Raises ApiError where one refuses."""
         earlier: list[Hook] = []  # were asked, and want to be asked again when somebody changes the object
         again: list[Hook] = []
         original = asked.new
@@ -89,8 +73,6 @@ class Webhooks:
 
     async def validate(self, asked: Asked) -> None:
         """Raises ApiError where a webhook refuses; of several refusals the first in order."""
-        if not self._policies.none:
-            self._policies.try_all(asked, self._namespace(asked))
         every = hooks(self._validating.now().get("", {}))
         wanting = [(hook, kind) for hook in every if (kind := self._wanted_as(hook, asked)) is not None]
         asking = (self._ask(hook, asked, kind) for hook, kind in wanting)
@@ -100,15 +82,10 @@ class Webhooks:
                 raise verdict
             self._heed(verdict, asked)
 
-    async def review(self, asked: Asked) -> None:
-        """Ask everybody about what is no object that could be changed. Raises ApiError."""
-        await self.mutate(asked, _unread, lambda obj: obj)
-        await self.validate(asked)
-
     def _wanted_as(self, hook: Hook, asked: Asked) -> Kind | None:
         """As which kind the webhook wants to be asked, None where it does not. Raises Forbidden."""
         webhook = hook.webhook
-        kind = self._matching(of_webhook(webhook), asked)
+        kind = self._matcher.wanted_as(of_webhook(webhook), asked)
         if kind is None or not webhook.matchConditions:
             return kind
         try:
@@ -122,33 +99,8 @@ class Webhooks:
         return {
             "object": asked.document(asked.new, kind),
             "oldObject": asked.document(asked.old, kind),
-            "request": review.request_document(asked, kind),
+            "request": questions.request_document(asked, kind),
         }
-
-    def _matching(self, criteria: Criteria, asked: Asked) -> Kind | None:
-        return wanted_as(criteria, asked, self._equivalent(asked.kind), self._namespace_labels(asked))
-
-    def _equivalent(self, kind: Kind) -> list[Kind]:
-        """The other versions in which the same objects are served."""
-        if kind.custom is None:
-            return []
-        others = (other for other in self._kinds.custom() if other.store_key == kind.store_key)
-        return [other for other in others if other.version != kind.version and other.verbs]
-
-    def _namespace_labels(self, asked: Asked) -> dict[str, str] | None:
-        """None for what lies in no namespace; a namespace counts as lying in itself."""
-        if asked.kind.model is core_v1.Namespace:
-            return asked.labels()[0]
-        if not asked.namespace:
-            return None
-        namespace = self._namespaces.now().get("", {}).get(asked.namespace)
-        return (meta(namespace).labels or {}) if namespace is not None else {}
-
-    def _namespace(self, asked: Asked) -> Document | None:
-        """The namespace that the object lies in, as a document."""
-        name = "" if asked.is_of_cluster else asked.namespace
-        namespace = self._namespaces.now().get("", {}).get(name)
-        return None if namespace is None else to_document(namespace)
 
     async def _changed(self, hook: Hook, asked: Asked, read: Read) -> Any:
         """The object as one webhook changes it; None where it does not."""
@@ -161,27 +113,27 @@ class Webhooks:
             return None
         before = asked.document(asked.new, kind)
         if before is None or isinstance(asked.new, dict):
-            raise review.not_changeable(hook.webhook.name)
+            raise questions.not_changeable(hook.webhook.name)
         try:
             after = json_patch.apply(before, verdict.patch)
             return read(after) if after != before else None
         except (ApiError, RecursionError) as error:
-            raise review.internal(str(error)) from error
+            raise questions.internal(str(error)) from error
 
     async def _ask(self, hook: Hook, asked: Asked, kind: Kind, *, mutating: bool = False) -> Verdict:
         """What one webhook says; a yes where it cannot be asked and that does not matter."""
         webhook = hook.webhook
         if asked.dry_run and webhook.sideEffects not in ("None", "NoneOnDryRun"):
-            raise review.no_dry_run(webhook.name)
-        uid, version = self._new_uid(), review.version_for(webhook.admissionReviewVersions)
+            raise questions.no_dry_run(webhook.name)
+        uid, version = self._new_uid(), questions.version_for(webhook.admissionReviewVersions)
         try:
-            body = await self._post(hook, review.question(asked, kind, uid, version))
-            return review.read(body, uid, version, webhook.name, mutating=mutating)
+            body = await self._post(hook, questions.question(asked, kind, uid, version))
+            return questions.read(body, uid, version, webhook.name, mutating=mutating)
         except CallFailed as error:
             if webhook.failurePolicy == "Ignore":
                 _log.warning("webhook %s is passed over: %s", webhook.name, error)
                 return Verdict()
-            raise review.failed(webhook.name, str(error)) from error
+            raise questions.failed(webhook.name, str(error)) from error
 
     async def _post(self, hook: Hook, body: bytes) -> bytes:
         try:
@@ -198,7 +150,3 @@ class Webhooks:
         if verdict.denied is not None:
             verdict.denied.warnings = tuple(asked.warnings)
             raise verdict.denied
-
-
-def _unread(document: Document) -> Any:
-    raise AssertionError("nothing is read where nothing can be changed")

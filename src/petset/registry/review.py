@@ -1,0 +1,56 @@
+"""The review of a write, from first to last: webhooks that change it, policies, webhooks that only look."""
+
+from typing import Any
+
+from petset.api.kinds import Kind, Kinds
+from petset.api.models import meta_v1
+from petset.registry.memo import Decoder
+from petset.registry.policies.trying import Policies
+from petset.registry.port import Visit, WriteOptions
+from petset.registry.reviewers import Complete, Means, Write
+from petset.registry.webhooks import asking
+from petset.registry.webhooks.asked import Asked, Document
+from petset.registry.webhooks.chain import Webhooks
+from petset.registry.webhooks.matcher import Matcher
+from petset.storage.port import Store
+
+
+class Review:
+    """Asks everybody who is configured."""
+
+    def __init__(self, store: Store, decoder: Decoder, kinds: Kinds, means: Means) -> None:
+        matcher = Matcher(store, decoder, kinds)
+        self._gates = means.gates
+        self._webhooks = Webhooks(store, decoder, matcher, means)
+        self._policies = Policies(store, decoder, kinds, matcher)
+
+    async def change(self, write: Write, complete: Complete) -> Any:
+        """What webhooks make of the new object."""
+        asked = asking.of_write(write)
+        return await self._webhooks.mutate(asked, asking.reader(asked, self._gates), complete)
+
+    async def check(self, write: Write) -> None:
+        """The policies first, which cost no way."""
+        await self._look(asking.of_write(write))
+
+    async def check_deletion(
+        self, kind: Kind, old: Any, delete: meta_v1.DeleteOptions, options: WriteOptions
+    ) -> None:
+        """There is nothing new that could be changed."""
+        await self._all(asking.of_deletion(kind, old, delete, options))
+
+    async def check_visit(self, visit: Visit, options: WriteOptions) -> None:
+        """Nor here."""
+        await self._all(asking.of_visit(visit, options))
+
+    async def _all(self, asked: Asked) -> None:
+        await self._webhooks.mutate(asked, _unread, lambda obj: obj)
+        await self._look(asked)
+
+    async def _look(self, asked: Asked) -> None:
+        self._policies.try_all(asked)
+        await self._webhooks.validate(asked)
+
+
+def _unread(document: Document) -> Any:
+    raise AssertionError("nothing is read where nothing can be changed")
