@@ -13,7 +13,7 @@ from petset.aio.clock import Clock
 from petset.aio.reconciler import Reconciler
 from petset.api import volumes
 from petset.api.models import core_v1, storage_v1
-from petset.api.objects import is_terminating, name_of, namespace_of, uid_of
+from petset.api.objects import is_terminating, meta, name_of, namespace_of, uid_of
 from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.client.port import Client
@@ -165,11 +165,15 @@ class Scheduler:
     ) -> None:
         claim = new or old
         assert claim
+        if old is not None and new is not None and _outlook(old) == _outlook(new):
+            return
         self._wake_users(f"{namespace_of(claim)}/{name_of(claim)}")
 
     def _volume_changed(self, old: core_v1.PersistentVolume | None, new: core_v1.PersistentVolume | None) -> None:
         volume = new or old
         assert volume and volume.spec
+        if old is not None and new is not None and old.spec == new.spec:
+            return
         if volume.spec.claimRef is None:
             self._wake_waiting()
         else:
@@ -198,6 +202,16 @@ def _takes_room(pod: core_v1.Pod) -> bool:
 
 def _has_ended(pod: core_v1.Pod) -> bool:
     return bool(pod.status and pod.status.phase in ("Failed", "Succeeded"))
+
+
+def _outlook(claim: core_v1.PersistentVolumeClaim) -> tuple[object, ...]:
+    """Everything of a claim that a decision looks at."""
+    return (
+        claim.spec,
+        meta(claim).annotations,
+        is_terminating(claim),
+        claim.status.phase if claim.status and claim.status.phase == "Lost" else "",
+    )
 
 
 def _told(pod: core_v1.Pod) -> str:

@@ -25,6 +25,9 @@ from petset.controllers.volumes.apply import Applier
 from petset.controllers.volumes.directories import Directories
 from petset.controllers.volumes.model import ClaimSnapshot, Plan, VolumeSnapshot, Waiting
 
+AT_ONCE = 50
+"""So many claims are worked on side by side, and so many volumes: each waits for four writes, which share commits."""
+
 
 class ClaimKey(NamedTuple):
     """A claim to look at."""
@@ -70,8 +73,8 @@ class VolumeController:
         }
         self._claim_writes: OwnWrites[ClaimKey] = OwnWrites(caches)
         self._volume_writes: OwnWrites[VolumeKey] = OwnWrites(caches)
-        self._claim_work = Reconciler("claims", clock, self._reconcile_claim)
-        self._volume_work = Reconciler("volumes", clock, self._reconcile_volume)
+        self._claim_work = Reconciler("claims", clock, self._reconcile_claim, workers=AT_ONCE)
+        self._volume_work = Reconciler("volumes", clock, self._reconcile_volume, workers=AT_ONCE)
         self._claims.on_change(self._claim_changed)
         self._volumes.on_change(self._volume_changed)
         self._pods.on_change(self._pod_changed)

@@ -42,10 +42,17 @@ class DiskDirectories:
         return wanted
 
     def _create(self, path: Path, mode: int) -> None:
-        self._root.mkdir(mode=0o711, parents=True, exist_ok=True)
-        if path.is_symlink():
-            raise PermissionError(f"{path} is a symbolic link; remove it so that a volume can be made there")
-        path.mkdir(exist_ok=True)
+        try:
+            path.mkdir()
+        except FileNotFoundError:
+            self._root.mkdir(mode=0o711, parents=True, exist_ok=True)
+            path.mkdir(exist_ok=True)
+        except FileExistsError as error:
+            if path.is_symlink():
+                why = f"{path} is a symbolic link; remove it so that a volume can be made there"
+                raise PermissionError(why) from error
+            if not path.is_dir():
+                raise
         path.chmod(mode)
 
     def _remove(self, path: Path) -> None:
