@@ -5,6 +5,7 @@ a `MicroTime` has six digits even when they are zeros; the few kinds that have o
 """
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -25,9 +26,17 @@ def encode(obj: Any) -> bytes:
 def _writer(model: type[Any]) -> Callable[[Any], bytes]:
     if issubclass(model, Untyped):
         return lambda obj: _encoder.encode(dict(obj.fields()))
-    if not _micro_times(model):
+    paths = _micro_times(model)
+    if not paths:
         return _encoder.encode
-    return lambda obj: _encoder.encode(to_document(obj))
+    times = [attrgetter(path[0]) for path in paths]
+
+    def write(obj: Any) -> bytes:
+        if all(outermost(obj) is None for outermost in times):
+            return _encoder.encode(obj)  # as with nearly every event
+        return _encoder.encode(to_document(obj))
+
+    return write
 
 
 def to_document(obj: Any) -> dict[str, Any]:

@@ -89,17 +89,17 @@ class Writer:
         """Make of a stored object what `change` says. Raises NotFound, Conflict, Invalid …"""
         subresource = author.subresource
         while True:
-            current = self.stored(kind, key)
+            now, current = self.now(), self.stored(kind, key)
             old = self._decoder.decode(kind, current)
             new = change(old)
             _check_version(kind, new.metadata, old.metadata)
             metadata.carry_over(new.metadata, old.metadata)
-            ownership.note_update(kind, old, new, author, self.now())
+            ownership.note_update(kind, old, new, author, now)
             alone = options.admitted or subresource == BINDING or self.reviewers.none
             if not alone:
                 new = await self.reviewers.change(Write(kind, new, old, author, options), _as_it_is)
             drop_disabled(kind, new, old, self._sources.gates)
-            prepare_update(kind, subresource, new, old, self.now())
+            prepare_update(kind, subresource, new, old, now)
             with self._holding_addresses(kind, new, old):
                 if subresource == "status":
                     check_status_update(kind, new, old)
@@ -151,7 +151,7 @@ class Writer:
     def _complete(self, kind: Kind, namespace: str, obj: Any, author: Author) -> None:
         """Fill in what the client left to us."""
         apply_defaults(kind, obj, self._sources.gates)
-        ownership.note_create(kind, obj, author, self.now())
+        ownership.note_create(kind, obj, author, obj.metadata.creationTimestamp)
         drop_disabled(kind, obj, None, self._sources.gates)
         self._admission.admit(kind, namespace, obj)
 
