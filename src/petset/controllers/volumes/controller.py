@@ -26,7 +26,7 @@ from petset.controllers.volumes.directories import Directories
 from petset.controllers.volumes.model import ClaimSnapshot, Plan, VolumeSnapshot, Waiting
 
 AT_ONCE = 50
-"""So many claims are worked on side by side, and so many volumes: each waits for four writes, which share commits."""
+"""So many claims are worked on side by side, and as many volumes; their writes share commits."""
 
 
 class ClaimKey(NamedTuple):
