@@ -67,8 +67,9 @@ class Stream:
 
 
 def warning_headers(texts: Sequence[str]) -> Headers:
-    """`Warning: 299 - "text"`, one header each, quoted as RFC 7234 wants."""
-    return tuple((b"warning", f'299 - "{_quoted(text)}"'.encode("latin-1", "replace")) for text in texts)
+    """`Warning: 299 - "text"`, one header for each that differs, quoted as RFC 7234 wants."""
+    told = dict.fromkeys(texts)
+    return tuple((b"warning", f'299 - "{_quoted(text)}"'.encode("latin-1", "replace")) for text in told)
 
 
 def _quoted(text: str) -> str:

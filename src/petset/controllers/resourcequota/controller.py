@@ -9,11 +9,12 @@ from typing import Any
 
 from petset.aio.clock import Clock
 from petset.aio.reconciler import Reconciler
-from petset.api.kinds import KINDS
+from petset.api.kinds import KINDS, Kind
 from petset.api.models import core_v1
 from petset.api.objects import name_of, namespace_of
 from petset.api.quotas.charging import NOTHING, Tally, charge, hard_of
 from petset.api.quotas.names import resource_of
+from petset.client.informer import Informer
 from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.resourcequota import invariants
@@ -26,7 +27,7 @@ Key = tuple[str, str]
 SECONDS_TOGETHER = 0.02
 """How long a change may wait for others to be told with it."""
 COUNTED = tuple(kind for kind in KINDS if kind.namespaced and kind.is_kept and kind.store_key != "events")
-"""Every kind that a quota can count."""
+"""Every built-in kind that a quota can count; custom kinds come and go."""
 
 
 class ResourceQuotaController:
@@ -35,12 +36,13 @@ class ResourceQuotaController:
     def __init__(self, client: Client, clock: Clock, pool: InformerPool) -> None:
         self._client = client
         self._quotas = pool.informer(Quota)
-        self._counted = {kind.store_key: pool.informer(kind.model) for kind in COUNTED}
+        self._counted: dict[str, Informer[Any]] = {kind.store_key: pool.informer(kind.model) for kind in COUNTED}
         self._tallies: dict[str, dict[str, Tally]] = {}
         self._work: Reconciler[Key] = Reconciler("resourcequotas", clock, self._reconcile)
         self._quotas.on_change(self._quota_changed)
         for resource, informer in self._counted.items():
             informer.on_change(partial(self._object_changed, resource))
+        pool.on_custom_kind(self._kind_appeared)
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -78,6 +80,11 @@ class ResourceQuotaController:
                 if namespace_of(obj) == namespace_of(quota):
                     tally.put((resource, name_of(obj)), charge(quota, resource, obj))
         return tally
+
+    def _kind_appeared(self, kind: Kind, informer: Informer[Any]) -> None:
+        if kind.namespaced:
+            self._counted[kind.store_key] = informer
+            informer.on_change(partial(self._object_changed, kind.store_key))
 
     def _object_changed(self, resource: str, old: Any, new: Any) -> None:
         if not self._tallies:
