@@ -141,3 +141,18 @@ def test_what_the_server_refuses_is_told_in_its_words(release: Release) -> None:
     assert "spec.ports[0].port: Invalid value: 99999: must be between 1 and 65535, inclusive" in refused.stderr
     rehearsed = release.helm("install", "other", CHART, "--dry-run=server")
     assert "kind: StatefulSet" in rehearsed and "other-store" not in release.names("sts")
+
+
+def test_a_chart_brings_its_own_kind_and_an_object_of_it(release: Release) -> None:
+    chart = str(Path(__file__).with_name("tills"))
+    release.helm("install", "shop", chart, *WAIT)
+    assert release.value("till/shop", ".spec") == '{"colour":"grey","drawers":1}'
+    refused = release.tried("upgrade", "shop", chart, "--set", "drawers=5")
+    assert "spec.drawers in body should be less than or equal to 3" in refused.stderr
+    refused = release.tried("upgrade", "shop", chart, "--set", "drawers=2,colour=red")
+    assert "two drawers are never red" in refused.stderr
+    release.helm("upgrade", "shop", chart, "--set", "drawers=2,colour=blue", *WAIT)
+    release.helm("rollback", "shop", "1", *WAIT)
+    assert release.value("till/shop", ".spec") == '{"colour":"grey","drawers":1}'
+    release.helm("uninstall", "shop", *WAIT)
+    assert release.names("tills") == set() and "tills.shop.example.org" in release.names("crds")

@@ -3,6 +3,8 @@
 It is written as kopf's documentation teaches it, and knows nothing of where it runs.
 """
 
+import os
+from pathlib import Path
 from typing import Any
 
 import kopf
@@ -12,8 +14,25 @@ Body = dict[str, Any]
 
 
 @kopf.on.startup()
-def begin(**_: Any) -> None:
+def begin(settings: kopf.OperatorSettings, **_: Any) -> None:
     config.load_kube_config()
+    keys = Path(os.environ["WEBHOOK_KEYS"])
+    files = {"certfile": keys / "server.crt", "pkeyfile": keys / "server.key", "cafile": keys / "ca.crt"}
+    settings.admission.server = kopf.WebhookServer(addr="127.0.0.1", host="127.0.0.1", **files)
+    settings.admission.managed = "shops.example.org"
+
+
+@kopf.on.mutate("shops", operation="CREATE")
+def note_who(userinfo: Body, patch: kopf.Patch, **_: Any) -> None:
+    patch.metadata.annotations["example.org/opened-by"] = userinfo["username"]
+
+
+@kopf.on.validate("shops")
+def check_tills(spec: Body, warnings: list[str], **_: Any) -> None:
+    if spec["tills"] > 9:
+        raise kopf.AdmissionError("a shop has nine tills at most", code=400)
+    if spec["tills"] > 5:
+        warnings.append("that is a large shop")
 
 
 @kopf.index("pods", labels={"shop": kopf.PRESENT})
