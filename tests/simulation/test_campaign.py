@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from petset.testing.campaign import play
+from petset.testing.story import play
 
 LINES = (Path(__file__).parent / "seeds.txt").read_text().splitlines()
 KEPT = [tuple(map(int, line.split()[:2])) for line in LINES if line[:1].isdigit()]

@@ -19,9 +19,10 @@ from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, uid_of
 from petset.controllers.statefulset.identity import NO_ORDINAL, claim_names, ordinal_of, wanted_ordinals
 from petset.ownership.health import is_finished
+from petset.testing.edits import is_out_of_service, set_out_of_service, with_image
 from petset.testing.manifests import BAD_IMAGE, IMAGES
 from petset.testing.mishaps import forget_refusals
-from petset.testing.operations import NAMESPACE, is_out_of_service, set_out_of_service, with_image
+from petset.testing.operations import NAMESPACE
 from petset.testing.world import World
 
 

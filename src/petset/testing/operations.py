@@ -12,7 +12,7 @@ import msgspec
 from petset.api.errors import ApiError, Conflict
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import meta, name_of, uid_of
-from petset.controllers.nodelifecycle.plan import OUT_OF_SERVICE
+from petset.testing.edits import is_out_of_service, said, set_label, set_out_of_service, with_image
 from petset.testing.manifests import (
     EDITION,
     IMAGES,
@@ -61,7 +61,7 @@ class User:
         wanted = random_set(self._random.choice(self.names), self._random, self._edition)
         if self._world.get(apps_v1.StatefulSet, name_of(wanted)) is None:
             await self._world.client.create(wanted)
-            return f"creates {name_of(wanted)}: {_said(wanted.spec)}"
+            return f"creates {name_of(wanted)}: {said(wanted.spec)}"
         spec = wanted.spec
         changes = {"replicas": spec.replicas, "template": spec.template, "updateStrategy": spec.updateStrategy}
         return await self._edit(name_of(wanted), **changes)
@@ -203,52 +203,4 @@ class User:
                 await self._world.client.update(msgspec.structs.replace(stateful_set, spec=spec))
             except Conflict:
                 continue
-            return f"edits {name}: {_said(spec)}"
-
-
-async def set_label(world: World, pod: core_v1.Pod, *, taken_out: bool) -> None:
-    """Take a pod out of its set by its label, or put it back in."""
-    labels = {key: value for key, value in (meta(pod).labels or {}).items() if key != "app"}
-    if not taken_out:
-        labels["app"] = name_of(pod).rpartition("-")[0]
-    metadata = msgspec.structs.replace(meta(pod), labels=labels)
-    await world.client.update(msgspec.structs.replace(pod, metadata=metadata))
-
-
-def is_out_of_service(node: core_v1.Node) -> bool:
-    """Its user has said so."""
-    return any(taint.key == OUT_OF_SERVICE for taint in (node.spec.taints if node.spec else None) or ())
-
-
-async def set_out_of_service(world: World, node: core_v1.Node, stated: bool) -> None:
-    """Taint the node as out of service, or take that taint away."""
-    spec = node.spec or core_v1.NodeSpec()
-    taints = [taint for taint in spec.taints or () if taint.key != OUT_OF_SERVICE]
-    if stated:
-        taints.append(core_v1.Taint(key=OUT_OF_SERVICE, effect="NoExecute", value="nodeshutdown"))
-    await world.client.update(msgspec.structs.replace(node, spec=msgspec.structs.replace(spec, taints=taints)))
-
-
-def with_image(stateful_set: apps_v1.StatefulSet, image: str) -> core_v1.PodTemplateSpec:
-    """The set's template with another image."""
-    template = stateful_set.spec.template
-    assert template.spec is not None
-    containers = [msgspec.structs.replace(template.spec.containers[0], image=image)]
-    return msgspec.structs.replace(template, spec=msgspec.structs.replace(template.spec, containers=containers))
-
-
-def _said(spec: apps_v1.StatefulSetSpec) -> str:
-    """What of a spec the rules look at, in one line."""
-    strategy, rolling = spec.updateStrategy, spec.updateStrategy.rollingUpdate if spec.updateStrategy else None
-    retention = spec.persistentVolumeClaimRetentionPolicy
-    assert spec.template.spec is not None
-    words = [
-        f"{spec.podManagementPolicy} {spec.replicas} of {spec.template.spec.containers[0].image}",
-        f"from {spec.ordinals.start}" if spec.ordinals else "",
-        f"after {spec.minReadySeconds} s" if spec.minReadySeconds else "",
-        (strategy.type or "") if strategy else "",
-        f"partition {rolling.partition} maxUnavailable {rolling.maxUnavailable}" if rolling else "",
-        f"whenDeleted {retention.whenDeleted} whenScaled {retention.whenScaled}" if retention else "",
-        "with claims" if spec.volumeClaimTemplates else "",
-    ]
-    return " ".join(filter(None, words))
+            return f"edits {name}: {said(spec)}"

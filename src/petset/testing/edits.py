@@ -1,0 +1,56 @@
+"""Single edits that simulated users make to sets, pods and nodes, and a set's spec in one line for their story."""
+
+import msgspec
+
+from petset.api.models import apps_v1, core_v1
+from petset.api.objects import meta, name_of
+from petset.controllers.nodelifecycle.plan import OUT_OF_SERVICE
+from petset.testing.world import World
+
+
+async def set_label(world: World, pod: core_v1.Pod, *, taken_out: bool) -> None:
+    """Take a pod out of its set by its label, or put it back in."""
+    labels = {key: value for key, value in (meta(pod).labels or {}).items() if key != "app"}
+    if not taken_out:
+        labels["app"] = name_of(pod).rpartition("-")[0]
+    metadata = msgspec.structs.replace(meta(pod), labels=labels)
+    await world.client.update(msgspec.structs.replace(pod, metadata=metadata))
+
+
+def is_out_of_service(node: core_v1.Node) -> bool:
+    """Its user has said so."""
+    return any(taint.key == OUT_OF_SERVICE for taint in (node.spec.taints if node.spec else None) or ())
+
+
+async def set_out_of_service(world: World, node: core_v1.Node, stated: bool) -> None:
+    """Taint the node as out of service, or take that taint away."""
+    spec = node.spec or core_v1.NodeSpec()
+    taints = [taint for taint in spec.taints or () if taint.key != OUT_OF_SERVICE]
+    if stated:
+        taints.append(core_v1.Taint(key=OUT_OF_SERVICE, effect="NoExecute", value="nodeshutdown"))
+    await world.client.update(msgspec.structs.replace(node, spec=msgspec.structs.replace(spec, taints=taints)))
+
+
+def with_image(stateful_set: apps_v1.StatefulSet, image: str) -> core_v1.PodTemplateSpec:
+    """The set's template with another image."""
+    template = stateful_set.spec.template
+    assert template.spec is not None
+    containers = [msgspec.structs.replace(template.spec.containers[0], image=image)]
+    return msgspec.structs.replace(template, spec=msgspec.structs.replace(template.spec, containers=containers))
+
+
+def said(spec: apps_v1.StatefulSetSpec) -> str:
+    """What of a spec the rules look at, in one line."""
+    strategy, rolling = spec.updateStrategy, spec.updateStrategy.rollingUpdate if spec.updateStrategy else None
+    retention = spec.persistentVolumeClaimRetentionPolicy
+    assert spec.template.spec is not None
+    words = [
+        f"{spec.podManagementPolicy} {spec.replicas} of {spec.template.spec.containers[0].image}",
+        f"from {spec.ordinals.start}" if spec.ordinals else "",
+        f"after {spec.minReadySeconds} s" if spec.minReadySeconds else "",
+        (strategy.type or "") if strategy else "",
+        f"partition {rolling.partition} maxUnavailable {rolling.maxUnavailable}" if rolling else "",
+        f"whenDeleted {retention.whenDeleted} whenScaled {retention.whenScaled}" if retention else "",
+        "with claims" if spec.volumeClaimTemplates else "",
+    ]
+    return " ".join(filter(None, words))
