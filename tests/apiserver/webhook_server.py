@@ -42,7 +42,7 @@ class Webhook:
 def webhook(home: Path, answer: Answer) -> Iterator[Webhook]:
     """Serve until the block ends."""
     stopping = threading.Event()
-    authority, chain = _certificates(home)
+    authority, chain = certificates(home)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(answer, stopping))
@@ -94,8 +94,8 @@ def _handler(answer: Answer, stopping: threading.Event) -> type[BaseHTTPRequestH
     return Handler
 
 
-def _certificates(home: Path) -> tuple[bytes, Path]:
-    """An authority, and a file with the key and certificate that it signs."""
+def certificates(home: Path) -> tuple[bytes, Path]:
+    """An authority, and a file with the key and certificate that it signs for `NAMES`."""
     home.mkdir(parents=True, exist_ok=True)
     root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "webhook authority")])
