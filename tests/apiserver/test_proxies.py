@@ -10,6 +10,7 @@ from apiserver.asgi import ADMIN, PODS, Exchange, Site, scope_of
 from apiserver.containers import WrittenServer, WrittenStreams
 from hypothesis import given
 from hypothesis import strategies as st
+from wsproto import ConnectionType, WSConnection, events
 
 from petset.api.models import core_v1, meta_v1
 from petset.api.objects import copy
@@ -229,3 +230,64 @@ def test_no_link_is_led_elsewhere_and_none_is_led_twice(url: str) -> None:
     links = Links("/p/proxy", "host")
     once = links.through(url)
     assert links.through(once) == once or not once.startswith("/p/proxy")
+
+
+class Echo(WrittenServer):
+    """A WebSocket server that answers in capitals, says goodbye to `bye`, and takes only who speaks `shout`."""
+
+    def __init__(self) -> None:
+        super().__init__(b"", b"")
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = WSConnection(ConnectionType.SERVER)
+        while data := await reader.read(65536):
+            self.heard += data
+            talk.receive_data(data)
+            for event in talk.events():
+                for answer in self._answers(event):
+                    writer.write(talk.send(answer))
+        writer.close()
+
+    def _answers(self, event: events.Event) -> list[events.Event]:
+        if isinstance(event, events.Request):
+            ping = [events.Ping(b"?")]
+            if "shout" in event.subprotocols:
+                return [events.AcceptConnection(subprotocol="shout"), *ping]
+            return [events.RejectConnection(status_code=403)]
+        if isinstance(event, events.TextMessage):
+            return [events.CloseConnection(4001, "bye")] if event.data == "bye" else [_shouted(event)]
+        if isinstance(event, events.BytesMessage):
+            return [events.BytesMessage(event.data.upper(), message_finished=event.message_finished)]
+        return []
+
+
+def _shouted(event: events.TextMessage) -> events.TextMessage:
+    return events.TextMessage(event.data.upper())
+
+
+@with_a_pod
+async def test_a_websocket_is_carried_message_by_message_until_one_side_ends_it(p: Proxy) -> None:
+    server = p.streams.servers[8080] = Echo()
+    url = f"{PODS}/web-0/proxy/live?x=1"
+    async with p.site.opened(
+        url, kind="websocket", subprotocols="shout", host="api", authorization="Bearer x"
+    ) as ws:
+        assert await ws.hear() == {"type": "websocket.accept", "subprotocol": "shout"}
+        ws.tell(type="websocket.receive", text="hello")
+        assert (await ws.hear())["text"] == "HELLO"
+        ws.tell(type="websocket.receive", bytes=b"x" * 100_000)
+        assert (await ws.hear())["bytes"] == b"X" * 100_000
+        ws.tell(type="websocket.receive", text="bye")
+        assert await ws.hear() == {"type": "websocket.close", "code": 4001, "reason": "bye"}
+    assert server.heard.startswith(b"GET /live?x=1 HTTP/1.1") and b"Bearer" not in server.heard
+
+
+@with_a_pod
+async def test_a_websocket_that_the_pod_does_not_want_is_refused(p: Proxy) -> None:
+    p.streams.servers[8080] = Echo()
+    p.serve(9000, b"")
+    for port, says in ((8080, b"answered the upgrade with status 403"), (9000, b"EOF"), (81, b"refused")):
+        url = f"{PODS}/web-0:{port}/proxy/"
+        async with p.site.opened(url, kind="websocket", subprotocols="", host="api") as ws:
+            assert (await ws.hear())["status"] == 503
+            assert says in (await ws.hear())["body"]

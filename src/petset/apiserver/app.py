@@ -229,5 +229,6 @@ class App:
         user = self._access.who(call)
         if not routes.is_resource(call.path):
             raise routes.no_such_path()
-        request = self._access.check(user, self._request(call, user), upgrade=True)
-        return await self._handlers.open_websocket(request, call.scope["subprotocols"])
+        through = routes.proxied(call.path) is not None
+        request = self._access.check(user, self._request(call, user), upgrade=not through)
+        return await self._handlers.open_websocket(request, call)

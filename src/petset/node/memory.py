@@ -93,7 +93,9 @@ class PodMemory:
         """Learn a version of the pod; True if it is newer than the one known. Older ones are not news."""
         if _version(pod) <= _version(self.pod):
             return False
-        if resizing.asks_for_other_resources(pod, self.pod):
+        if self.asked is None and meta(pod).generation == meta(self.pod).generation:
+            self.pod = pod  # a status, as nearly always
+        elif resizing.asks_for_other_resources(pod, self.pod):
             self.hold(pod, resizing.granted_to(self.pod))
         else:
             self.pod, self.asked, self.pending = pod, None, None

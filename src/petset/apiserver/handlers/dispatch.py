@@ -21,7 +21,8 @@ from petset.apiserver.streams import pods
 from petset.apiserver.streams.execs import open_attach, open_exec, serve_exec
 from petset.apiserver.streams.forwards import Session, open_forward
 from petset.apiserver.streams.logs import open_logs
-from petset.apiserver.streams.proxies import Relay, open_proxy
+from petset.apiserver.streams.proxies import Relay, open_proxy, to_the_root
+from petset.apiserver.streams.sockets import open_socket
 from petset.apiserver.watching import open_watch
 from petset.node.streams import NodeStreams
 from petset.node.tokens import Tokens
@@ -101,11 +102,15 @@ class Handlers:
         await self._registry.review(connection(request), write_options(request))
         if request.kind.model is core_v1.Node:
             return nodes.answer(request, call, self._registry)
+        return to_the_root(call) or await self._relay(request, call)
+
+    async def _relay(self, request: Request, call: Call) -> Relay:
         return await open_proxy(request, call, self._registry, self._streams, self._turns)
 
-    async def open_websocket(self, request: Request, subprotocols: Sequence[str]) -> Session:
+    async def open_websocket(self, request: Request, call: Call) -> Session:
         """What shall be carried over a WebSocket, ready to begin. Raises ApiError."""
         await self._registry.review(connection(request), write_options(request))
+        subprotocols: Sequence[str] = call.scope["subprotocols"]
         match request.subresource:
             case "exec":
                 channel = await open_exec(request, subprotocols, self._registry, self._streams)
@@ -115,4 +120,6 @@ class Handlers:
                 return partial(serve_exec, channel)
             case "portforward":
                 return open_forward(request, subprotocols, self._registry, self._streams)
-        raise BadRequest("only the exec, attach and portforward sub-resources of pods speak WebSocket")
+            case "proxy" if request.kind.model is not core_v1.Node:
+                return (await open_socket(await self._relay(request, call), subprotocols)).serve
+        raise BadRequest("only exec, attach, portforward and proxy speak WebSocket, and no node's proxy")

@@ -35,7 +35,7 @@ _OF_ONE_HOP = frozenset(
     b"upgrade".split()
 )
 _FOR_US = frozenset((b"authorization", b"expect"))
-_UNREACHED = "error trying to reach service"
+UNREACHED = "error trying to reach service"
 _SAFE = "$&+,/:;=@"
 
 
@@ -45,25 +45,31 @@ class _Broken(Exception):
 
 async def open_proxy(
     request: Request, call: Call, registry: Registry, streams: Mapping[str, NodeStreams], turns: Iterator[int]
-) -> "Relay | Reply":
-    """The request, ready to be carried; or an answer that needs no pod. Raises ApiError."""
+) -> "Relay":
+    """The request, ready to be carried. Raises ApiError."""
     target = target_of(request, registry, turns)
     place = proxied(call.path)
     assert place is not None, "the path of a proxy"
     path = _clean(place["tail"])
-    if not path and call.method in ("GET", "HEAD"):
-        query = call.scope["query_string"]
-        location = quote(call.path, safe=_SAFE).encode() + b"/" + (b"?" + query if query else b"")
-        return Reply(b"", 301, headers=((b"location", location),))
     agent = pods.agent_of(target.pod, streams)
     name = name_of(target.pod)
     try:
         connection = await agent.dial(request.namespace, name, target.port, loopback=False)
     except ApiError as refused:
-        why = f"{_UNREACHED}: dial tcp {target.address}: {refused.message}"
+        why = f"{UNREACHED}: dial tcp {target.address}: {refused.message}"
         raise Unavailable(why) from refused
     prefix = call.path.removesuffix(place["tail"])
     return Relay(call, target, connection, _Place(quote(path or "/", safe=_SAFE), quote(prefix, safe=_SAFE)))
+
+
+def to_the_root(call: Call) -> Reply | None:
+    """Whoever asks for the root without a slash is led to the one with it: relative links depend on that."""
+    place = proxied(call.path)
+    if place is None or place["tail"] or call.method not in ("GET", "HEAD"):
+        return None
+    query = call.scope["query_string"]
+    location = quote(call.path, safe=_SAFE).encode() + b"/" + (b"?" + query if query else b"")
+    return Reply(b"", 301, headers=((b"location", location),))
 
 
 def _clean(tail: str) -> str:
@@ -96,9 +102,9 @@ class Relay:
     async def run(self, receive: Receive, send: Send) -> None:
         """Until the answer is whole or the client has gone. Raises where the pod breaks off in the middle of it."""
         try:
-            reader, writer = await self._opened()
+            reader, writer = await self.opened()
         except OSError as error:
-            await self._refuse(f"{_UNREACHED}: {error}", send)
+            await self._refuse(f"{UNREACHED}: {error}", send)
             return
         try:
             await self._converse(reader, writer, receive, send)
@@ -107,7 +113,7 @@ class Relay:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _opened(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def opened(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Whoever may ask for a proxy trusts the pod: certificates are not verified, as on Kubernetes."""
         if self._target.scheme == "http":
             return await asyncio.open_connection(sock=self._connection)
@@ -123,19 +129,20 @@ class Relay:
 
         talk = h11.Connection(h11.CLIENT)
         try:
-            head = h11.Request(method=self._call.method, target=self._url(), headers=self._headers())
+            head = h11.Request(method=self._call.method, target=self.url(), headers=self.headers())
             writer.write(talk.send(head) or b"")
             await race(self._to_pod(talk, writer, receive), self._from_pod(talk, reader, send))
         except (OSError, h11.ProtocolError, _Broken) as error:
             if self._begun:
                 raise
-            await self._refuse(f"{_UNREACHED}: {error}", send)
+            await self._refuse(f"{UNREACHED}: {error}", send)
 
-    def _url(self) -> str:
+    def url(self) -> str:
+        """Path and query, as the pod's server is asked."""
         query = self._call.scope["query_string"].decode("latin-1")
         return f"{self._place.path}?{query}" if query else self._place.path
 
-    def _headers(self) -> HeaderList:
+    def headers(self) -> HeaderList:
         """The client's, without what is for this hop, and with where it came in."""
         named = self._call.header(b"connection").lower().encode().replace(b",", b" ").split()
         dropped = _OF_ONE_HOP | _FOR_US | set(named)
