@@ -84,7 +84,11 @@ async def test_a_definition_waits_for_objects_that_finalizers_hold_and_takes_no_
     await data.ask("DELETE", url)
     await data.cluster.settle(1)
     assert conditions(await data.get(url))["Terminating"] == ("True", "InstanceDeletionInProgress")
-    assert (await data.ask("POST", DATABASES, database("late"))).status == 405
+    late = await data.ask("POST", DATABASES, database("late"))
+    assert (late.status, late.json["message"]) == (
+        405,
+        "create not allowed while custom resource definition is terminating",
+    )
     await data.patch(ORDERS, {"metadata": {"finalizers": None}})
     await data.cluster.settle(1)
     assert (await data.ask("GET", url)).status == 404

@@ -169,6 +169,31 @@ async def test_two_versions_show_the_same_objects(data: Data) -> None:
 
 
 @with_data
+async def test_an_object_of_another_version_or_kind_is_refused_by_name(data: Data) -> None:
+    await data.define(definition(version(), version("v1beta1", storage=False)))
+    for wrong, message in (
+        (
+            {"apiVersion": "data.example.com/v1beta1"},
+            "the API version in the data (data.example.com/v1beta1) does not match the expected API version "
+            "(data.example.com/v1)",
+        ),
+        (
+            {"kind": "Store"},
+            'Store in version "v1" cannot be handled as a Database: no kind "Store" is registered for version '
+            '"data.example.com/v1" in scheme "petset"',
+        ),
+    ):
+        refused = await data.ask("POST", DATABASES, database() | wrong)
+        assert (refused.status, refused.json["message"]) == (400, message)
+    body = b"k8s\x00"
+    binary = await data.ask("POST", DATABASES, body, content_type="application/vnd.kubernetes.protobuf")
+    assert (binary.status, binary.json["message"].rpartition(": ")[2]) == (
+        415,
+        "application/json, application/yaml",
+    )
+
+
+@with_data
 async def test_what_is_stored_follows_a_schema_that_has_changed(data: Data) -> None:
     await data.define()
     await data.made(DATABASES, database())

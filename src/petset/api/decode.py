@@ -147,7 +147,7 @@ def _check_type(kind: Kind, document: dict[str, Any]) -> None:
     if (api_version, name) == (kind.api_version, kind.name):
         return
     other = kinds.by_type(api_version, name)
-    if other is None:
+    if other is None and (kind.custom is None or name != kind.name):
         raise _unfit(
             kind, document, f'no kind "{name}" is registered for version "{api_version}" in scheme "petset"'
         )
@@ -156,6 +156,7 @@ def _check_type(kind: Kind, document: dict[str, Any]) -> None:
             f"the API version in the data ({api_version}) does not match "
             f"the expected API version ({kind.api_version})"
         )
+    assert other is not None
     raise _unfit(
         kind, document, f"converting ({other.version}.{name}) to ({kind.version}.{kind.name}): unknown conversion"
     )

@@ -60,5 +60,7 @@ def require_open(kind: Kind) -> None:
     """Raises MethodNotAllowed where the definition is going: what is new could outlive it."""
     if kind.custom is not None and kind.custom.terminating:
         raise MethodNotAllowed(
-            f"{kind.qualified}: create is not allowed while the custom resource definition is terminating"
+            "create not allowed while custom resource definition is terminating",
+            kind=kind.resource,
+            group=kind.group,
         )
