@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 import uvloop
 from apiserver.running import Running, running
-from apiserver.webhook_server import Webhook, webhook
+from apiserver.webhook_server import HANG_UP, Webhook, webhook
 
 from petset.apiserver.webhooks import MOST_CLIENTS, HttpsCaller
 from petset.registry.webhooks.port import BadAnswer, CallFailed, Destination
@@ -96,6 +96,13 @@ def test_an_answer_that_is_an_error_is_no_answer(tmp_path: Path, status: int, te
 def test_an_answer_without_end_is_cut_off(tmp_path: Path) -> None:
     with webhook(tmp_path, lambda _: {"allowed": True, "warnings": ["x" * 4_000_000]}) as site:
         assert "longer than" in told(Destination(f"https://localhost:{site.port}/", site.authority), BadAnswer)
+
+
+def test_a_kept_connection_that_the_other_side_lets_go_is_made_again(tmp_path: Path) -> None:
+    answers: list[Any] = [{"allowed": True}, HANG_UP, {"allowed": False}]
+    with webhook(tmp_path, lambda _: answers.pop(0)) as site:
+        found = post(Destination(f"https://localhost:{site.port}/", site.authority), times=2)
+        assert [answer["response"]["allowed"] for answer in found] == [True, False]
 
 
 def test_authorities_that_come_and_go_do_not_pile_up(tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+HANG_UP = 0
 NAMES = ("localhost", "guard.default.svc")
 Answer = Callable[[dict[str, Any]], dict[str, Any] | int | None]
-"""From the request of a review to its response; or a status code, or None for no answer at all."""
+"""From the request of a review to its response; a status code (`HANG_UP`: none); or None for no answer at all."""
 
 
 @dataclass
@@ -74,6 +75,9 @@ def _handler(answer: Answer, stopping: threading.Event) -> type[BaseHTTPRequestH
             response = answer(review["request"])
             if response is None:
                 stopping.wait()
+                return
+            if response == HANG_UP:
+                self.close_connection = True
                 return
             if isinstance(response, int):
                 self._send(response, b"no such thing\n")

@@ -68,7 +68,7 @@ spec:
     metadata: {labels: {app: web}}
     spec:
       terminationGracePeriodSeconds: 0
-      containers: [{name: main, image: debian:12, command: [sleep, "1000"]}]
+      containers: [{name: main, image: debian:12, command: [sh, -c, "trap exit TERM; sleep 1000 & wait"]}]
 """
 CONFIGURATION = """\
 apiVersion: admissionregistration.k8s.io/v1

@@ -8,6 +8,7 @@ a certificate lists.
 import asyncio
 import importlib
 import ssl
+from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 3 * 1024 * 1024
 """No answer is longer than a request may be."""
 MOST_CLIENTS = 32
+CLOSE_SECONDS = 1
 _JSON = "application/json"
 _HEADERS = {"content-type": _JSON, "accept": _JSON, "user-agent": "kube-apiserver-admission"}
 
@@ -36,7 +38,7 @@ class HttpsCaller:
         last: CallFailed | None = None
         for address in to.addresses or ("",):
             try:
-                return await _exchange(client, _request(http, client, to, address, body))
+                return await _exchange(http, client, _request(http, client, to, address, body))
             except http.ConnectError as error:
                 last = CallFailed(_told(error, address or to.url))
             except (http.HTTPError, http.InvalidURL, ssl.SSLError) as error:
@@ -47,8 +49,10 @@ class HttpsCaller:
     async def close(self) -> None:
         """End every connection."""
         clients, self._clients = self._clients, {}
-        for client in clients.values():
-            await client.aclose()
+        with suppress(TimeoutError):  # who does not answer any more is left
+            async with asyncio.timeout(CLOSE_SECONDS):
+                for client in clients.values():
+                    await client.aclose()
 
     async def _library(self) -> ModuleType:
         if self._http is None:
@@ -96,8 +100,11 @@ def _request(
     return client.build_request("POST", target, content=body, headers=headers, extensions=extensions)
 
 
-async def _exchange(client: "httpx2.AsyncClient", request: "httpx2.Request") -> bytes:
-    response = await client.send(request, stream=True)
+async def _exchange(http: ModuleType, client: "httpx2.AsyncClient", request: "httpx2.Request") -> bytes:
+    try:
+        response = await client.send(request, stream=True)
+    except http.RemoteProtocolError:  # the other side has just let go of a connection that was kept
+        response = await client.send(request, stream=True)
     try:
         parts = bytearray()
         async for part in response.aiter_bytes():
