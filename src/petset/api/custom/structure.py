@@ -8,11 +8,12 @@ defaults must fit their own schema, and lists with keys must have them.
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import jsonschema_rs
 import msgspec
 
 from petset.api.custom import structural
 from petset.api.custom.pruning import pruned
+from petset.api.custom.structure_of_choices import CHOICES, check_choice, check_pattern
+from petset.api.custom.structure_of_lists import check_list, mapping
 from petset.api.custom.validating import Validator
 from petset.api.validation.fields import AsWritten, Faults
 
@@ -20,23 +21,9 @@ Document = dict[str, Any]
 
 _TYPES = ("array", "boolean", "integer", "number", "object", "string")
 _UNSUPPORTED = ("$ref", "additionalItems", "definitions", "dependencies", "id", "patternProperties", "$schema")
-_ONLY_OUTSIDE = {
-    "type": "must be empty to be structural",
-    "title": "must be empty to be structural",
-    "description": "must be empty to be structural",
-    "default": "must be undefined to be structural",
-    "additionalProperties": "must be undefined to be structural",
-    "nullable": "must be false to be structural",
-    "x-kubernetes-preserve-unknown-fields": "must be undefined to be structural",
-    "x-kubernetes-embedded-resource": "must be false to be structural",
-    "x-kubernetes-int-or-string": "must be false to be structural",
-    "x-kubernetes-list-type": "must be undefined to be structural",
-    "x-kubernetes-list-map-keys": "must be undefined to be structural",
-    "x-kubernetes-map-type": "must be undefined to be structural",
-    "x-kubernetes-validations": "must be empty to be structural",
-}
-_NARROWING = ("allOf", "anyOf", "oneOf")
 _INT_OR_STRING = [{"type": "integer"}, {"type": "string"}]
+_EITHER = (*_INT_OR_STRING, {"anyOf": _INT_OR_STRING})
+"""The types that may stand inside of alternatives: those of an `int-or-string`."""
 _REASONS = ("FieldValueRequired", "FieldValueForbidden", "FieldValueInvalid", "FieldValueDuplicate")
 
 
@@ -105,7 +92,7 @@ def _places(place: _Place) -> Iterator[_Place]:
     """The schema and all below it that have a place of their own in documents."""
     yield place
     schema, path, _ = place
-    for name, inner in _mapping(schema.get("properties")).items():
+    for name, inner in mapping(schema.get("properties")).items():
         if isinstance(inner, dict):
             yield from _places(_Place(inner, f"{path}.properties[{name}]", "field"))
     for name, level in (("items", "item"), ("additionalProperties", "field")):
@@ -117,7 +104,7 @@ def _check_place(place: _Place, faults: Faults) -> None:
     schema, path, level = place
     _check_type(place, faults)
     _check_words(schema, path, faults)
-    _check_list(schema, path, faults)
+    check_list(schema, path, faults)
     if schema.get("x-kubernetes-map-type") is not None:
         faults.one_of(f"{path}.x-kubernetes-map-type", schema["x-kubernetes-map-type"], ("atomic", "granular"))
         if schema.get("type") != "object":
@@ -128,12 +115,12 @@ def _check_place(place: _Place, faults: Faults) -> None:
         if schema.get("nullable"):
             faults.forbidden(f"{path}.nullable", "nullable cannot be true at the root")
         _check_metadata(schema, path, faults)
-    for name in _NARROWING:
+    for name in CHOICES:
         for index, inner in enumerate(schema.get(name) or ()):
-            if not (schema.get("x-kubernetes-int-or-string") and inner in _INT_OR_STRING):
-                _check_narrowing(inner, f"{path}.{name}[{index}]", schema, path, faults)
+            if not (schema.get("x-kubernetes-int-or-string") and inner in _EITHER):
+                check_choice(inner, f"{path}.{name}[{index}]", schema, path, faults)
     if isinstance(schema.get("not"), dict):
-        _check_narrowing(schema["not"], f"{path}.not", schema, path, faults)
+        check_choice(schema["not"], f"{path}.not", schema, path, faults)
 
 
 def _check_type(place: _Place, faults: Faults) -> None:
@@ -183,115 +170,18 @@ def _check_words(schema: Document, path: str, faults: Faults) -> None:
     if schema.get("x-kubernetes-preserve-unknown-fields") is False:
         faults.invalid(f"{path}.x-kubernetes-preserve-unknown-fields", False, "must be true or undefined")
     if schema.get("pattern"):
-        _check_pattern(schema["pattern"], f"{path}.pattern", faults)
-
-
-def _check_pattern(pattern: Any, path: str, faults: Faults) -> None:
-    try:
-        jsonschema_rs.Draft7Validator({"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions())
-    except (ValueError, jsonschema_rs.ValidationError):
-        faults.invalid(path, pattern, "must be a valid regular expression, but isn't: error parsing regexp")
-
-
-def _check_list(schema: Document, path: str, faults: Faults) -> None:
-    form, keys = schema.get("x-kubernetes-list-type"), schema.get("x-kubernetes-list-map-keys") or []
-    keys_path = f"{path}.x-kubernetes-list-map-keys"
-    if form is not None:
-        faults.one_of(f"{path}.x-kubernetes-list-type", form, ("atomic", "map", "set"))
-        if schema.get("type") != "array":
-            why = "must be array if x-kubernetes-list-type is specified"
-            faults.invalid(f"{path}.type", schema.get("type", ""), why)
-    if form != "map":
-        if keys:
-            faults.invalid(
-                f"{path}.x-kubernetes-list-type", form, "must be map if x-kubernetes-list-map-keys is non-empty"
-            )
-        _check_set(form, _mapping(schema.get("items")), path, faults)
-        return
-    if not keys:
-        faults.required(keys_path, "must not be empty if x-kubernetes-list-type is map")
-    if len(set(keys)) != len(keys):
-        faults.invalid(keys_path, keys, "must not contain duplicate entries")
-    items = _mapping(schema.get("items"))
-    properties = _mapping(items.get("properties"))
-    if items.get("type") != "object":
-        faults.invalid(
-            f"{path}.items.type",
-            items.get("type", ""),
-            "must be object if parent array's x-kubernetes-list-type is map",
-        )
-        return
-    for key in keys:
-        _check_key(key, items, properties.get(key), f"{path}.items.properties[{key}]", faults, keys_path)
-
-
-def _check_key(key: str, items: Document, found: Any, path: str, faults: Faults, keys_path: str) -> None:
-    if not isinstance(found, dict):
-        faults.invalid(keys_path, [key], "entries must all be names of item properties")
-        return
-    if found.get("type") in ("array", "object"):
-        why = "must be a scalar type if parent array's x-kubernetes-list-type is map"
-        faults.invalid(f"{path}.type", found["type"], why)
-    if found.get("nullable"):
-        faults.forbidden(
-            f"{path}.nullable", "this property is in x-kubernetes-list-map-keys, so it cannot be nullable"
-        )
-    if "default" not in found and key not in (items.get("required") or ()):
-        faults.required(
-            f"{path}.default",
-            "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property",
-        )
-
-
-def _check_set(form: str | None, items: Document, path: str, faults: Faults) -> None:
-    if form != "set":
-        return
-    if items.get("nullable"):
-        faults.forbidden(f"{path}.items.nullable", "cannot be nullable when x-kubernetes-list-type is set")
-    if items.get("type") == "object" and items.get("x-kubernetes-map-type") != "atomic":
-        why = "must be atomic as item of a list with x-kubernetes-list-type=set"
-        faults.invalid(f"{path}.items.x-kubernetes-map-type", items.get("x-kubernetes-map-type"), why)
+        check_pattern(schema["pattern"], f"{path}.pattern", faults)
 
 
 def _check_metadata(schema: Document, path: str, faults: Faults) -> None:
     """Of an object's metadata a schema may narrow names alone."""
-    found = _mapping(_mapping(schema.get("properties")).get("metadata"))
-    others = set(_mapping(found.get("properties"))) - {"name", "generateName"}
+    found = mapping(mapping(schema.get("properties")).get("metadata"))
+    others = set(mapping(found.get("properties"))) - {"name", "generateName"}
     if others:
         faults.forbidden(
             f"{path}.properties[metadata]",
             "must not specify anything other than name and generateName, but metadata is implicitly specified",
         )
-
-
-def _check_narrowing(inner: Any, path: str, outer: Document, outer_path: str, faults: Faults) -> None:
-    """What stands in `allOf` and its like may only speak of what its schema has outside of them."""
-    if not isinstance(inner, dict):
-        return
-    for name, why in _ONLY_OUTSIDE.items():
-        if inner.get(name) not in (None, "", False, [], ()):
-            faults.forbidden(f"{path}.{name}", why)
-    if inner.get("pattern"):
-        _check_pattern(inner["pattern"], f"{path}.pattern", faults)
-    known = _mapping(outer.get("properties"))
-    for name, each in _mapping(inner.get("properties")).items():
-        below, outside = f"{path}.properties[{name}]", f"{outer_path}.properties[{name}]"
-        if name not in known and not isinstance(outer.get("additionalProperties"), dict):
-            faults.required(outside, f"because it is defined in {below}")
-            continue
-        _check_narrowing(each, below, _mapping(known.get(name)), outside, faults)
-    if isinstance(inner.get("items"), dict):
-        items = _mapping(outer.get("items"))
-        _check_narrowing(inner["items"], f"{path}.items", items, f"{outer_path}.items", faults)
-    for name in _NARROWING:
-        for index, each in enumerate(inner.get(name) or ()):
-            _check_narrowing(each, f"{path}.{name}[{index}]", outer, outer_path, faults)
-    if isinstance(inner.get("not"), dict):
-        _check_narrowing(inner["not"], f"{path}.not", outer, outer_path, faults)
-
-
-def _mapping(value: Any) -> Document:
-    return value if isinstance(value, dict) else {}
 
 
 def _check_defaults(parsed: structural.Schema, schema: Document, path: str, faults: Faults) -> None:
