@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+import msgspec
 import pytest
 
 from petset.api.errors import ApiError, BadRequest, Conflict, Invalid, NotFound, Unauthorized
 from petset.api.models import authentication_v1, core_v1, meta_v1
 from petset.api.objects import uid_of
+from petset.apiserver.accounts.keys import CONFIGURATION, KEYS, KeysPage
 from petset.apiserver.accounts.signed import SignedStatements
 from petset.apiserver.accounts.tokens import ISSUER, AccountTokens
 from petset.apiserver.authenticate import CertificatesAndTokens, Credentials
@@ -191,5 +193,22 @@ def test_a_token_ends_with_the_secret_or_the_node_that_it_is_bound_to(kind: str,
         assert issuing.tokens.verify(token)
         await issuing.control.client.delete(model, "web-0", namespace)
         assert not issuing.tokens.verify(token)
+
+    tell(story, tmp_path)
+
+
+def test_others_check_tokens_with_the_keys_that_the_issuer_publishes(tmp_path: Path) -> None:
+    async def story(issuing: Issuing) -> None:
+        page = KeysPage(issuing.statements)
+        configuration, keys = await page.get(CONFIGURATION, b"", ""), await page.get(f"{KEYS}/", b"", "")
+        assert configuration and keys and await page.get("/openid", b"", "") is None
+        told = msgspec.json.decode(configuration.body)
+        assert told["issuer"] == ISSUER and told["jwks_uri"].endswith(KEYS)
+        published = jwt.PyJWKSet.from_dict(msgspec.json.decode(keys.body)).keys[0]
+        algorithms = told["id_token_signing_alg_values_supported"]
+        token = await issuing.token(audiences=["vault"])
+        options: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+        claims = jwt.decode(token, published, algorithms=algorithms, audience="vault", options=options)
+        assert claims["sub"] == "system:serviceaccount:default:default"
 
     tell(story, tmp_path)

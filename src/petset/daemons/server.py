@@ -23,6 +23,7 @@ from petset import __version__
 from petset.aio.tasks import Supervisor
 from petset.api.gates import written
 from petset.apiserver import certificates, kubeconfig
+from petset.apiserver.accounts.keys import KeysPage
 from petset.apiserver.accounts.signed import SignedStatements
 from petset.apiserver.accounts.tokens import AccountTokens
 from petset.apiserver.app import Options, create_app
@@ -116,6 +117,7 @@ async def _start(
     authenticator = CertificatesAndTokens({token: admin()}, tokens.verify)
     pages = (
         WaitingPage(lambda: [wait for plane in planes for wait in plane.waits()]),
+        KeysPage(statements),
         MetricsPage(lambda: [family for plane in planes for family in plane.measures()]),
     )
     options = Options(version=__version__, pages=pages, tokens=tokens)

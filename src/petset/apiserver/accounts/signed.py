@@ -74,6 +74,12 @@ class SignedStatements:
 
         return self._key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
 
+    def public_jwk(self) -> dict[str, str]:
+        """The same as a JSON Web Key."""
+        numbers = self._key.public_key().public_numbers()
+        x, y = (_encoded(number.to_bytes(_NUMBER_BYTES)) for number in (numbers.x, numbers.y))
+        return {"use": "sig", "kty": "EC", "kid": self.key_id, "crv": "P-256", "alg": "ES256", "x": x, "y": y}
+
     @cached_property
     def key_id(self) -> str:
         """Names the key: a digest of its public part."""
