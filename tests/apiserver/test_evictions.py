@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from apiserver.asgi import PODS, Answer, Site, on_a_plane, pod
+from apiserver.asgi import MERGE, PODS, Answer, Site, on_a_plane, pod
 
 from petset.api.models import core_v1, policy_v1
 from petset.api.objects import copy
@@ -140,3 +140,15 @@ async def test_an_unready_pod_goes_without_cost_while_the_others_are_well(site: 
     await guarded(site, allowed=0)
     assert (await evict(site, "web-1")).status == 201
     assert "disruptedPods" not in (await site.get(f"{BUDGETS}/web"))["status"]
+
+
+@on_a_plane
+async def test_no_budget_counts_below_nothing(site: Site) -> None:
+    await guarded(site, allowed=1)
+    patch = {"status": {"disruptionsAllowed": -1}}
+    refused = await site.ask("PATCH", f"{BUDGETS}/web/status", patch, **{"content-type": MERGE})
+    assert refused.status == 422
+    assert (
+        "status.disruptionsAllowed: Invalid value: -1: must be greater than or equal to 0"
+        in refused.json["message"]
+    )

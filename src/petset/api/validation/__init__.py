@@ -103,6 +103,7 @@ _STATUS: dict[tuple[str, str], Compare] = {
     ("apps", "Deployment"): replicated.check_deployment_status,
     ("apps", "ReplicaSet"): replicated.check_replica_set_status,
     ("apps", "StatefulSet"): statefulsets.check_statefulset_status,
+    ("policy", "PodDisruptionBudget"): policies.check_disruption_budget_status,
 }
 
 _PARTS: dict[str, Compare] = {

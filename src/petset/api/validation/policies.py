@@ -43,6 +43,14 @@ def check_disruption_budget(budget: policy_v1.PodDisruptionBudget, faults: Fault
     check_label_selector("spec.selector", spec.selector, faults)
 
 
+def check_disruption_budget_status(
+    new: policy_v1.PodDisruptionBudget, old: policy_v1.PodDisruptionBudget, faults: Faults
+) -> None:
+    """Nothing is counted below none."""
+    for name in ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"):
+        faults.at_least_zero(f"status.{name}", getattr(new.status, name, None))
+
+
 def check_priority_class(priority_class: scheduling_v1.PriorityClass, faults: Faults) -> None:
     """Users' priorities stay below those of the system."""
     name = (priority_class.metadata.name if priority_class.metadata else None) or ""
