@@ -83,14 +83,22 @@ def test_an_upgrade_rolls_the_set_and_keeps_what_lookup_found(shop: Release) -> 
     assert shop.statuses() == ["superseded", "superseded", "deployed"]
 
 
-def test_an_upgrade_that_never_gets_ready_is_rolled_back(release: Release) -> None:
-    shop = release
-    shop.helm("install", "shop", CHART, "--set", "podManagementPolicy=Parallel", *WAIT)
-    broken = ["--reuse-values", "--set", "page.image=nowhere:1", "--rollback-on-failure", "--wait", "--timeout=3s"]
-    failed = shop.tried("upgrade", "shop", CHART, *broken)
+def test_an_upgrade_that_never_gets_ready_fails_and_can_be_taken_back(release: Release) -> None:
+    release.helm("install", "shop", CHART, "--set", "podManagementPolicy=Parallel", *WAIT)
+    broken = ["--reuse-values", "--set", "page.image=nowhere:1", "--wait", "--timeout=3s"]
+    failed = release.tried("upgrade", "shop", CHART, *broken)
+    assert failed.returncode == 1 and "context deadline exceeded" in failed.stderr
+    release.helm("rollback", "shop", *WAIT)
+    assert release.statuses() == ["superseded", "failed", "deployed"]
+    assert release.value("sts/shop-store", ".spec.template.spec.containers[0].image") == "debian:12"
+
+
+def test_an_upgrade_that_fails_in_the_end_is_rolled_back_at_once(shop: Release) -> None:
+    failing = ["--set", "greeting=never,announcement.fails=true", "--rollback-on-failure"]
+    failed = shop.tried("upgrade", "shop", CHART, *failing, *WAIT)
     assert failed.returncode == 1 and "has been rolled back" in failed.stderr
     assert shop.statuses() == ["superseded", "failed", "deployed"]
-    assert shop.value("sts/shop-store", ".spec.template.spec.containers[0].image") == "debian:12"
+    assert shop.value("cm/shop-store", ".data.greeting") == "hello"
 
 
 def test_a_hook_that_fails_stops_the_upgrade_before_it_changes_anything(shop: Release) -> None:
