@@ -77,6 +77,23 @@ async def test_a_namespace_takes_its_custom_objects_with_it(data: Data) -> None:
 
 
 @with_data
+async def test_what_custom_objects_own_goes_with_their_definition(data: Data) -> None:
+    await data.define()
+    orders = await data.made(DATABASES, database())
+    for number in range(8):  # so many that the definition is gone before the collector has seen to them all
+        metadata = {"name": f"leaf-{number}", **owned_by(orders)}
+        await data.made(CONFIG_MAPS, config_map("leaf") | {"metadata": metadata})
+    stranger = {"apiVersion": "gone.example.com/v1", "kind": "Nobody", "name": "x", "uid": "unheard-of"}
+    await data.made(CONFIG_MAPS, config_map("kept") | {"metadata": {"name": "kept", "ownerReferences": [stranger]}})
+    await data.cluster.settle(1)
+    await data.ask("DELETE", f"{DEFINITIONS}/databases.data.example.com")
+    await data.cluster.settle(3)
+    assert (await data.ask("GET", f"{DEFINITIONS}/databases.data.example.com")).status == 404
+    left = {item["metadata"]["name"] for item in (await data.get(CONFIG_MAPS))["items"]}
+    assert left - {"kube-root-ca.crt"} == {"kept"}
+
+
+@with_data
 async def test_a_definition_waits_for_objects_that_finalizers_hold_and_takes_no_new_ones(data: Data) -> None:
     await data.define()
     await data.made(DATABASES, database() | {"metadata": {"name": "orders", "finalizers": ["example.com/hold"]}})

@@ -75,6 +75,9 @@ class InformerPool:
 
     def _definition_changed(self, old: Any, new: Any) -> None:
         """Whatever has changed, the kinds that are served now are to be followed, and no others."""
+        assert self._tasks is not None, "definitions are heard of by an informer that runs"
+        if self._tasks.stopping:
+            return
         served = {kind.model: kind for kind in reversed(self._client.kinds.custom())}
         for model in [model for model in self._custom if model not in served]:
             self._custom.pop(model).stop()

@@ -62,7 +62,7 @@ class GarbageCollector:
     async def _state(self, node: Node, reference: Reference) -> OwnerState:
         owner = _identity(self._client.kinds, node, reference)
         if owner is None:
-            return OwnerState.UNKNOWN
+            return self._state_of_unserved(reference)
         known = self._graph.get(owner.uid)
         if known is None and self._graph.is_buried(owner.uid):
             return OwnerState.GONE
@@ -73,6 +73,12 @@ class GarbageCollector:
                 return OwnerState.GONE
             known = node_of(kind, found)
         return OwnerState.WAITING if known.deletes_dependents else OwnerState.SOLID
+
+    def _state_of_unserved(self, reference: Reference) -> OwnerState:
+        """An owner whose kind went with it, as custom kinds do, is gone if it was seen to go; else nobody knows."""
+        served = self._client.kinds.by_type(reference.api_version, reference.kind) is not None
+        seen_to_go = self._graph.get(reference.uid) is None and self._graph.is_buried(reference.uid)
+        return OwnerState.GONE if seen_to_go and not served else OwnerState.UNKNOWN
 
     def _changed(self, kind: Kind, old: Object | None, new: Object | None) -> None:
         if new is None:
