@@ -62,7 +62,10 @@ def _integer(loader: _Loader, node: yaml.ScalarNode) -> int:
     digits = text.lstrip("+-")
     if len(digits) > 1 and digits[0] == "0" and digits[1].isdigit():
         text = text.replace("0", "0o", 1)
-    return int(text, 0)
+    try:
+        return int(text, 0)
+    except ValueError as error:
+        raise ConstructorError(None, None, f"no whole number that can be held: {error}", node.start_mark) from error
 
 
 def _float(loader: _Loader, node: yaml.ScalarNode) -> float | int:

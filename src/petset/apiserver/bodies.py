@@ -159,7 +159,7 @@ def _from_yaml(body: bytes, trouble: str = "error converting YAML to JSON") -> d
 
     try:
         found = [document for _, document in documents(body.decode())]
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise BadRequest(f"{trouble}: {error}") from error
     if len(found) != 1 or not isinstance(found[0], dict):
         raise BadRequest("the application/yaml body must hold one document, a mapping")

@@ -103,8 +103,14 @@ def _group_version(where: str, kinds: list[Kind]) -> dict[str, Any]:
         collection = (
             f"/{where}/namespaces/{{namespace}}/{kind.resource}" if kind.namespaced else f"/{where}/{kind.resource}"
         )
-        paths[collection] = {"get": _operation(kind, "list"), "post": _operation(kind, "post", body=True)}
+        where_it_is = [_path_parameter("namespace")] if kind.namespaced else []
+        paths[collection] = {
+            "parameters": where_it_is,
+            "get": _operation(kind, "list"),
+            "post": _operation(kind, "post", body=True),
+        }
         paths[f"{collection}/{{name}}"] = {
+            "parameters": [*where_it_is, _path_parameter("name")],
             "get": _operation(kind, "get"),
             "put": _operation(kind, "put", body=True),
             "patch": _operation(kind, "patch", body=True),
@@ -112,6 +118,10 @@ def _group_version(where: str, kinds: list[Kind]) -> dict[str, Any]:
         }
     components = {"schemas": schemas(kinds, COMPONENTS)}
     return {"openapi": "3.0.0", "info": _INFO, "paths": paths, "components": components}
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "uniqueItems": True}}
 
 
 def _operation(kind: Kind, action: str, *, body: bool = False) -> dict[str, Any]:

@@ -18,11 +18,18 @@ PATCHES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH)
 """The last is for kinds with structs alone: nothing else says how lists merge."""
 
 
-def apply_patch(kind: Kind, content_type: str, current: dict[str, Any], patch: Any) -> Any:
+def apply_patch(kind: Kind, content_type: str, current: dict[str, Any], patch: Any) -> dict[str, Any]:
     """The document that a patch makes of `current`.
 
     Raises BadRequest for a malformed patch, Invalid for one that does not apply, UnsupportedMediaType otherwise.
     """
+    patched = _patched(kind, content_type, current, patch)
+    if not isinstance(patched, dict):
+        raise BadRequest("error decoding patch: what it makes of the object is no object")
+    return patched
+
+
+def _patched(kind: Kind, content_type: str, current: dict[str, Any], patch: Any) -> Any:
     try:
         match content_type:
             case "application/json-patch+json":
