@@ -54,9 +54,9 @@ def check_disruption_budget_status(
 def check_priority_class(priority_class: scheduling_v1.PriorityClass, faults: Faults) -> None:
     """Users' priorities stay below those of the system."""
     name = (priority_class.metadata.name if priority_class.metadata else None) or ""
-    if name in SYSTEM and (priority_class.value, bool(priority_class.globalDefault)) == (SYSTEM[name][0], False):
-        pass  # the system's own, just as it is made
-    elif name.startswith("system-"):
+    if _is_the_systems_own(name, priority_class):
+        return
+    if name.startswith("system-"):
         faults.forbidden(
             "metadata.name",
             "priority class names with 'system-' prefix are reserved for system use only. "
@@ -68,6 +68,11 @@ def check_priority_class(priority_class: scheduling_v1.PriorityClass, faults: Fa
         faults.not_supported(
             "preemptionPolicy", priority_class.preemptionPolicy or "", ("PreemptLowerPriority", "Never")
         )
+
+
+def _is_the_systems_own(name: str, priority_class: scheduling_v1.PriorityClass) -> bool:
+    """Just as the server makes it, and so right."""
+    return name in SYSTEM and priority_class.value == SYSTEM[name][0] and not priority_class.globalDefault
 
 
 def check_priority_class_update(
