@@ -12,7 +12,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from petset.node.runtime import Container, ContainerSpec, ContainerState, Runtime, RuntimeFailure, SandboxSpec
+from petset.node.runtime import (
+    Container,
+    ContainerSpec,
+    ContainerState,
+    Resources,
+    Runtime,
+    RuntimeFailure,
+    SandboxSpec,
+)
 
 
 @dataclass(frozen=True)
@@ -130,6 +138,21 @@ async def an_image_has_the_same_id_each_time(case: RuntimeCase) -> None:
     assert await case.runtime.resolve_image(case.image) == await case.runtime.resolve_image(case.image)
 
 
+async def a_container_is_resized_while_it_runs_and_not_after(case: RuntimeCase) -> None:
+    await case.runtime.start_sandbox(sandbox())
+    started = await case.runtime.start_container("uid-1", container(case))
+    assert started.resources == container(case).resources
+    more = Resources(cpu_request_millis=250, memory_bytes=256 << 20)
+    resized = await case.runtime.resize(started.id, more)
+    assert (resized.id, resized.state, resized.resources) == (started.id, ContainerState.RUNNING, more)
+    await case.runtime.close()
+    again = await case.reopen()
+    assert (await again.inspect(started.id)).resources == more
+    await stopped(again, started.id)
+    with pytest.raises(RuntimeFailure):
+        await again.resize(started.id, more)
+
+
 async def containers_outlive_whoever_started_them(case: RuntimeCase) -> None:
     await case.runtime.start_sandbox(sandbox())
     started = await case.runtime.start_container("uid-1", container(case))
@@ -155,5 +178,6 @@ CASES: tuple[Callable[[RuntimeCase], Awaitable[None]], ...] = (
     a_second_attempt_has_its_own_id_and_the_first_is_kept,
     a_missing_image_says_so,
     an_image_has_the_same_id_each_time,
+    a_container_is_resized_while_it_runs_and_not_after,
     containers_outlive_whoever_started_them,
 )
