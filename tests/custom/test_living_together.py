@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from apiserver.asgi import CONFIG_MAPS, config_map
 from custom.databases import (
     DATABASES,
@@ -15,6 +16,7 @@ from custom.databases import (
     with_data,
 )
 
+from petset.api.errors import Expired, NotFound
 from petset.api.kinds import by_resource
 from petset.apiserver.authenticate import Peer
 from petset.client.local import LocalClient
@@ -128,6 +130,22 @@ async def test_rights_are_given_by_group_and_resource(data: Data) -> None:
     await data.made(f"{rbac}/rolebindings", {"metadata": {"name": "jane"}, "roleRef": role, "subjects": [subject]})
     assert (await data.ask("GET", DATABASES, peer=JANE)).status == 200
     assert (await data.ask("GET", ORDERS, peer=JANE)).status == 403
+
+
+@with_data
+async def test_whoever_follows_a_kind_that_is_gone_is_told_so(data: Data) -> None:
+    await data.define()
+    kind = data.plane.registry.kinds.by_resource("data.example.com", "v1", "databases")
+    assert kind is not None
+    watch = data.plane.client.watch(kind.model, resource_version="0")
+    await data.made(DATABASES, database())
+    assert len(await watch.next()) == 1
+    await data.ask("DELETE", f"{DEFINITIONS}/databases.data.example.com")
+    await data.cluster.settle(1)
+    with pytest.raises(Expired):
+        await watch.next()
+    with pytest.raises(NotFound):
+        await data.plane.client.list(kind.model)
 
 
 @with_data

@@ -276,7 +276,10 @@ class Kinds(Protocol):
     def by_resource(self, group: str, version: str, resource: str) -> Kind | None: ...
 
     def by_model(self, model: type[Any]) -> Kind:
-        """The kind of a struct; of a custom kind in several versions the one that is stored."""
+        """The kind of a struct; of a custom kind in several versions the one that is stored.
+
+        Raises NotFound for a custom kind that is no longer there.
+        """
         ...
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from petset.api import kinds, objects
 from petset.api.definitions import Definition
+from petset.api.errors import NotFound
 from petset.api.kinds import Kind
 from petset.api.untyped import Untyped, model_of
 from petset.registry.following import Following
@@ -64,7 +65,10 @@ class ServedKinds:
         if not issubclass(model, Untyped):
             return kinds.by_model(model)
         self._catch_up()
-        return self._by_model[model]
+        found = self._by_model.get(model)
+        if found is None:  # its definition is gone, and whoever still follows it has not heard of that yet
+            raise NotFound("the server could not find the requested resource")
+        return found
 
     def _catch_up(self) -> None:
         with suppress(StoreExpired):  # the store is closed: what is known stays
