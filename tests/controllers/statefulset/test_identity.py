@@ -6,7 +6,13 @@ from controllers.statefulset.tiny import Tiny, claim_template, make_set, steps, 
 
 from petset.api.models import core_v1, meta_v1
 from petset.api.objects import meta
-from petset.controllers.statefulset.identity import NO_ORDINAL, ordinal_of, revision_label, revision_of
+from petset.controllers.statefulset.identity import (
+    NO_ORDINAL,
+    ordinal_of,
+    revision_label,
+    revision_of,
+    wanted_replicas,
+)
 
 
 @pytest.mark.parametrize(
@@ -244,3 +250,9 @@ def test_a_revision_is_named_in_full_up_to_63_characters(length: int, label: str
     """Rule 19."""
     name = "w" * length
     assert revision_label(name, f"{name}-1234567890") == label
+
+
+@pytest.mark.parametrize(("replicas", "wanted"), [(None, 1), (0, 0), (3, 3)])
+def test_a_set_that_says_no_number_wants_one(replicas: int | None, wanted: int) -> None:
+    """Rule 4, of a set that came by without its defaults."""
+    assert wanted_replicas(make_set(replicas=replicas)) == wanted
