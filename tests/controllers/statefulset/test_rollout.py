@@ -132,8 +132,11 @@ def test_parallel_without_a_block_spares_a_broken_pod_that_would_come_back_as_it
 @pytest.mark.parametrize("start", [0, 3])
 @pytest.mark.parametrize(
     ("broken", "replaced"),
-    [((3,), (3,)), ((3, 2, 1), (3, 2, 1)), ((2, 1), ()), ((3, 1), (3,)), ((0,), ()), ((3, 2, 1, 0), (3, 2, 1, 0))],
-)
+    [
+        ((3,), (3,)), ((3, 2, 1), (3, 2, 1)), ((2, 1), ()), ((3, 1), (3,)), ((0,), ()), ((3, 2, 0), (3, 2)),
+        ((3, 2, 1, 0), (3, 2, 1, 0)),
+    ],
+)  # fmt: skip
 def test_parallel_without_a_block_replaces_the_broken_from_the_top_as_far_as_they_come_back_new(
     start: int, broken: tuple[int, ...], replaced: tuple[int, ...]
 ) -> None:
