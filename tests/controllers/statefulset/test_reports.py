@@ -1,10 +1,12 @@
 """Counts that go on changing are written ten times a second; what somebody may act on, at once."""
 
 import pytest
-from controllers.statefulset.live import live
+from controllers.statefulset.live import Live, live
 from controllers.statefulset.tiny import Tiny, make_set, rolling, template
 
+from petset.aio.measures import Histogram
 from petset.api.models import apps_v1
+from petset.controllers.statefulset.controller import COLLECT_SECONDS
 from petset.controllers.statefulset.reports import SECONDS_BETWEEN_COUNTS, Reports, is_urgent
 from petset.testing.loop import run
 
@@ -66,5 +68,30 @@ def test_what_waited_is_written_though_nothing_more_happens() -> None:
             await world.settle(SECONDS_BETWEEN_COUNTS)
             status = (await world.the_set()).status
             assert status is not None and (status.replicas, status.readyReplicas) == (2, 1)
+
+    run(story())
+
+
+def _looks(it: Live) -> float:
+    """How often the controller has taken a set up."""
+    (worked,) = [f for f in it.controller.measures() if f.name == "workqueue_work_duration_seconds"]
+    duration = worked.samples[0].value
+    assert isinstance(duration, Histogram)
+    return sum(duration.counts)
+
+
+def test_a_pod_that_gets_a_node_is_looked_at_a_moment_later_and_one_that_runs_at_once() -> None:
+    async def story() -> None:
+        async with live() as it:
+            await it.start(replicas=1)
+            before = _looks(it)
+            await it.plane.client.bind("default", "web-0", "node-1")
+            await it.settle(COLLECT_SECONDS / 2)
+            assert _looks(it) == before
+            await it.settle(COLLECT_SECONDS)
+            assert _looks(it) == before + 1
+            await it.phase("web-0", "Running", ready=True)
+            await it.settle(0.001)
+            assert _looks(it) > before + 1
 
     run(story())

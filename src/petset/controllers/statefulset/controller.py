@@ -14,7 +14,7 @@ from petset.aio.reconciler import Reconciler
 from petset.api.errors import ApiError, Conflict
 from petset.api.gates import Gates
 from petset.api.models import apps_v1, core_v1
-from petset.api.objects import controller_of, meta, name_of, namespace_of, uid_of
+from petset.api.objects import controller_of, is_terminating, meta, name_of, namespace_of, uid_of
 from petset.api.selectors import Selector
 from petset.client.events import EventRecorder
 from petset.client.freshness import COME_BACK_SECONDS, OwnWrites
@@ -30,10 +30,13 @@ from petset.controllers.statefulset.notices import Notices
 from petset.controllers.statefulset.plan import plan
 from petset.controllers.statefulset.reports import Reports
 from petset.controllers.statefulset.waiting import for_name_taken, for_refusal, for_repair
+from petset.ownership import health
 from petset.ownership.hand import RevisionCollision
 
 NAME = "statefulset-controller"
 """The source component of this controller's events."""
+COLLECT_SECONDS = 0.05
+"""So long may news collect that let a set do nothing: of a pod that has come or got a node and does not run."""
 
 
 def controller_uid(obj: Any) -> Iterable[str]:
@@ -215,9 +218,14 @@ class StatefulSetController:
         self._work.wake(SetKey(namespace_of(changed), name_of(changed)))
 
     def _pod_changed(self, old: core_v1.Pod | None, new: core_v1.Pod | None) -> None:
+        unhurried = _is_on_its_way(old, new)
         for pod in (old, new):
             key = concerned(pod) if pod is not None else None
-            if key is not None:
+            if key is None:
+                continue
+            if unhurried and key not in self._held:
+                self._work.wake_after(key, COLLECT_SECONDS)
+            else:
                 self._work.wake(key)
 
     def _revision_changed(
@@ -246,3 +254,13 @@ class StatefulSetController:
         self._texts.forget_set(uid)
         self._reports.forget(uid)
         self._collisions.pop(uid, None)
+
+
+def _is_on_its_way(old: core_v1.Pod | None, new: core_v1.Pod | None) -> bool:
+    """The pod has come, or got a node, and nothing else: it waited before to be Running, and waits now."""
+    if new is None or is_terminating(new) or health.phase_of(new) != "Pending":
+        return False
+    if old is None:
+        return True
+    same = meta(old).labels == meta(new).labels and meta(old).ownerReferences == meta(new).ownerReferences
+    return same and health.phase_of(old) == "Pending"
