@@ -120,6 +120,7 @@ def test_two_failed_pods_beyond_the_wanted_ordinals_are_their_users_to_delete() 
             await world.client.create(web(replicas=2))
             await world.run_until(lambda: world.is_settled("web"), seconds=60)
             await delete(world, apps_v1.StatefulSet, "web", "Orphan")
+            await world.run_for(1)
             await world.stop("node-0")
             for pod in world.every(core_v1.Pod):
                 world.runtime.lose_pod(meta(pod).uid)
