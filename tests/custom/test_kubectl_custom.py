@@ -1,43 +1,27 @@
 """The real kubectl with custom kinds, against the product in a process of its own."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import yaml
 from custom.databases import database, definition, version
-
-KUBECTL = Path(sys.executable).with_name("kubectl")
-
-
-@dataclass
-class Server:
-    directory: Path
-
-    def petset(self, *arguments: str) -> str:
-        command = [sys.executable, "-m", "petset", *arguments, "--data-dir", str(self.directory)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=50, check=True).stdout
-
-    def kubectl(self, *arguments: str, stdin: str = "", status: int = 0) -> str:
-        command = [str(KUBECTL), "--kubeconfig", str(self.directory / "kubeconfig"), *arguments]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=30, check=False)
-        assert done.returncode == status, done.stderr + done.stdout
-        return done.stdout + done.stderr
+from e2e.harness import Petset
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    started = Server(tmp_path_factory.mktemp("petset") / "data")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Petset]:
+    started = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
     started.petset("up", "--port", "0", "--runtime", "simulated", "--detach")
     yield started
     started.petset("wipe", "--yes")
 
 
-def test_a_user_lives_with_a_custom_kind(server: Server) -> None:
-    kubectl = server.kubectl
+def test_a_user_lives_with_a_custom_kind(server: Petset) -> None:
+    def kubectl(*arguments: str, stdin: str = "", status: int = 0) -> str:
+        done = server.try_kubectl(*arguments, stdin=stdin)
+        assert done.returncode == status, done.stderr + done.stdout
+        return done.stdout + done.stderr
+
     crd = yaml.safe_dump(definition(version(), version("v1beta1", storage=False)))
     assert kubectl("apply", "-f", "-", stdin=crd).endswith("databases.data.example.com created\n")
     waited = kubectl("wait", "--for=condition=Established", "crd/databases.data.example.com", "--timeout=20s")
