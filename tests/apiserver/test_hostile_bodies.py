@@ -28,6 +28,7 @@ ODD = {
     "a huge number": b'{"metadata":{"generation":' + b"9" * 10_000 + b"}}",
     "many keys": b"{" + b",".join(b'"k%d":1' % n for n in range(100_000)) + b"}",
     "one key many times": b"{" + b",".join([b'"kind":"x"'] * 100_000) + b"}",
+    "a patch of the whole": b'[{"op":"replace","path":"","value":1}]',
     "NUL": b'{"metadata":{"name":"a\\u0000b"}}',
 }
 
