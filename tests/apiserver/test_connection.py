@@ -127,3 +127,21 @@ def test_a_long_list_reaches_a_client_that_reads_slowly(server: Running) -> None
         status, answer = ask(client, head("GET", "/livez", "Connection: close"))
         assert status == 200 and len([m for m in json.loads(answer)["items"] if len(m["data"]["k"]) > 9]) == 8
         assert ended(client).endswith(b"ok")
+
+
+def test_a_client_that_asks_on_without_reading_fills_no_memory(server: Running) -> None:
+    async def waiting_bytes() -> int:
+        return sum(each.transport.get_write_buffer_size() for each in server.server.connections)
+
+    with connect(server, certificate=True) as client, connect(server, certificate=True) as other:
+        body = json.dumps(config_map("large", data={"k": "x" * 900_000})).encode()
+        assert ask(client, head("POST", CONFIG_MAPS, f"Content-Length: {len(body)}") + body)[0] == 201
+        asked = head("GET", f"{CONFIG_MAPS}/large") * 60
+        client.sendall(asked + head("GET", "/livez", "Connection: close"))
+        for _ in range(20):
+            assert ask(other, head("GET", "/livez"))[0] == 200
+        assert server.call(waiting_bytes()) < 8_000_000
+        answers = bytearray()
+        while chunk := client.recv(1 << 20):
+            answers += chunk
+        assert answers.count(b"HTTP/1.1 200 OK") == 61 and answers.endswith(b"ok")

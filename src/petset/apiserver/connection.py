@@ -178,7 +178,8 @@ class Connection(asyncio.Protocol):
         if self._parser.should_upgrade() and self._is_websocket():
             return
         exchange.end()
-        if self._current is not None or not self._answer_at_once(exchange):
+        # Whoever asks on without reading the answers has to wait until they are taken.
+        if self._current is not None or self._drained is not None or not self._answer_at_once(exchange):
             self._take(exchange)
 
     # What the exchanges call.

@@ -85,6 +85,9 @@ class Exchange:
         if message["type"] == "http.response.start":
             self._start = message
             return
+        await self._connection.drained()
+        if self.complete:
+            return
         body, more = message.get("body", b""), message.get("more_body", False)
         head = b""
         if self._start is not None:

@@ -8,6 +8,8 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from collections.abc import Collection
+from typing import Any
 
 from petset.aio.tasks import give_way
 from petset.apiserver.connection import Application, Connection, Live
@@ -58,6 +60,11 @@ class Server:
             ssl_shutdown_timeout=GOODBYE_SECONDS if secure else None,
         )
         self._listeners.append(listener)
+
+    @property
+    def connections(self) -> Collection[Any]:
+        """Those that are open."""
+        return self._live.connections
 
     async def stop(self) -> None:
         """Stop listening, let requests that run end, and cut what does not end by itself."""
