@@ -6,8 +6,9 @@ import logging
 import pytest
 
 from petset.aio.backoff import Backoff, Rate
-from petset.aio.reconciler import CONTROLLER_RETRIES, Reconciler
+from petset.aio.reconciler import CONTROLLER_RETRIES, Reconciler, Setback
 from petset.aio.tasks import Supervisor
+from petset.api.errors import Conflict, NotFound, TooManyRequests
 from petset.testing.clock import SimulatedClock
 from petset.testing.loop import run
 
@@ -90,8 +91,51 @@ def test_a_cancelled_dependency_is_a_failure_and_not_the_end_of_the_worker() -> 
 def test_a_failure_is_logged_with_its_key(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         _looks_until(1, ValueError("no such thing"))
-    assert caplog.messages == ["test: key failed, 1 in a row, again in 1.000 s"]
-    assert "no such thing" in caplog.text
+    assert caplog.messages == ["test: key failed, 1 in a row, again in 1.000 s: no such thing"]
+    assert "Traceback" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Conflict("the object has been modified"), "the object has been modified"),
+        (NotFound('pods "web-0" not found'), 'pods "web-0" not found'),
+        (TooManyRequests("it would violate\nthe budget"), "it would violate the budget"),
+        (Setback("a claim is on its way out"), "a claim is on its way out"),
+        (Setback(), "Setback"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_was_foreseen_takes_one_line_of_the_log(
+    error: Exception, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        _looks_until(0.5, error)
+    assert caplog.messages == [f"test: key failed, 1 in a row, again in 1.000 s: {said}"]
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("key", "written"), [(("default", "web"), "default/web"), (("", "node-1"), "node-1"), ("uid", "uid")]
+)
+def test_a_key_is_written_as_people_write_it(
+    key: tuple[str, ...] | str, written: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = SimulatedClock()
+
+    async def fail(_: object) -> None:
+        raise Setback("not yet")
+
+    async def main() -> None:
+        reconciler: Reconciler[tuple[str, ...] | str] = Reconciler("test", clock, fail)
+        reconciler.wake(key)
+        async with Supervisor("test") as tasks:
+            tasks.start("reconciler", reconciler.run())
+            await clock.sleep(0.001)
+
+    with caplog.at_level(logging.WARNING):
+        run(main())
+    assert caplog.messages == [f"test: {written} failed, 1 in a row, again in 0.005 s: not yet"]
 
 
 def _first_retries(count: int, retries: Rate | None) -> list[float]:

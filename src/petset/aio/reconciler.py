@@ -15,6 +15,7 @@ from petset.aio.clock import Clock
 from petset.aio.measures import Family
 from petset.aio.queue import WorkQueue
 from petset.aio.tasks import Supervisor, give_way
+from petset.api.errors import ApiError
 
 K = TypeVar("K", bound=Hashable)
 
@@ -27,13 +28,18 @@ CONTROLLER_RETRIES = Rate(per_second=10, burst=100)
 """How many retries all keys of one of Kubernetes' controllers share (rule 71)."""
 
 
+class Setback(Exception):
+    """What a `reconcile` raises where it foresaw that it cannot go on yet: the message says all there is."""
+
+
 class Reconciler(Generic[K]):
     """Runs `reconcile(key)` for every key woken, in up to `workers` at once, never two for the same key.
 
     `reconcile` returns None, or the seconds after which the key is to be looked at again unless it is woken before:
     each look takes the place of those that were planned for later. Whatever it raises is logged and retried after a
-    pause that grows with each failure in a row of that key. The retries of all keys together come no faster than
-    `retries`, where that is given: the longer pause of the two counts.
+    pause that grows with each failure in a row of that key: refusals of the API and setbacks in one line, for they
+    belong to an ordinary day, anything else with its traceback. The retries of all keys together come no faster
+    than `retries`, where that is given: the longer pause of the two counts.
     """
 
     def __init__(
@@ -108,7 +114,20 @@ class Reconciler(Generic[K]):
         pause_seconds = self._backoff.delay(failures)
         if self._bucket is not None:
             pause_seconds = max(pause_seconds, self._bucket.reserve(self._clock.monotonic()))
+        foreseen = isinstance(error, ApiError | Setback)
         _log.warning(
-            "%s: %s failed, %d in a row, again in %.3f s", self.name, key, failures, pause_seconds, exc_info=error
-        )
+            "%s: %s failed, %d in a row, again in %.3f s: %s",
+            self.name, _written(key), failures, pause_seconds, _in_one_line(error),
+            exc_info=None if foreseen else error,
+        )  # fmt: skip
         self._queue.add_after(key, pause_seconds)
+
+
+def _written(key: Hashable) -> str:
+    """`default/web`; what has no namespace, by its name alone."""
+    return "/".join(str(part) for part in key if part != "") if isinstance(key, tuple) else str(key)
+
+
+def _in_one_line(error: BaseException) -> str:
+    """What it says; whoever wrote the message (a webhook, a user's object) starts no further line of the log."""
+    return " ".join(str(error).splitlines()) or type(error).__name__

@@ -8,6 +8,7 @@ its write, so that the controller does not act again on a cache that has not see
 from collections.abc import Sequence
 from functools import partial
 
+from petset.aio.reconciler import Setback
 from petset.api.errors import AlreadyExists, ApiError, Conflict, Invalid
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import name_of
@@ -33,7 +34,7 @@ from petset.ownership.batches import in_growing_batches
 from petset.ownership.revisions import CreateRevision, DeleteRevision, RenumberRevision
 
 
-class NameTaken(Exception):
+class NameTaken(Setback):
     """A pod of this name exists and is not the set's: no event, only patience (rule 61)."""
 
     def __init__(self, pod: str, cause: AlreadyExists) -> None:
@@ -41,7 +42,7 @@ class NameTaken(Exception):
         self.pod = pod
 
 
-class Irreparable(Exception):
+class Irreparable(Setback):
     """A pod is not as the set would make it, adopted from another set, say; the API lets nobody change that."""
 
     def __init__(self, pod: str, cause: Invalid) -> None:
@@ -49,7 +50,7 @@ class Irreparable(Exception):
         self.pod = pod
 
 
-class ClaimInTheWay(Exception):
+class ClaimInTheWay(Setback):
     """A claim of the pod is on its way out: wait until it is gone (rule 27)."""
 
 

@@ -8,12 +8,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from petset.aio.reconciler import Setback
 from petset.node.services import script
 from petset.node.services.model import Plan, Ruleset
 from petset.node.services.script import Surroundings
 
 
-class NftFailed(Exception):
+class NftFailed(Setback):
     """`nft` refused a script; the message is what it said."""
 
 
