@@ -48,6 +48,7 @@ EVENTS = st.one_of(
     st.tuples(st.just("gone"), POD),
     st.tuples(st.just("lose labels"), POD),
     st.tuples(st.just("orphan"), POD),
+    st.tuples(st.just("touch"), POD),
     st.tuples(st.just("stray"), POD),
     st.tuples(st.just("look"), st.one_of(st.none(), st.integers(0, 4))),
     st.tuples(st.just("nodes work"), st.none()),
@@ -91,6 +92,8 @@ def happen_to_pod(tiny: Tiny, what: str, name: str, phase: str = "") -> None:
             tiny.gone(name)
         case "lose labels":
             tiny.edit(name, labels={"app": "other"})
+        case "touch":
+            tiny.edit(name, annotations={"touched": str(tiny.now)})
         case "orphan":
             tiny.edit(name, ownerReferences=None)
 

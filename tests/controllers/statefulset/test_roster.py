@@ -89,6 +89,23 @@ def test_a_pod_that_the_plan_does_not_look_at_needs_nothing(
     assert plan(replace(tiny.snapshot(), roster=everybody)) == tiny.plan()
 
 
+def test_a_newer_version_of_a_pod_takes_the_place_of_the_older() -> None:
+    """Also where nothing has changed that it is filed under: actions are made from what the roster hands out."""
+    tiny = Tiny(make_set(replicas=2))
+    tiny.run()
+    roster = roster_of(tiny.set, tiny.pods.values(), tiny.claims, tiny.now)
+    tiny.edit("web-0", ownerReferences=None)
+    roster.put(tiny.pods["web-0"], tiny.now)
+    for name in ("web-0", "web-1"):
+        tiny.edit(name, annotations={"touched": "yes"})
+        roster.put(tiny.pods[name], tiny.now)
+    assert [roster.pod(place) for place in (0, 1)] == [tiny.pods["web-0"], tiny.pods["web-1"]]
+    assert roster.to_adopt() == [tiny.pods["web-0"]]
+    assert roster.same_as(roster_of(tiny.set, tiny.pods.values(), tiny.claims, tiny.now))
+    roster.remove("web-1")
+    assert roster.pod(1) is None
+
+
 def test_bits_go_up_and_down() -> None:
     numbers = sum(1 << n for n in (0, 5, 64, 1000))
     assert list(bits.ascending(numbers)) == [0, 5, 64, 1000]
