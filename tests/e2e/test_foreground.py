@@ -73,6 +73,14 @@ def test_ctrl_c_stops_everything_and_keeps_the_data(petset: Petset, tmp_path: Pa
     eventually("one-0 runs again", lambda: petset.get("statefulset", "one")["status"].get("readyReplicas") == 1)
 
 
+def test_wipe_waits_for_nobody(petset: Petset) -> None:
+    """It would take longer than the harness waits for any command, did it ask a container that does not listen."""
+    deaf = ONE.replace("trap 'exit 0' TERM", "trap '' TERM").replace("PeriodSeconds: 1", "PeriodSeconds: 3600")
+    petset.petset("up", "-f", "-", "--port", "0", "--wait", stdin=deaf)
+    petset.petset("wipe", "--yes")
+    assert not petset.directory.exists()
+
+
 def test_looking_on_leaves_the_server_of_others_alone(petset: Petset, tmp_path: Path) -> None:
     manifest = tmp_path / "one.yaml"
     manifest.write_text(ONE)

@@ -174,6 +174,12 @@ def test_a_pods_own_dns_settings_add_to_its_policy() -> None:
         assert (spec.dns_servers, spec.dns_search, spec.dns_options) == (servers, search, ("ndots:2",))
 
 
+@pytest.mark.parametrize(("asked", "seconds"), [(None, 30), (0, 1), (1, 1), (90, 90)])
+def test_a_sandbox_remembers_what_its_pod_gives_to_end_in(asked: int | None, seconds: float) -> None:
+    spec = sandbox_spec(a_pod(terminationGracePeriodSeconds=asked), NodeNames("node-1"))
+    assert spec.grace_seconds == seconds
+
+
 def test_limits_and_security_reach_the_runtime() -> None:
     container = a_container(
         command=["redis-server", "$(A)"],

@@ -134,14 +134,18 @@ def stop_server(directory: DataDirectory) -> bool:
     return True
 
 
-def stop_all(directory: DataDirectory, surroundings: Surroundings) -> None:
-    """End the server, then every container that it left running, with its network. Keeps all data."""
+def stop_all(directory: DataDirectory, surroundings: Surroundings, *, now: bool = False) -> None:
+    """End the server, then every container that it left running, with its network. Keeps all data.
+
+    Each container has its pod's grace period to end in, unless it is to end `now`.
+    """
     stop_server(directory)
     if not directory.runtime.exists():
         return
     runtime = directory.server_facts().get("runtime", _REMEMBERED["runtime"])
+    options = [f"--data-dir={directory.path}", f"--runtime={runtime}", *(["--now"] if now else [])]
     done = subprocess.run(
-        [*surroundings.stop_command, f"--data-dir={directory.path}", f"--runtime={runtime}"],
+        [*surroundings.stop_command, *options],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -1,5 +1,9 @@
-"""Stops the containers that a server left running, and takes their network away. `petset down` starts it."""
+"""Stops the containers that a server left running, and takes their network away. `petset down` starts it.
 
+`petset wipe` starts it with `--now`: whose data is thrown away has nothing to save.
+"""
+
+import argparse
 import asyncio
 import os
 import sys
@@ -14,25 +18,28 @@ from petset.daemons.settings import Settings, parse
 from petset.node.oci.engine import Unusable
 from petset.node.oci.runtime import OciRuntime
 from petset.node.runtime import RuntimeFailure
-from petset.node.shutdown import stop_everything
+from petset.node.shutdown import MOST_GRACE_SECONDS, stop_everything
 
 
 def main() -> int:
     """Stop everything; the exit code, with the reason on standard error."""
-    settings = parse(sys.argv[1:], os.environ, Path.home())
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--now", action="store_true")
+    own, arguments = parser.parse_known_args(sys.argv[1:])
+    settings = parse(arguments, os.environ, Path.home())
     try:
         with PidFile(settings.directory), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_stop(settings))
+            runner.run(_stop(settings, 0 if own.now else MOST_GRACE_SECONDS))
     except (AlreadyRunning, Unusable, RuntimeFailure, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-async def _stop(settings: Settings) -> None:
+async def _stop(settings: Settings, most_grace_seconds: float) -> None:
     runtime = await OciRuntime.open(runtime_options(settings, SystemClock()))
     try:
-        await stop_everything(runtime)
+        await stop_everything(runtime, most_grace_seconds)
         await runtime.teardown()
     finally:
         await runtime.close()

@@ -32,6 +32,7 @@ class SandboxSpec:
     fqdn: str = ""  # the name the pod has in DNS, for its /etc/hosts line; empty: none
     host_network: bool = False
     sysctls: Mapping[str, str] = field(default_factory=dict)
+    grace_seconds: float = 30.0  # what its containers get to end in where nobody can ask the API
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from petset.api.objects import name_of, namespace_of, uid_of
 from petset.api.qos import qos_class
 from petset.node.environment import expand, expand_all
 from petset.node.failures import ConfigError
+from petset.node.pods.stopping import effective_grace_seconds
 from petset.node.runtime import ContainerSpec, Mount, Resources, SandboxSpec, Security
 
 
@@ -46,6 +47,7 @@ def sandbox_spec(pod: core_v1.Pod, names: NodeNames) -> SandboxSpec:
         fqdn=fqdn,
         host_network=bool(spec.hostNetwork),
         sysctls={s.name: s.value for s in context.sysctls or ()},
+        grace_seconds=effective_grace_seconds(spec.terminationGracePeriodSeconds),
     )
 
 

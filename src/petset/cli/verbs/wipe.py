@@ -18,7 +18,7 @@ def run(options: argparse.Namespace, surroundings: Surroundings) -> int:
         raise CommandFailure(f"{directory.path} does not look like a petset data directory; nothing was removed")
     if not options.yes and not _agreed(f"Remove all data in {directory.path}, volumes included?", surroundings):
         return 1
-    stop_all(directory, surroundings)
+    stop_all(directory, surroundings, now=True)
     shutil.rmtree(directory.path)
     surroundings.say(f"removed {directory.path}")
     return 0

@@ -38,6 +38,11 @@ def grace_seconds(snapshot: Snapshot) -> float:
     asked = meta(snapshot.pod).deletionGracePeriodSeconds if is_terminating(snapshot.pod) else None
     if asked is None:
         asked = spec_of(snapshot.pod).terminationGracePeriodSeconds
+    return effective_grace_seconds(asked)
+
+
+def effective_grace_seconds(asked: int | None) -> float:
+    """What a grace period comes to: Kubernetes' 30 seconds where nobody says, and never less than one."""
     return max(1.0, float(30 if asked is None else asked))
 
 
