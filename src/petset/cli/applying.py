@@ -5,32 +5,15 @@ field that stood there and is gone from the new manifest is removed, and what ot
 """
 
 import json
-from collections.abc import Sequence
 from urllib.parse import quote
 
-from petset.api.kinds import Kind, by_type
+from petset.api.kinds import Kind
 from petset.cli.connection import MERGE_PATCH, Connection, Refused
+from petset.cli.kinds import kind_of, namespace_of
 from petset.cli.manifests.reading import Document, Manifest
-from petset.cli.surroundings import CommandFailure
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _ASKED = "fieldManager=petset&fieldValidation=Strict"
-
-
-def kind_of(manifest: Manifest) -> Kind:
-    """The kind a manifest is of. Raises CommandFailure for one that this server does not have."""
-    kind = by_type(manifest.api_version, manifest.kind)
-    if kind is None:
-        raise CommandFailure(
-            f"{manifest.place}: this server has no kind {manifest.kind} in {manifest.api_version}; "
-            "'kubectl api-resources' lists what it has"
-        )
-    return kind
-
-
-def namespace_of(manifest: Manifest, kind: Kind) -> str:
-    """The namespace a manifest lands in: `default` where it names none, empty for kinds that have none."""
-    return (manifest.namespace or "default") if kind.namespaced else ""
 
 
 def with_annotation(document: Document, namespace: str) -> Document:
@@ -102,33 +85,7 @@ def send(connection: Connection, manifest: Manifest, *, dry_run: bool) -> tuple[
     return "unchanged" if same else "configured", answer
 
 
-def namespaces_in(manifests: Sequence[Manifest]) -> set[str]:
-    """The namespaces that come with the manifests: what lives in them cannot be tried before they are there."""
-    return {m.name for m in manifests if m.kind == "Namespace" and m.api_version == "v1"}
-
-
-def apply_all(connection: Connection, manifests: Sequence[Manifest]) -> list[tuple[Manifest, str]]:
-    """Apply everything or nothing: each object is tried without effect before the first one is written.
-
-    An object in a namespace that comes with the same manifests cannot be tried before that namespace is there;
-    it has passed the same checks in this process already (`petset.cli.checking`).
-    """
-    new_namespaces = namespaces_in(manifests)
-    for manifest in manifests:
-        if manifest.namespace not in new_namespaces:
-            _complain_with_place(connection, manifest, dry_run=True)
-    ordered = sorted(manifests, key=lambda m: m.kind != "Namespace")
-    return [(manifest, _complain_with_place(connection, manifest, dry_run=False)) for manifest in ordered]
-
-
-def _complain_with_place(connection: Connection, manifest: Manifest, *, dry_run: bool) -> str:
-    try:
-        return apply(connection, manifest, dry_run=dry_run)
-    except Refused as refused:
-        raise CommandFailure(f"{manifest.place}: {refused}") from refused
-
-
 def label(manifest: Manifest) -> str:
     """`statefulset.apps/redis`, as kubectl prints it."""
     kind = kind_of(manifest)
-    return f"{kind.singular}{'.' + kind.group if kind.group else ''}/{manifest.name}"
+    return f"{kind.name.lower()}{'.' + kind.group if kind.group else ''}/{manifest.name}"

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
-from petset.cli.applying import apply_all, kind_of, label, namespace_of
+from petset.cli.applying import label
 from petset.cli.connection import Connection, Refused, Unreachable
 from petset.cli.directory import DataDirectory
+from petset.cli.kinds import is_stateful_set, kind_of, namespace_of, with_served
 from petset.cli.launching import stop_all
 from petset.cli.manifests.reading import Manifest
 from petset.cli.observing import observe
 from petset.cli.progress import progress_for
 from petset.cli.surroundings import CommandFailure, Surroundings
+from petset.cli.together import apply_all
 from petset.cli.view import SetView, views
 
 _LOOK_SECONDS = 0.05
@@ -17,23 +19,26 @@ _LOOK_SECONDS_WHEN_SETTLED = 1.0
 
 
 class BringUp:
-    """Some manifests on their way to a running server."""
+    """Some manifests on their way to a running server. Raises CommandFailure for a kind that it does not have."""
 
     def __init__(self, directory: DataDirectory, manifests: Sequence[Manifest], surroundings: Surroundings) -> None:
         self._directory = directory
-        self._manifests = manifests
         self._surroundings = surroundings
         self._connection = Connection(directory)
+        try:
+            self._manifests = with_served(manifests, self._connection)
+        except (Refused, Unreachable) as error:
+            raise CommandFailure(str(error)) from error
         self._applied = {
             (namespace_of(manifest, kind_of(manifest)), manifest.name)
-            for manifest in manifests
-            if manifest.kind == "StatefulSet"
+            for manifest in self._manifests
+            if is_stateful_set(manifest)
         }
 
     def apply(self) -> None:
         """All of them or none; a line for each."""
         try:
-            for manifest, outcome in apply_all(self._connection, self._manifests):
+            for manifest, outcome in apply_all(self._connection, self._manifests, self._surroundings):
                 self._surroundings.say(f"{label(manifest)} {outcome}")
         except (Refused, Unreachable) as error:
             raise CommandFailure(str(error)) from error

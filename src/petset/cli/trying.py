@@ -4,19 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from petset.api.validation.statefulsets import MUTABLE
-from petset.cli.applying import (
-    kind_of,
-    label,
-    last_applied,
-    namespace_of,
-    namespaces_in,
-    path_of,
-    send,
-    three_way_patch,
-    with_annotation,
-)
+from petset.cli.applying import label, last_applied, path_of, send, three_way_patch, with_annotation
 from petset.cli.connection import Connection, Refused
+from petset.cli.kinds import is_definition, is_stateful_set, kind_of, namespace_of, type_defined_by, type_of
 from petset.cli.manifests.reading import Document, Manifest
+from petset.cli.together import in_order, namespaces_in
 
 
 @dataclass(frozen=True)
@@ -34,29 +26,44 @@ class Trial:
 
 
 def try_all(connection: Connection, manifests: Sequence[Manifest]) -> list[Trial]:
-    """A trial of each manifest; nothing is written. Raises Unreachable."""
-    new = {name for name in namespaces_in(manifests) if not _exists(connection, name)}
-    return [_assumed(m) if m.namespace in new else _tried(connection, m) for m in manifests]
+    """A trial of each manifest, in the order in which they would be applied; nothing is written.
+
+    What needs a namespace or a definition that comes, or changes, with the manifests cannot be tried: it has passed
+    the checks of this process. Raises Unreachable.
+    """
+    new = {name for name in namespaces_in(manifests) if not _exists(connection, f"/api/v1/namespaces/{name}")}
+    types: set[tuple[str, str]] = set()
+    trials: list[Trial] = []
+    for manifest in in_order(manifests):
+        if manifest.namespace in new or type_of(manifest) in types:
+            trials.append(_assumed(connection, manifest))
+            continue
+        trials.append(_tried(connection, manifest))
+        if is_definition(manifest) and trials[-1].outcome in ("created", "configured"):
+            types.add(type_defined_by(manifest))
+    return trials
 
 
-def _exists(connection: Connection, namespace: str) -> bool:
+def _exists(connection: Connection, path: str) -> bool:
     try:
-        connection.get(f"/api/v1/namespaces/{namespace}")
+        connection.get(path)
     except Refused:
         return False
     return True
 
 
-def _assumed(manifest: Manifest) -> Trial:
-    """Its namespace comes with it, so nothing of that name is there yet."""
-    return Trial(manifest, "created", with_annotation(manifest.document, namespace_of(manifest, kind_of(manifest))))
+def _assumed(connection: Connection, manifest: Manifest) -> Trial:
+    kind = kind_of(manifest)
+    namespace = namespace_of(manifest, kind)
+    there = _exists(connection, path_of(kind, namespace, manifest.name))
+    return Trial(manifest, "configured" if there else "created", with_annotation(manifest.document, namespace))
 
 
 def _tried(connection: Connection, manifest: Manifest) -> Trial:
     try:
         outcome, document = send(connection, manifest, dry_run=True)
     except Refused as refused:
-        hint = _immutable_hint(connection, manifest) if manifest.kind == "StatefulSet" else ""
+        hint = _immutable_hint(connection, manifest) if is_stateful_set(manifest) else ""
         return Trial(manifest, "refused", manifest.document, f"{manifest.place}: {refused}{hint}")
     return Trial(manifest, outcome, document)
 

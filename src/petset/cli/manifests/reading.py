@@ -4,11 +4,14 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from petset.api.yaml11 import documents
+
+if TYPE_CHECKING:
+    from petset.api.kinds import Kind  # with all models: read only once the server is on its way
 
 Document = dict[str, Any]
 _SUFFIXES = {".yaml", ".yml", ".json"}
@@ -20,14 +23,21 @@ class ManifestError(Exception):
 
 @dataclass(frozen=True)
 class Manifest:
-    """One object to apply, and where it stands: `redis.yaml:12`."""
+    """One object to apply, and where it stands: `redis.yaml:12`. `custom` is its kind, once that is known, where it
+    is none of those built in."""
 
     document: Document
     place: str
+    custom: "Kind | None" = None
 
     @property
     def api_version(self) -> str:
         return str(self.document["apiVersion"])
+
+    @property
+    def group(self) -> str:
+        """Empty for the core kinds."""
+        return self.api_version.rpartition("/")[0]
 
     @property
     def kind(self) -> str:

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from petset.api.kinds import KINDS, Kind
-from petset.cli.applying import kind_of, path_of
+from petset.cli.applying import path_of
 from petset.cli.connection import Connection, Refused, Unreachable
+from petset.cli.kinds import is_stateful_set, kind_of, with_served
 from petset.cli.launching import gates_in_force
 from petset.cli.manifests.reading import Manifest, ManifestError, read
 from petset.cli.options import data_directory
@@ -22,15 +23,16 @@ _NOT_NEEDED = ("events", "leases", "endpoints", "endpointslices")
 def run(options: argparse.Namespace, surroundings: Surroundings) -> int:
     """Print it; 0 when there is a plan, also one that ends in a wait; 1 where a manifest is refused."""
     directory = data_directory(options, surroundings)
-    manifests = _manifests(options, surroundings)
+    manifests = _read(options, surroundings)
     if directory.server_pid() is None:
         raise CommandFailure(f"no server runs in {directory.path}; 'petset up' starts one")
     from petset.cli.checking import check
 
-    check(manifests, gates_in_force(directory, options))
+    manifests = check(manifests, gates_in_force(directory, options))
     connection = Connection(directory)
     try:
-        trials = try_all(connection, manifests)
+        known = with_served(manifests, connection)
+        trials = try_all(connection, [_placed(manifest, options.namespace) for manifest in known])
         refused = [trial for trial in trials if trial.refusal]
         question = {} if refused else _question(connection, trials, surroundings)
         question["gates"] = directory.server_facts().get("feature_gates", "")
@@ -46,16 +48,15 @@ def run(options: argparse.Namespace, surroundings: Surroundings) -> int:
     return 1 if refused else 0
 
 
-def _manifests(options: argparse.Namespace, surroundings: Surroundings) -> list[Manifest]:
-    """The manifests, those that name no namespace in the one that `-n` names."""
+def _read(options: argparse.Namespace, surroundings: Surroundings) -> list[Manifest]:
     try:
-        manifests = read(options.paths, surroundings.stdin.read)
+        return read(options.paths, surroundings.stdin.read)
     except ManifestError as error:
         raise CommandFailure(str(error)) from error
-    return [_placed(manifest, options.namespace) for manifest in manifests]
 
 
 def _placed(manifest: Manifest, namespace: str) -> Manifest:
+    """Where it names no namespace, in the one that `-n` names."""
     if not namespace or manifest.namespace or not kind_of(manifest).namespaced:
         return manifest
     metadata = {**manifest.document["metadata"], "namespace": namespace}
@@ -71,9 +72,20 @@ def _question(connection: Connection, trials: Sequence[Trial], surroundings: Sur
     return {
         "now": surroundings.now().isoformat(),
         "present": present,
-        "wanted": [t.document for t in trials if t.outcome != "unchanged" or t.manifest.kind == "StatefulSet"],
+        "wanted": [t.document for t in trials if _is_foretold(t)],
         "warnings": connection.get("/api/v1/events?fieldSelector=type%3DWarning")["items"],
     }
+
+
+def _is_foretold(trial: Trial) -> bool:
+    """What changes, and every set. What is made of a custom object is known to its own controller alone."""
+    if trial.manifest.custom is not None:
+        return False
+    return trial.outcome != "unchanged" or is_stateful_set(trial.manifest)
+
+
+def _left_out(trials: Sequence[Trial]) -> list[str]:
+    return [t.label for t in trials if t.manifest.custom is not None]
 
 
 def _is_copied(kind: Kind) -> bool:
@@ -100,7 +112,12 @@ def _document(trials: Sequence[Trial], found: dict[str, Any]) -> dict[str, Any]:
     objects = [
         {"object": t.label, "outcome": t.outcome, **({"refusal": t.refusal} if t.refusal else {})} for t in trials
     ]
-    return {"objects": objects, "steps": found.get("steps", []), "outlooks": found.get("outlooks", [])}
+    return {
+        "objects": objects,
+        "steps": found.get("steps", []),
+        "outlooks": found.get("outlooks", []),
+        "leftOut": _left_out(trials),
+    }
 
 
 def _say(trials: Sequence[Trial], found: dict[str, Any], surroundings: Surroundings) -> None:
@@ -113,6 +130,8 @@ def _say(trials: Sequence[Trial], found: dict[str, Any], surroundings: Surroundi
     width = len(str(len(steps)))
     for number, step in enumerate(steps, 1):
         surroundings.say(f"  {number:{width}}. {step['set'] + ': ' if several else ''}{step['text']}")
+    if left_out := _left_out(trials):
+        surroundings.say(f"left out of the steps, for only their own controllers know them: {', '.join(left_out)}")
     if not found.get("outlooks"):
         surroundings.say("no StatefulSet is among them: there are no steps to foretell")
     for outlook in found.get("outlooks", []):

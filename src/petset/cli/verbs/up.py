@@ -20,7 +20,7 @@ def run(options: argparse.Namespace, surroundings: Surroundings) -> int:
         # Loading the object models takes as long as the server's own start: do both at once.
         from petset.cli.checking import check
 
-        check(manifests, gates_in_force(directory, options))
+        manifests = check(manifests, gates_in_force(directory, options))
         server.wait()
         from petset.cli.bringing_up import BringUp
 

@@ -122,9 +122,11 @@ class _Run:
             metadata.resourceVersion = metadata.uid = None
             namespace, name = namespace_of(obj), name_of(obj)
             key = Key(kind.store_key, namespace, name)
-            if self.store.get(key) is None:
+            present = self.store.get(key)
+            if present is None:
                 await self.registry.create(kind, namespace, obj, WriteOptions())
             else:
+                metadata.resourceVersion = str(present.revision)  # some kinds are not updated without
                 await self.registry.update(kind, namespace, name, obj, WriteOptions())
 
     async def _until_quiet(self) -> None:
