@@ -42,7 +42,7 @@ def test_what_a_custom_kind_needs_is_made_for_it_and_kept_to(petset: Petset, tmp
     stray = manifest(BILLS, definition(version()), {**ORDERS, "apiVersion": "no.example.com/v1"})
     done = petset.try_petset("up", "-f", "-", "--wait", stdin=stray)
     assert done.returncode == 1
-    assert "nothing defines the kind Database in no.example.com/v1; give its CustomResourceDef" in done.stderr
+    assert "there is no kind Database in no.example.com/v1; give its CustomResourceDef" in done.stderr
     assert petset.try_kubectl("get", "crd", "databases.data.example.com").returncode != 0
 
     for name, document in (("a", BILLS), ("b", ORDERS), ("c", definition(version())), ("d", NAMESPACE)):

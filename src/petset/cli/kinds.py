@@ -134,7 +134,7 @@ def _discovered(connection: Connection, api_version: str) -> Iterator[Kind]:
 
 
 def _unknown(manifest: Manifest) -> CommandFailure:
-    what = f"{manifest.place}: nothing defines the kind {manifest.kind} in {manifest.api_version}"
+    what = f"{manifest.place}: there is no kind {manifest.kind} in {manifest.api_version}"
     if "." not in manifest.group:
         return CommandFailure(f"{what}; 'kubectl api-resources' lists what there is")
     return CommandFailure(
