@@ -87,7 +87,11 @@ class Informer(Generic[T]):
 
     def by_index(self, index: str, value: str) -> Sequence[T]:
         """The objects that the index files under this value."""
-        return [self._objects[key].typed() for key in self._indexes[index].keys(value)]
+        return [kept.typed() for kept in self.kept_by_index(index, value)]
+
+    def kept_by_index(self, index: str, value: str) -> Sequence[Kept[T]]:
+        """The same, each made only for who looks at it: for those who remember what they found of a version."""
+        return [self._objects[key] for key in self._indexes[index].keys(value)]
 
     async def synced(self) -> None:
         """Wait until the first list is in the picture."""

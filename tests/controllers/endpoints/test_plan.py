@@ -4,6 +4,7 @@ Safety and liveness in one: whatever was there, carrying out the plan leaves eve
 cutting it off and planning again comes to the same; and when it is done there is nothing to do.
 """
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from petset.api import objects
 from petset.api.models import core_v1, discovery_v1, meta_v1
 from petset.controllers.endpoints import members
+from petset.controllers.endpoints.found import Members
 from petset.controllers.endpoints.invariants import broken
-from petset.controllers.endpoints.members import Members
 from petset.controllers.endpoints.model import CreateSlice, DeleteEndpoints, DeleteSlice, Snapshot, UpdateSlice
 from petset.controllers.endpoints.plan import plan
 
@@ -32,6 +34,7 @@ def member(
 ) -> core_v1.Pod:
     new = pod(f"redis-{number}", hostname=f"redis-{number}", subdomain="redis")
     new.metadata.uid = f"uid-{number}"
+    new.metadata.labels = {"app": "redis"}
     new.spec.containers[0].ports = [core_v1.ContainerPort(name="redis", containerPort=port)]
     new.status = core_v1.PodStatus(
         phase=phase,
@@ -59,7 +62,7 @@ class Slices:
             del self.kept[action.slice.metadata.name]
 
     def look(self, of: core_v1.Service, pods: list[core_v1.Pod]) -> Snapshot:
-        return Snapshot(of, pods, list(self.kept.values()))
+        return Snapshot(of, [m for m in (members.member(pod, of) for pod in pods) if m], list(self.kept.values()))
 
 
 def slice_steps(snapshot: Snapshot) -> list[Any]:
@@ -94,16 +97,43 @@ def test_every_member_ends_in_exactly_one_slice_wherever_plans_are_cut_off(
     assert slices.kept, "a Service without members keeps an empty slice"
 
 
+@dataclass(frozen=True)
+class Version:
+    """A pod that is made anew at each look, and known by its version."""
+
+    pod: core_v1.Pod
+    namespace: str = "default"
+    reads: list[str] = field(default_factory=list, compare=False)
+
+    @property
+    def name(self) -> str:
+        return str(self.pod.metadata.name)
+
+    def typed(self) -> core_v1.Pod:
+        self.reads.append(self.name)
+        return objects.copy(self.pod)
+
+
 @given(first=CROWD, second=CROWD, kept=st.integers(0, 12), published=st.booleans())
-def test_what_was_found_of_pods_before_changes_no_plan(
+def test_what_was_found_of_pods_before_changes_nothing(
     first: list[core_v1.Pod], second: list[core_v1.Pod], kept: int, published: bool
 ) -> None:
     known, of = Members(), service(NAMED)
-    plan(Snapshot(of, first, members=known))
+    known.among([Version(pod) for pod in first], of)
     by_name = {p.metadata.name: p for p in (*second, *first[:kept])}
     now = service(NAMED, publishNotReadyAddresses=True) if published else of
-    pods = list(by_name.values())
-    assert plan(Snapshot(now, pods, members=known)) == plan(Snapshot(now, pods))
+    pods = [Version(pod) for pod in by_name.values()]
+    assert known.among(pods, now) == Members().among(pods, now)
+
+
+def test_a_look_reads_the_pods_that_have_changed_and_no_others() -> None:
+    known, of, reads = Members(), service(NAMED), list[str]()
+    pods = [Version(member(n), reads=reads) for n in range(5)]
+    assert len(known.among(pods, of)) == 5
+    reads.clear()
+    changed = Version(member(3, ready=False), reads=reads)
+    known.among([*pods[:3], changed, pods[4]], of)
+    assert reads == ["redis-3"]
 
 
 def test_a_large_service_is_cut_into_slices_of_a_hundred_and_a_change_writes_one() -> None:

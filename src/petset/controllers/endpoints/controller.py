@@ -18,6 +18,7 @@ from petset.client.pool import InformerPool, by_namespace
 from petset.client.port import Client
 from petset.controllers.endpoints import members
 from petset.controllers.endpoints.apply import apply
+from petset.controllers.endpoints.found import Members
 from petset.controllers.endpoints.model import (
     ENDPOINTS_MANAGED_BY,
     ENDPOINTS_MANAGED_BY_LABEL,
@@ -46,7 +47,7 @@ class EndpointsController:
     def __init__(self, client: Client, clock: Clock, pool: InformerPool) -> None:
         self._client = client
         self._rests: Rests[ServiceKey] = Rests(clock, PAUSE_SECONDS_PER_POD, LONGEST_PAUSE_SECONDS)
-        self._members: dict[ServiceKey, members.Members] = {}
+        self._members: dict[ServiceKey, Members] = {}
         self._services = pool.informer(core_v1.Service, {"by-namespace": by_namespace})
         self._pods = pool.informer(core_v1.Pod, {"by-namespace": by_namespace})
         self._slices = pool.informer(discovery_v1.EndpointSlice, {"by-service": _service_of_slice})
@@ -84,19 +85,19 @@ class EndpointsController:
             self._rests.forget(key)
             self._members.pop(key, None)
         else:
-            self._rests.begin(key, len(self._pods.by_index("by-namespace", key.namespace)))
+            self._rests.begin(key, len(self._pods.kept_by_index("by-namespace", key.namespace)))
 
     def _look(self, key: ServiceKey) -> Snapshot:
         service = self._services.get(key.name, key.namespace)
         endpoints = self._endpoints.get(key.name, key.namespace)
         ours = endpoints and (meta(endpoints).labels or {}).get(ENDPOINTS_MANAGED_BY_LABEL) == ENDPOINTS_MANAGED_BY
-        pods = self._pods.by_index("by-namespace", key.namespace)
+        pods = self._pods.kept_by_index("by-namespace", key.namespace)
+        known = self._members.setdefault(key, Members())
         return Snapshot(
             service=service,
-            pods=[pod for pod in pods if service is not None and _selects(service, pod)],
+            members=known.among(pods, service) if service is not None else (),
             slices=self._slices.by_index("by-service", f"{key.namespace}/{key.name}"),
             endpoints=endpoints if ours or service is not None else None,
-            members=self._members.setdefault(key, members.Members()),
         )
 
     def _service_changed(self, old: core_v1.Service | None, new: core_v1.Service | None) -> None:
@@ -110,7 +111,7 @@ class EndpointsController:
         if not versions or (len(versions) == 2 and _outlook(versions[0]) == _outlook(versions[1])):
             return
         for service in self._services.by_index("by-namespace", namespace_of(versions[0])):
-            if any(_selects(service, pod) for pod in versions):
+            if any(members.selects(service, pod) for pod in versions):
                 self._work.wake(ServiceKey(namespace_of(service), name_of(service)))
 
     def _slice_changed(
@@ -124,13 +125,6 @@ class EndpointsController:
         endpoints = new or old
         assert endpoints
         self._work.wake(ServiceKey(namespace_of(endpoints), name_of(endpoints)))
-
-
-def _selects(service: core_v1.Service, pod: core_v1.Pod) -> bool:
-    """A Service without a selector selects nothing."""
-    selector = (service.spec.selector if service.spec else None) or {}
-    labels = meta(pod).labels or {}
-    return bool(selector) and selector.items() <= labels.items()
 
 
 def _outlook(pod: core_v1.Pod) -> tuple[object, ...]:

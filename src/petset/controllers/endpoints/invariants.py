@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 from petset.api.models import discovery_v1
-from petset.controllers.endpoints import members
 from petset.controllers.endpoints.model import MOST_ENDPOINTS_A_SLICE, Snapshot
 
 
@@ -15,7 +14,7 @@ def broken(snapshot: Snapshot, slices: Iterable[discovery_v1.EndpointSlice]) -> 
     - No slice holds more than 100 endpoints.
     """
     slices = list(slices)
-    wanted = {pod.metadata.uid for pod in snapshot.pods if pod.metadata and members.is_member(pod)}
+    wanted = {m.endpoint.targetRef.uid for m in snapshot.members if m.endpoint.targetRef}
     held = Counter(e.targetRef.uid for s in slices for e in s.endpoints or () if e.targetRef)
     found = [f"pod {uid} is in no slice" for uid in wanted - held.keys()]
     found += [f"{uid} is in a slice and no member" for uid in held.keys() - wanted]

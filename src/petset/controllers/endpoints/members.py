@@ -1,10 +1,10 @@
 """One pod as a member of a Service: whether it counts, in which condition, under which name, on which ports."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from petset.api.models import core_v1, discovery_v1
-from petset.api.objects import is_terminating, name_of, namespace_of, uid_of
+from petset.api.objects import is_terminating, meta, name_of, namespace_of, uid_of
 
 
 class Port(NamedTuple):
@@ -27,23 +27,16 @@ class Member(NamedTuple):
     address: core_v1.EndpointAddress
 
 
-class Members:
-    """The members of one Service. What was found of a version of a pod is kept: of many pods, few have changed."""
+def member_of(pod: core_v1.Pod, service: core_v1.Service) -> Member | None:
+    """The pod as a member of the Service; None where it is not selected, or counts for nothing (rule 21)."""
+    return member(pod, service) if selects(service, pod) else None
 
-    def __init__(self) -> None:
-        self._service: core_v1.Service | None = None
-        self._found: dict[str, tuple[core_v1.Pod, Member | None]] = {}
 
-    def among(self, pods: Iterable[core_v1.Pod], service: core_v1.Service) -> list[Member]:
-        """Those of the pods, all of one namespace, that are members, in the pods' order."""
-        known = self._found if self._service is service else {}
-        found: dict[str, tuple[core_v1.Pod, Member | None]] = {}
-        for pod in pods:
-            before = known.get(name_of(pod))
-            same = before is not None and before[0] is pod
-            found[name_of(pod)] = before if before and same else (pod, member(pod, service))
-        self._service, self._found = service, found
-        return [each for _, each in found.values() if each is not None]
+def selects(service: core_v1.Service, pod: core_v1.Pod) -> bool:
+    """A Service without a selector selects nothing."""
+    selector = (service.spec.selector if service.spec else None) or {}
+    labels = meta(pod).labels or {}
+    return bool(selector) and selector.items() <= labels.items()
 
 
 def member(pod: core_v1.Pod, service: core_v1.Service) -> Member | None:

@@ -1,11 +1,11 @@
 """What the endpoints controller sees of one Service, and what it may write for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from petset.api.models import core_v1, discovery_v1
-from petset.controllers.endpoints.members import Members
+from petset.controllers.endpoints.members import Member
 
 MANAGED_BY = "endpointslice-controller.k8s.io"
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -22,18 +22,16 @@ MOST_ADDRESSES = 1000
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A Service, the pods that its selector means, and what has been written for it before.
+    """A Service, its members, and what has been written for it before.
 
     `slices` are those we manage. `service` is None once it is gone: the slices then go with their owner, and
-    Endpoints, which have none, are removed by us. `members` may know the pods from an earlier look: that saves time
-    and changes nothing.
+    Endpoints, which have none, are removed by us.
     """
 
     service: core_v1.Service | None
-    pods: Sequence[core_v1.Pod] = ()
+    members: Sequence[Member] = ()
     slices: Sequence[discovery_v1.EndpointSlice] = ()
     endpoints: core_v1.Endpoints | None = None
-    members: Members = field(default_factory=Members)
 
 
 @dataclass(frozen=True)

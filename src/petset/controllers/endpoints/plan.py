@@ -41,7 +41,7 @@ def plan(snapshot: Snapshot) -> Plan:
         return Plan(waiting="the service is being deleted")
     if not service.spec or not service.spec.selector or service.spec.type == "ExternalName":
         return Plan(waiting="the service selects no pods; its endpoints are the user's to write")
-    members = sorted(snapshot.members.among(snapshot.pods, service), key=lambda member: member.name)
+    members = sorted(snapshot.members, key=lambda member: member.name)
     return Plan((*_plan_slices(snapshot, service, members), *plan_endpoints(snapshot.endpoints, service, members)))
 
 
