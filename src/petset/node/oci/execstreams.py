@@ -85,7 +85,7 @@ async def attach(jobs: Jobs, command: Command, *, stdin: bool, tty: bool) -> Oci
     ours = [end for end in (input_write, out_read, error_read) if end is not None]
     theirs = [end for end in (input_read, out_write, error_write) if end is not None]
     with _handed_over(ours, theirs):
-        await jobs.run(
+        await jobs.see_through(
             command.start, subprocess.DEVNULL if input_read is None else input_read, out_write, error_write
         )
     if input_write is not None:
@@ -97,7 +97,7 @@ async def _on_a_terminal(jobs: Jobs, command: Command, *, stdin: bool) -> OciExe
     ours, theirs = pty.openpty()
     reading = os.dup(ours)
     with _handed_over([ours, reading], [theirs]):
-        await jobs.run(command.start, theirs, theirs, theirs)
+        await jobs.see_through(command.start, theirs, theirs, theirs)
     os.set_blocking(ours, False)
     return OciExecStreams(jobs, command, ours if stdin else None, {reading: _STDOUT}, ours)
 

@@ -22,5 +22,16 @@ class Jobs:
         """`work`'s result. A caller that is cancelled leaves; the work goes on to its end."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
 
+    async def see_through(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for work that must be cleared up after: a caller that is cancelled leaves once it has ended."""
+        working = asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            await asyncio.wait([working])
+            if not working.cancelled():
+                working.exception()  # nobody is left to hear of it
+            raise
+
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
