@@ -13,6 +13,8 @@ from typing import Any
 NEW_OBJECTS = 20_000
 """So many objects more than were freed make a look worth it; it takes a few milliseconds."""
 FEWEST_BETWEEN_FULL_LOOKS = 1_000_000
+_COUNTS_BETWEEN_LIMITS = 4
+"""To count what is set aside means to walk over it: not before a quarter of the limit has been added."""
 
 
 class Collector:
@@ -21,7 +23,7 @@ class Collector:
     def __init__(self, new_objects: int = NEW_OBJECTS, fewest: int = FEWEST_BETWEEN_FULL_LOOKS) -> None:
         self._new_objects = new_objects
         self._fewest = fewest
-        self._set_aside = 0
+        self._uncounted = 0
         self._limit = fewest
         self._thresholds = gc.get_threshold()
 
@@ -42,15 +44,18 @@ class Collector:
         """Called by Python around each look, on whatever thread it happened."""
         if phase != "stop" or info["generation"] != 0:
             return
-        self._set_aside += len(gc.get_objects(generation=1))
+        self._uncounted += len(gc.get_objects(generation=1))
         gc.freeze()
-        if self._set_aside > self._limit:
-            self._limit = 2 * self._set_aside  # once is enough until it has happened
+        if self._uncounted <= self._limit // _COUNTS_BETWEEN_LIMITS:
+            return
+        self._uncounted = 0
+        set_aside = gc.get_freeze_count()  # fewer than survived: most have died since, without any look
+        if set_aside > self._limit:
+            self._limit = 2 * set_aside  # once is enough until it has happened
             self._loop.call_soon_threadsafe(self._look_at_all)
 
     def _look_at_all(self) -> None:
         gc.unfreeze()
         gc.collect()
-        self._set_aside = len(gc.get_objects(generation=2))
-        self._limit = max(2 * self._set_aside, self._fewest)
+        self._limit = max(2 * len(gc.get_objects(generation=2)), self._fewest)
         gc.freeze()

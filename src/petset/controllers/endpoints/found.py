@@ -26,7 +26,7 @@ class Members:
 
     def among(self, pods: Iterable[Kept[core_v1.Pod]], service: core_v1.Service) -> list[Member]:
         """Those of the pods, all of one namespace, that are members, in the pods' order."""
-        known = self._found if self._service is service else {}
+        known = self._found if self._service == service else {}
         found: dict[str, _Found] = {}
         for pod in pods:
             before = known.get(pod.name)
