@@ -34,11 +34,14 @@ def _wrong(world: World, claim: core_v1.PersistentVolumeClaim, owners: set[str])
 
 
 def outlived_claims(world: World, owners: Collection[str]) -> Iterator[str]:
-    """Claims none of whose owners is among these uids; one that goes as soon as its last pod lets it is no such."""
+    """Claims none of whose owners is among these uids, or that are to go. What a pod still holds may stay."""
     for claim in world.every(core_v1.PersistentVolumeClaim):
         references = meta(claim).ownerReferences or ()
         is_lost = bool(references) and all(owner.uid not in owners for owner in references)
-        if is_lost and not (is_terminating(claim) and _is_in_use(world, name_of(claim))):
+        if is_terminating(claim):
+            if not _is_in_use(world, name_of(claim)):
+                yield f"claim {name_of(claim)} is still being deleted"
+        elif is_lost:
             yield f"claim {name_of(claim)} has outlived its owners"
 
 
