@@ -6,6 +6,8 @@ import platform
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from bench import yardstick
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
@@ -20,11 +22,14 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=2000, help="how many objects each verb gets (default: 2000)")
     parser.add_argument("--profile", action="store_true", help="show where the time of the verbs goes")
     options = parser.parse_args()
+    before = yardstick.milliseconds()
     print(MEASURES[options.what](options))
+    after = yardstick.milliseconds()
     machine = f"{os.cpu_count()} cores, Linux {platform.release()}, CPython {platform.python_version()}"
     chosen = "" if options.what == "figures" else f" {options.what}"
     runs = f"Medians of {options.runs} runs" if options.what in ("figures", "growth", "api") else "One run"
     print(f"\n{runs} on {machine}, {datetime.now(UTC):%Y-%m-%d}; `./dev bench{chosen}`.")
+    print(f"The yardstick (bench/yardstick.py) took {before:.0f} ms before and {after:.0f} ms after.")
 
 
 def _figures(options: argparse.Namespace) -> str:
