@@ -35,6 +35,14 @@ def petset(tmp_path: Path, own_network: None) -> Iterator[Petset]:
     petset.try_petset("wipe", "--yes")
 
 
+@pytest.fixture(autouse=True)
+def as_from_a_terminal() -> Iterator[None]:
+    """Let children hear Ctrl-C: a shell in the background has it ignored, by itself and all whom it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def start(petset: Petset, manifest: Path, *options: str) -> subprocess.Popen[str]:
     command = [
         sys.executable,
