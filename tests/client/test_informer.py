@@ -74,10 +74,11 @@ def test_an_index_finds_objects_by_value_as_they_move() -> None:
 
 
 class _Interrupted(LocalClient):
-    """A real client whose watches can be cut off, and whose server can be away."""
+    """A real client whose watches can be cut off or tell all they told again, and whose server can be away."""
 
     away = False
     cut = False
+    repeats = False
 
     async def list(self, *args: Any, **kwargs: Any) -> Any:
         if self.away:
@@ -92,6 +93,7 @@ class _CutWatch:
     def __init__(self, client: _Interrupted, watch: ClientWatch[Any]) -> None:
         self._client = client
         self._watch = watch
+        self._told: list[WatchEvent[Any]] = []
 
     @property
     def resource_version(self) -> str:
@@ -101,7 +103,8 @@ class _CutWatch:
         events = await self._watch.next()
         if self._client.cut:
             raise Expired("too old resource version")
-        return events
+        self._told.extend(events)
+        return [*events, *self._told] if self._client.repeats else events
 
     def close(self) -> None:
         self._watch.close()
@@ -139,6 +142,26 @@ def test_after_a_cut_it_tells_only_the_differences() -> None:
                 ],
                 key=str,
             )
+
+    play(story)
+
+
+def test_what_is_told_again_is_heard_once_so_that_an_old_end_takes_nothing_new_away() -> None:
+    async def story(p: Plane) -> None:
+        client = _Interrupted(p.registry)
+        await p.client.create(config("reborn", namespace="default"))
+        informer = Informer(client, p.clock, core_v1.ConfigMap, "default")
+        async with Supervisor("test") as tasks:
+            tasks.start("informer", informer.run())
+            await informer.synced()
+            await quiet(p)
+            seen = changes_of(informer)
+            client.repeats = True
+            await p.client.delete(core_v1.ConfigMap, "reborn", "default")
+            await p.client.create(config("reborn", namespace="default"))
+            await quiet(p)
+            assert seen == [("reborn", None), (None, "reborn")]
+            assert informer.get("reborn", "default") is not None
 
     play(story)
 

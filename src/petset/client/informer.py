@@ -58,6 +58,7 @@ class Informer(Generic[T]):
         self._listeners: list[Listener[T]] = []
         self._synced = asyncio.Event()
         self._version = ""
+        self._newest = 0
 
     def add_index(self, name: str, values_of: Callable[[T], Iterable[str]]) -> None:
         """One more index, over what is there and what will come; a name that is known keeps its function."""
@@ -127,6 +128,7 @@ class Informer(Generic[T]):
             if self._objects.get(key) != kept:
                 self._put(key, kept)
         self._version = listing.resource_version
+        self._newest = int(listing.resource_version)
         self._synced.set()
 
     async def _follow(self) -> None:
@@ -142,6 +144,9 @@ class Informer(Generic[T]):
             watch.close()
 
     def _take(self, event: WatchEvent[T]) -> None:
+        if event.kept.revision <= self._newest:
+            return  # told again: to take an end twice would end what has come of that name since
+        self._newest = event.kept.revision
         self._put(_key(event.kept), None if event.type == "DELETED" else event.kept)
 
     def _put(self, key: Key, kept: Kept[T] | None) -> None:

@@ -121,6 +121,10 @@ class _Kept:
     def name(self) -> str:
         return self._record.key.name
 
+    @property
+    def revision(self) -> int:
+        return self._record.revision
+
     def typed(self) -> Any:
         return self._registry.decode(self._kind, self._record)
 

@@ -28,6 +28,11 @@ class Kept(Protocol[T_co]):
     @property
     def name(self) -> str: ...
 
+    @property
+    def revision(self) -> int:
+        """The store's, when this version came about: of two versions the later one has the higher."""
+        ...
+
     def typed(self) -> T_co:
         """The object, which may be made anew at each look: equal, and not always the same one in memory."""
         ...
