@@ -56,22 +56,26 @@ def meta(obj: Object) -> meta_v1.ObjectMeta:
 
 def name_of(obj: Object) -> str:
     """`metadata.name`, empty while it has none."""
-    return meta(obj).name or ""
+    assert obj.metadata is not None  # asked for so often that a call of `meta` would show
+    return obj.metadata.name or ""
 
 
 def namespace_of(obj: Object) -> str:
     """`metadata.namespace`, empty for objects that have none."""
-    return meta(obj).namespace or ""
+    assert obj.metadata is not None
+    return obj.metadata.namespace or ""
 
 
 def uid_of(obj: Object) -> str:
     """`metadata.uid`, empty before the object is created."""
-    return meta(obj).uid or ""
+    assert obj.metadata is not None
+    return obj.metadata.uid or ""
 
 
 def is_terminating(obj: Object) -> bool:
     """Deletion was asked for, and a grace period or a finalizer still holds the object."""
-    return meta(obj).deletionTimestamp is not None
+    assert obj.metadata is not None
+    return obj.metadata.deletionTimestamp is not None
 
 
 def controller_of(obj: Object) -> meta_v1.OwnerReference | None:
