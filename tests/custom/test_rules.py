@@ -5,9 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from petset.api.custom import rules
 from petset.api.custom.cel_values import escaped
 from petset.api.custom.rules import RuleError, check_rules, compiled
-from petset.api.custom.structural import Rule, parse
+from petset.api.custom.structural import Rule, Schema, parse
 from petset.api.validation.fields import Faults
 
 SCHEMA = parse({
@@ -49,6 +50,16 @@ def complaints(rule: str, value: Any = VALUE, old: Any = None) -> list[str]:
 @pytest.mark.parametrize(
     "rule",
     [
+        "self.labels.all(name, value, name.contains('/') && value == 'db')",
+        "self.sizes.exists(index, size, index == 2 && size == 3)",
+        "self.disks.all(i, disk, disk.size != '' && i < 2)",
+        "self.sizes.transformList(i, size, i + size) == [1, 3, 5]",
+        "semver('1.10.0').isGreaterThan(semver('1.9.3')) && semver('1.0.0-rc.1').isLessThan(semver('1.0.0'))",
+        "semver('1.0.0-alpha.9').compareTo(semver('1.0.0-alpha.10')) == -1 && semver('v01.2', true).minor() == 2",
+        "isSemver('1.2.3+build') && !isSemver('1.2') && isSemver('v1.2', true)",
+        "sets.equivalent([1, 2, 2], [2.0, 1]) && !sets.contains([true], [1]) && sets.intersects([[1]], [[1], [2]])",
+        "strings.quote('a\"b') == '\"a\\\\\"b\"'",
+        "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'.find('^(a|aa)+$') == ''",
         "self.ratio + 0.5 == 1.5",
         "self.until < timestamp('2026-06-01T00:00:00Z')",
         "self.every > duration('1h')",
@@ -136,3 +147,43 @@ def test_a_rule_about_changes_sees_both_values() -> None:
 )
 def test_a_field_has_a_name_that_can_be_written(name: str, written: str | None) -> None:
     assert escaped(name) == written
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "[1,2,3,4,5,6,7,8,9,10].all(a, [1,2,3,4,5,6,7,8,9,10].all(b, [1,2,3,4,5,6,7,8,9,10].all(c, "
+        "[1,2,3,4,5,6,7,8,9,10].all(d, [1,2,3,4,5,6,7,8,9,10].all(e, a + b + c + d + e > 0)))))",
+        "[self.name].map(a, a.replace('', '1234567890123456789')).map(a, a.replace('', a))"
+        ".map(a, a.replace('', a)).map(a, a.replace('', a))[0] != ''",
+        "[self.name].map(a, [a, a, a, a, a, a, a, a, a, a].join(a)).map(a, [a, a, a, a, a, a, a, a].join(a))"
+        ".map(a, [a, a, a, a, a, a, a, a, a].join(a)).map(a, [a, a, a, a, a, a, a, a, a].join(a))"
+        ".map(a, [a, a, a, a, a, a, a, a, a].join(a)).map(a, [a, a, a, a, a, a, a, a, a].join(a)) == []",
+    ],
+)
+def test_a_rule_that_would_go_on_for_too_long_ends_all_trials(rule: str) -> None:
+    """No rule holds up the server; the write is refused, as by Kubernetes' budget."""
+    complaint = complaints(rule)
+    assert len(complaint) == 1
+    assert "no further validation rules will be run due to call cost exceeds limit for rule" in complaint[0]
+
+
+def test_only_so_many_rules_are_tried_on_one_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MOST_TRIALS", 3)
+    items = Schema(type="integer", rules=(Rule(rule="self > 0"),))
+    schema = Schema(type="array", items=items)
+    faults = Faults()
+    check_rules(compiled(schema), [1, 2, 0, 4], None, faults)
+    assert [cause.field for cause in faults.causes] == ["[2]", "[3]"]
+    assert faults.causes[1].message.endswith("running out of cost budget, no further validation rules will be run")
+
+
+def test_elements_that_nobody_can_tell_apart_are_let_be_while_their_whole_list_is() -> None:
+    """Only then is it sure that nobody has touched them."""
+    items = Schema(type="object", properties={"n": Schema(type="integer", rules=(Rule(rule="self > 0"),))})
+    schema = Schema(type="object", properties={"list": Schema(type="array", items=items)})
+    stored = {"list": [{"n": 0}, {"n": 1}]}
+    for new, places in ((stored, []), ({"list": [{"n": 0}, {"n": 2}]}, ["list[0].n"])):
+        faults = Faults()
+        check_rules(compiled(schema), new, stored, faults)
+        assert [cause.field for cause in faults.causes] == places

@@ -23,22 +23,24 @@ class ExpressionError(ValueError):
 @lru_cache(maxsize=1024)
 def compiled(text: str) -> "cel.Expression":
     """The expression, ready to be tried. Raises ExpressionError."""
-    from petset.api.custom import cel_library as library
+    from petset.api.custom import cel_trials as trials
 
     try:
-        return _environment().compile(text)
+        found = _environment().compile(text)
+        trials.check_plan(found)
+        return found
     except RuntimeError as error:
-        raise ExpressionError(f"compilation failed: {library.plain(str(error))}") from error
+        raise ExpressionError(f"compilation failed: {trials.plain(str(error))}") from error
 
 
 def evaluate(text: str, scope: Scope) -> Any:
     """What the expression comes to. Raises ExpressionError."""
-    from petset.api.custom import cel_library as library
+    from petset.api.custom import cel_trials as trials
 
-    result = compiled(text).eval(data={name: scope.get(name) for name in NAMES})
-    if result.type() == library.T.ERROR:
-        raise ExpressionError(f"expression '{text}' resulted in error: {library.told(str(result.value()))}")
-    return result.value()
+    try:
+        return trials.tried(compiled(text), {name: scope.get(name) for name in NAMES}).value()
+    except trials.Untried as error:
+        raise ExpressionError(f"expression '{text}' resulted in error: {error}") from error
 
 
 def fault(text: str, returns: str) -> str:
@@ -63,4 +65,6 @@ def _environment() -> "cel.Env":
     from petset.api.custom import cel_library as library
 
     variables = dict.fromkeys(NAMES, library.T.DYN)
-    return cel.NewEnv(variables=variables, extensions=library.EXTENSIONS, functions=library.FUNCTIONS)
+    return cel.NewEnv(
+        config=library.CONFIG, variables=variables, extensions=library.EXTENSIONS, functions=library.FUNCTIONS
+    )

@@ -84,7 +84,11 @@ class _Walk:
     def _comprehension(self, loop: Message, scope: Scope) -> None:
         over = self.infer(loop[2][0], scope)
         inner = dict(scope)
-        inner[_text(loop, 1)] = over.items if over is not None and over.type == "array" else None
+        item = over.items if over is not None and over.type == "array" else None
+        first, second = _text(loop, 1), _text(loop, 8)
+        inner[first] = None if second else item
+        if second:  # a key or an index, and what it leads to
+            inner[second] = item or (over.values if over is not None else None)
         inner[_text(loop, 3)] = None
         for part in (4, 5, 6, 7):
             for each in loop.get(part, ()):

@@ -14,7 +14,8 @@ from typing import Any
 from cel_expr_python import cel
 
 from petset.api.custom.cel_fields import UndefinedField, check_fields
-from petset.api.custom.cel_library import EXTENSIONS, FUNCTIONS, plain, told
+from petset.api.custom.cel_library import CONFIG, EXTENSIONS, FUNCTIONS
+from petset.api.custom.cel_trials import OverBudget, Untried, check_plan, plain, tried
 from petset.api.custom.cel_values import to_cel
 from petset.api.custom.checking import counterpart
 from petset.api.custom.structural import Rule, Schema
@@ -26,6 +27,9 @@ T = cel.Type
 
 SELF, OLD, OLD_IF_ANY = "self", "oldSelf", "petset_old"
 LONGEST_MESSAGE = 5 * 1024
+MOST_TRIALS = 100_000
+"""So many rules are tried on one object, those on each element of its lists counted one by one."""
+_SPENT = "validation failed due to running out of cost budget, no further validation rules will be run"
 _OLD = re.compile(r"\boldSelf\b")
 _TEXTS = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 _SCALARS = {"string": T.STRING, "integer": T.INT, "number": T.DOUBLE, "boolean": T.BOOL}
@@ -108,6 +112,7 @@ def _expression(schema: Schema, rule: Rule, text: str, part: str) -> cel.Express
     source = _WITH_OPTIONAL.format(rule=text) if optional else text
     try:
         found = _environment(_signature(schema)).compile(source)
+        check_plan(found)
         old = None if optional else schema
         result = check_fields(found.serialize(), source, {SELF: schema, OLD: old})
     except UndefinedField as error:
@@ -136,7 +141,7 @@ def _signature(schema: Schema) -> str:
 def _environment(signature: str) -> cel.Env:
     kind = _type(signature)
     variables = {SELF: kind, OLD: kind, OLD_IF_ANY: T.List(kind)}
-    return cel.NewEnv(variables=variables, extensions=EXTENSIONS, functions=FUNCTIONS)
+    return cel.NewEnv(config=CONFIG, variables=variables, extensions=EXTENSIONS, functions=FUNCTIONS)
 
 
 def _type(signature: str) -> cel.Type:
@@ -147,51 +152,89 @@ def _type(signature: str) -> cel.Type:
     return _FORMATS.get(signature) or _SCALARS.get(signature) or T.DYN
 
 
+class _Spent(Exception):
+    """No more rules may be tried. `cause` says why."""
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause.message)
+        self.cause = cause
+
+
 def check_rules(ruled: Ruled | None, document: Any, before: Any, faults: Faults) -> None:
     """Add what the rules have against a document, or against its change from the one before (None: it is new)."""
-    if ruled is not None:
-        faults.causes.extend(_broken(ruled, document, before, ""))
-
-
-def _broken(ruled: Ruled, value: Any, old: Any, path: str) -> Iterator[Cause]:
-    if value is None:  # whether a null may be is for the rules around it to say
+    if ruled is None:
         return
-    yield from _broken_here(ruled, value, old, path)
-    if isinstance(value, dict):
-        for name, each in value.items():
-            inner = ruled.properties.get(name) or (None if name in ruled.schema.properties else ruled.values)
-            if inner is not None:
-                known = old.get(name) if isinstance(old, dict) else None
-                yield from _broken(inner, each, known, _below(ruled, path, name))
-    elif isinstance(value, list) and ruled.items is not None:
-        for index, each in enumerate(value):
-            yield from _broken(ruled.items, each, counterpart(ruled.schema, each, old), f"{path}[{index}]")
+    try:
+        faults.causes.extend(_Trial().broken(ruled, document, before, ""))
+    except _Spent as spent:
+        faults.causes.append(spent.cause)
+
+
+class _Trial:
+    """The rules of a schema, tried on one object: so many of them, and no more."""
+
+    def __init__(self) -> None:
+        self._left = MOST_TRIALS
+
+    def broken(self, ruled: Ruled, value: Any, old: Any, path: str, kept: bool | None = None) -> Iterator[Cause]:
+        """What the rules at a place and below have against its value. Raises _Spent.
+
+        `kept` says whether nothing has changed around a value that has no old one to be compared with.
+        """
+        if value is None:  # whether a null may be is for the rules around it to say
+            return
+        yield from self._broken_here(ruled, value, old, path, kept)
+        if isinstance(value, dict):
+            for name, each in value.items():
+                inner = ruled.properties.get(name) or (None if name in ruled.schema.properties else ruled.values)
+                if inner is not None:
+                    known = old.get(name) if isinstance(old, dict) else None
+                    yield from self.broken(inner, each, known, _below(ruled, path, name), kept)
+        elif isinstance(value, list) and ruled.items is not None:
+            around = old == value if kept is None else kept
+            for index, each in enumerate(value):
+                known = counterpart(ruled.schema, each, old)
+                below = around if known is None else None
+                yield from self.broken(ruled.items, each, known, f"{path}[{index}]", below)
+
+    def _broken_here(self, ruled: Ruled, value: Any, old: Any, path: str, kept: bool | None) -> Iterator[Cause]:
+        rules = [each for each in ruled.rules if old is not None or not each.needs_old]
+        if kept if kept is not None else old is not None and old == value:
+            rules = [each for each in rules if each.compares]  # it was let in as it is
+        if not rules:
+            return
+        data = {SELF: to_cel(ruled.schema, value), OLD_IF_ANY: []}
+        if old is not None:
+            data[OLD] = to_cel(ruled.schema, old)
+            data[OLD_IF_ANY] = [data[OLD]]
+        for each in rules:
+            self._left -= 1
+            if self._left < 0:
+                raise _Spent(_cause(ruled.schema, path, Rule(rule=""), _SPENT))
+            yield from _tried(each, data, ruled.schema, path)
+
+
+def _tried(rule: Compiled, data: dict[str, Any], schema: Schema, path: str) -> Iterator[Cause]:
+    try:
+        if tried(rule.holds, data).value() is not True:
+            yield _cause(schema, path, rule.rule, _message(rule, data))
+    except OverBudget as error:
+        limit = "no further validation rules will be run due to call cost exceeds limit for rule"
+        why = f"'{error}': {limit}: {_named(rule.rule)}"
+        raise _Spent(_cause(schema, path, Rule(rule=""), why)) from error
+    except Untried as error:
+        joined = "for" if str(error).startswith("'no such overload'") else "evaluating"
+        yield _cause(schema, path, Rule(rule=""), f"{error} {joined} rule: {_named(rule.rule)}")
+
+
+def _named(rule: Rule) -> str:
+    return rule.message.strip() or rule.rule.strip()
 
 
 def _below(ruled: Ruled, path: str, name: str) -> str:
     if name not in ruled.schema.properties:
         return f"{path}[{name}]"
     return f"{path}.{name}" if path else name
-
-
-def _broken_here(ruled: Ruled, value: Any, old: Any, path: str) -> Iterator[Cause]:
-    rules = [each for each in ruled.rules if old is not None or not each.needs_old]
-    if not rules:
-        return
-    data = {SELF: to_cel(ruled.schema, value), OLD_IF_ANY: []}
-    if old is not None:
-        data[OLD] = to_cel(ruled.schema, old)
-        data[OLD_IF_ANY] = [data[OLD]]
-    for each in rules:
-        if not each.compares and old == value:
-            continue  # it was let in as it is
-        result = each.holds.eval(data=data)
-        if result.type() == T.ERROR:
-            named = each.rule.message.strip() or each.rule.rule.strip()
-            trouble = f"{told(str(result.value()))} evaluating rule: {named}"
-            yield _cause(ruled.schema, path, Rule(rule=""), trouble)
-        elif result.value() is not True:
-            yield _cause(ruled.schema, path, each.rule, _message(each, data))
 
 
 def _cause(schema: Schema, path: str, rule: Rule, detail: str) -> Cause:
@@ -205,8 +248,11 @@ def _cause(schema: Schema, path: str, rule: Rule, detail: str) -> Cause:
 def _message(broken: Compiled, data: dict[str, Any]) -> str:
     """What its author has to say of it; where that cannot be worked out, the rule itself."""
     if broken.message is not None:
-        result = broken.message.eval(data=data)
-        text = str(result.value()).strip() if result.type() == T.STRING else ""
+        try:
+            result = tried(broken.message, data)
+        except Untried:
+            result = None
+        text = str(result.value()).strip() if result is not None and result.type() == T.STRING else ""
         if text and "\n" not in text and len(text) <= LONGEST_MESSAGE:
             return text
     return broken.rule.message.strip() or f"failed rule: {broken.rule.rule.strip()}"
