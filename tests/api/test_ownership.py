@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,13 +11,14 @@ from hypothesis import strategies as st
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.ownership import owners as entries
 from petset.api.ownership import tracking, upgrade
-from petset.api.ownership.comparing import compare, held
+from petset.api.ownership.comparing import compare, held, touched
 from petset.api.ownership.fieldsets import (
     FieldSet,
     Malformed,
     difference,
     intersection,
     of_fields,
+    ordered,
     parse,
     path_text,
     paths,
@@ -364,6 +366,27 @@ configs = st.fixed_dictionaries(
         ),
     },
 )
+
+
+repeated = st.lists(
+    st.fixed_dictionaries({}, optional={"name": names, "image": values, "env": st.just([{"name": "a"}])}),
+    max_size=4,
+)
+crowds = st.fixed_dictionaries({}, optional={"spec": st.fixed_dictionaries({}, optional={"containers": repeated})})
+documents = st.one_of(configs, crowds)
+
+
+@given(documents, documents)
+def test_what_a_creation_touches_is_what_a_comparison_finds_touched(left: Any, right: Any) -> None:
+    compared = compare(POD, left, right).touched
+    found = touched(POD, left, right)
+    assert msgspec.json.encode(found) == msgspec.json.encode(compared and ordered(compared)), "in order, too"
+
+
+@given(documents, documents)
+def test_the_owners_of_a_new_object_are_those_of_an_update_of_nothing(nothing: Any, new: Any) -> None:
+    by = write("ann")._replace(ignored=of_fields("status", "metadata.finalizers"))
+    assert tracking.created(POD, nothing, new, by) == tracking.update(POD, nothing, new, {}, by)
 
 
 @given(configs, configs)

@@ -50,10 +50,12 @@ def note_create(kind: Kind, obj: Any, author: Author, now: datetime) -> None:
     if not author.claims:
         metadata.managedFields = None
         return
-    claimed = _claimed(metadata, None)
     write = _write(kind, author, now)
-    document = _ownable(to_document(obj), write)
-    found = tracking.update(_part(kind), _ownable(_nothing(kind), write), document, claimed, write)
+    document, claimed = _ownable(to_document(obj), write), _claimed(metadata, None)
+    if claimed:
+        found = tracking.update(_part(kind), _ownable(_nothing(kind), write), document, claimed, write)
+    else:
+        found = tracking.created(_part(kind), _nothing(kind), document, write)
     metadata.managedFields = entries.written(found)
 
 
@@ -81,6 +83,8 @@ def keep_reset(document: Any) -> None:
 
 def _claimed(given: meta_v1.ObjectMeta, was: list[meta_v1.ManagedFieldsEntry] | None) -> Owners:
     """The owners that a client's object names, where it names some; else those that were there."""
+    if not was and not given.managedFields:
+        return {}
     if is_reset(given.managedFields):
         return {}
     try:

@@ -91,16 +91,49 @@ def _compare_items(part: Part, before: list[Any], after: list[Any]) -> Differenc
     return found._replace(added=with_self(found.added))
 
 
+def touched(part: Part, left: Any, right: Any) -> FieldSet:
+    """What `compare` finds touched from `left` to `right`, in order: all that a creation asks for."""
+    if right is None:
+        return None
+    if left is None:
+        return _everything(part, right)
+    if left == right:
+        return None
+    part = part.as_found(right)
+    children: dict[str, Any] = {}
+    if part.form in ("struct", "map") and isinstance(left, dict) and isinstance(right, dict):
+        for name in sorted(right):
+            found = touched(part.child(name) or RAW, left.get(name), right[name])
+            if found is not None:
+                children[f"f:{name}"] = found
+        return node(False, children)
+    if part.form in ("list", "set") and isinstance(left, list) and isinstance(right, list):
+        before, after = _by_step(part, left), _by_step(part, right)
+        for step in sorted(after):
+            found = _touched_items(_of(part), before.get(step, []), after[step])
+            if found is not None:
+                children[step] = found
+        return node(False, children)
+    return MEMBER
+
+
+def _touched_items(part: Part, before: list[Any], after: list[Any]) -> FieldSet:
+    """The elements behind one step, as `_compare_items` has them."""
+    if len(after) == 1:
+        return touched(part, before[0] if len(before) == 1 else None, after[0])
+    return None if before == after else MEMBER
+
+
 def _everything(part: Part, value: Any) -> Tree:
-    """A value that is there on one side only, with all that is in it."""
+    """A value that is there on one side only, with all that is in it, the steps in order."""
     part = part.as_found(value)
     children: dict[str, Any] = {}
     if part.form != "leaf" and isinstance(value, dict):
-        for name, inner in value.items():
-            if inner is not None:
-                children[f"f:{name}"] = _everything(part.child(name) or RAW, inner)
+        for name in sorted(value):
+            if value[name] is not None:
+                children[f"f:{name}"] = _everything(part.child(name) or RAW, value[name])
     elif part.form != "leaf" and isinstance(value, list):
-        for step, items in _by_step(part, value).items():
+        for step, items in sorted(_by_step(part, value).items()):
             children[step] = _everything(_of(part), items[0]) if len(items) == 1 else MEMBER
     return node(True, children) or MEMBER
 

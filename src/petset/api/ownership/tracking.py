@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from petset.api.errors import Cause, Conflict
-from petset.api.ownership.comparing import Differences, compare, held
+from petset.api.ownership.comparing import Differences, compare, held, touched
 from petset.api.ownership.fieldsets import (
     FieldSet,
     difference,
@@ -94,6 +94,15 @@ def update(part: Part, live: Document, new: Document, owners: Owners, write: Wri
         fields = union(before.fields, taken) if before is not None else taken
         left[write.manager] = Share(ordered(fields or {}), write.api_version, write.now)
     return capped(left)
+
+
+def created(part: Part, nothing: Document, new: Document, write: Write) -> Owners:
+    """The owners of an object that nobody has owned: what `update` would find, without looking for whom it leaves.
+
+    `nothing` is the object before anybody has given its fields values.
+    """
+    taken = difference(without_below(touched(part, nothing, new), write.ignored), NEVER_OWNED)
+    return {} if taken is None else {write.manager: Share(taken, write.api_version, write.now)}
 
 
 def _given_up(owners: Owners, changes: Differences) -> dict[Manager, Share]:
