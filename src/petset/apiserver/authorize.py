@@ -85,7 +85,8 @@ class Rbac:
         return role.rules or []
 
     def _rights_of(self, user: User, namespace: str) -> "_Rights":
-        changed = [followed.catch_up() for followed in self._followed]
+        stale = [each for each in self._followed if each.watch is None or not each.watch.idle]
+        changed = [each.catch_up() for each in stale]
         if any(changed) or len(self._rights) > _MOST_REMEMBERED:
             self._rights.clear()
         rights = self._rights.get((user, namespace))
@@ -147,22 +148,22 @@ class _Followed:
     def __init__(self, registry: Registry, kind: Kind) -> None:
         self._registry = registry
         self._kind = kind
-        self._watch: Watch | None = None
+        self.watch: Watch | None = None
 
     def catch_up(self) -> bool:
         """Whether anything has changed since the last time."""
-        if self._watch is None:
-            self._watch = self._registry.watch(self._kind, "", ListOptions())
+        if self.watch is None:
+            self.watch = self._registry.watch(self._kind, "", ListOptions())
         try:
-            items = self._watch.take()
+            items = self.watch.take()
             if not items:
                 return False
             while items:
                 for item in items:
                     self._note(item)
-                items = self._watch.take()
+                items = self.watch.take()
         except Expired:  # nobody has asked for so long that the news are no longer kept
-            self._watch = None
+            self.watch = None
             self._forget()
             self.catch_up()
         return True

@@ -38,6 +38,7 @@ def write_options(request: Request) -> WriteOptions:
         field_validation=query.field_validation,
         guard=request.guard,
         by=request.user,
+        settled=True,
     )
 
 

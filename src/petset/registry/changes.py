@@ -12,7 +12,7 @@ from typing import Any
 from petset.api import objects
 from petset.api.canonical import settle
 from petset.api.decode import decode
-from petset.api.defaults import apply_defaults
+from petset.api.defaults import fill_defaults
 from petset.api.encode import to_document
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
@@ -31,10 +31,14 @@ Its resource version is the one that the client acts on, or None where any will 
 
 @dataclass(frozen=True)
 class Way:
-    """By which sub-resource a change comes (empty: the object itself), and which features are on."""
+    """By which sub-resource a change comes (empty: the object itself), and which features are on.
+
+    `settled`: the object is in stored form, as `decode` leaves it.
+    """
 
     subresource: str
     gates: Gates = DEFAULT
+    settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def replaced(kind: Kind, namespace: str, name: str, obj: Any, way: Way) -> Chang
     if way.subresource == "scale":
         return lambda old: scale.with_scale(kind, old, obj)
     stored = events.to_stored(kind, obj)
-    complete(events.stored_kind(kind), stored, way)
+    complete(events.stored_kind(kind), stored, way, settled=way.settled and stored is obj)
     return lambda old: narrowed(way.subresource, objects.with_own_metadata(stored), old)
 
 
@@ -69,7 +73,7 @@ def patched(kind: Kind, patch: Patch, options: WriteOptions, way: Way) -> Change
         options.warnings[:] = decoded.warnings  # of the last attempt: an earlier one said the same
         _keep_place(kind, objects.namespace_of(old), objects.name_of(old), decoded.obj)
         new = events.to_stored(kind, decoded.obj)
-        complete(events.stored_kind(kind), new, way)
+        complete(events.stored_kind(kind), new, way, settled=new is decoded.obj)
         return narrowed(way.subresource, new, old)
 
     return change
@@ -98,7 +102,7 @@ def applied(kind: Kind, target: Target, config: dict[str, Any], author: Author, 
             raise refusals.too_deep() from error
         new = decode(kind, document).obj
         _keep_place(kind, target.namespace, target.name, new)
-        complete(kind, new, Way(author.subresource, terms.gates))
+        complete(kind, new, Way(author.subresource, terms.gates), settled=True)
         new = narrowed(author.subresource, new, old)
         new.metadata.managedFields = entries
         return new
@@ -106,14 +110,14 @@ def applied(kind: Kind, target: Target, config: dict[str, Any], author: Author, 
     return change
 
 
-def complete(kind: Kind, obj: Any, way: Way) -> None:
-    """Bring the object into stored form; of a status write only what is kept of it."""
+def complete(kind: Kind, obj: Any, way: Way, *, settled: bool) -> None:
+    """Bring the object into stored form, unless it is, with its defaults; of a status write only what is kept."""
     if way.subresource != "status":
-        apply_defaults(kind, obj, way.gates)
-        return
-    settle(obj.metadata)
-    if obj.status is not None and kind.custom is None:
-        settle(obj.status)
+        fill_defaults(kind, obj if settled else settle(obj), way.gates)
+    elif not settled:
+        settle(obj.metadata)
+        if obj.status is not None and kind.custom is None:
+            settle(obj.status)
 
 
 def _keep_place(kind: Kind, namespace: str, name: str, obj: Any) -> None:

@@ -30,6 +30,8 @@ class Following:
     def catch_up(self) -> None:
         """Tell of all that has happened since the last time."""
         if self._news is not None:
+            if self._news.idle:
+                return
             try:
                 events: Iterable[Event] = self._news.take()
             except StoreExpired:  # nobody has looked for so long that the news are no longer kept
@@ -62,7 +64,7 @@ class Following:
         self._heard(key, record)
 
 
-class Kept(Generic[T]):
+class Kept(Following, Generic[T]):
     """The objects of one kind, decoded, by namespace and name. They are shared: immutable to whoever gets them."""
 
     def __init__(
@@ -73,11 +75,12 @@ class Kept(Generic[T]):
         self._decoder = decoder
         self._gone = gone
         self._filed: dict[str, dict[str, T]] = {}
-        self._following = Following(store, self._kind.store_key, "", self._file)
+        super().__init__(store, self._kind.store_key, "", self._file)
 
     def now(self) -> Mapping[str, Mapping[str, T]]:
         """All of them, filed by namespace; false where there are none."""
-        self._following.catch_up()
+        if self._news is None or not self._news.idle:
+            self.catch_up()
         return self._filed
 
     def in_namespace(self, namespace: str) -> list[T]:

@@ -40,6 +40,7 @@ class WriteOptions:
     `field_manager` owns what the write changes, in objects whose fields have owners; `claims`
     says that those of a new object shall have them. `force` takes what others own. `field_validation` is Ignore,
     Warn or Strict (an unknown or repeated field is refused); `warnings` collects texts for the `Warning` header.
+    `settled` says that the object handed in is in stored form, as `petset.api.decode` leaves it.
     """
 
     dry_run: bool = False
@@ -51,6 +52,7 @@ class WriteOptions:
     guard: Guard | None = None
     by: User = UNKNOWN
     admitted: bool = False
+    settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,16 @@ class WatchItem(NamedTuple):
 
 
 class Watch(Protocol):
-    """An open watch. `resource_version` is what a bookmark may say after the last batch."""
+    """An open watch. `resource_version` is what a bookmark may say after the last batch.
+
+    `idle`: `take` would return nothing, at the cost of a look.
+    """
 
     @property
     def resource_version(self) -> str: ...
+
+    @property
+    def idle(self) -> bool: ...
 
     async def next(self) -> Sequence[WatchItem]:
         """The next items (may be empty when only the version moved on). Raises Expired: list again."""

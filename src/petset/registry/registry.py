@@ -10,6 +10,7 @@ from datetime import datetime
 from random import Random  # noqa: TID251 - the type of an argument
 from typing import Any
 
+from petset.api.canonical import settle
 from petset.api.encode import encode
 from petset.api.errors import AlreadyExists, NotFound
 from petset.api.gates import DEFAULT, Gates
@@ -87,6 +88,8 @@ class Registry:
         stored = to_stored(kind, obj)
         if options.guard is not None:
             options.guard(stored, None)
+        if not options.settled or stored is not obj:
+            settle(stored)
         author = Author(options.field_manager, claims=options.claims)
         record = await self._writer.create(stored_kind(kind), namespace, stored, author, options)
         await self._furnish(kind, record, options)
@@ -95,7 +98,9 @@ class Registry:
     async def update(
         self, kind: Kind, namespace: str, name: str, obj: Any, options: WriteOptions, subresource: str = ""
     ) -> Record:
-        change = changes.replaced(kind, namespace, name, obj, changes.Way(subresource, self._gates))
+        change = changes.replaced(
+            kind, namespace, name, obj, changes.Way(subresource, self._gates, options.settled)
+        )
         try:
             author = Author(options.field_manager, subresource)
             return await self._rewrite(kind, _key(kind, namespace, name), change, author, options)

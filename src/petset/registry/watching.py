@@ -37,6 +37,10 @@ class SelectedWatch:
     def resource_version(self) -> str:
         return str(self._subscription.revision)
 
+    @property
+    def idle(self) -> bool:
+        return self._subscription.idle and not self._initial
+
     async def next(self) -> Sequence[WatchItem]:
         if self._initial:
             return self._first()
@@ -104,6 +108,10 @@ class WatchOfCustom:
     @property
     def resource_version(self) -> str:
         return self._watch.resource_version
+
+    @property
+    def idle(self) -> bool:
+        return False  # its definition may have changed
 
     async def next(self) -> Sequence[WatchItem]:
         items = await self._watch.next()

@@ -14,7 +14,7 @@ from random import Random  # noqa: TID251 - the type of an argument
 from typing import Any
 
 from petset.api import objects
-from petset.api.defaults import apply_defaults
+from petset.api.defaults import fill_defaults
 from petset.api.encode import encode
 from petset.api.errors import Cause
 from petset.api.gates import DEFAULT, Gates
@@ -66,7 +66,7 @@ class Writer:
         self.reviewers = Reviewers(store, decoder, kinds, means)
 
     async def create(self, kind: Kind, namespace: str, obj: Any, author: Author, options: WriteOptions) -> Record:
-        """Store a new object. Raises AlreadyExists, Invalid, Forbidden, NotFound (of its namespace) …"""
+        """Store a new object, settled. Raises AlreadyExists, Invalid, Forbidden, NotFound (of its namespace) …"""
         meta = obj.metadata = obj.metadata or meta_v1.ObjectMeta()
         prefix = "" if meta.name else meta.generateName or ""
         metadata.prepare_new(kind, namespace, meta, self.now(), self._sources.new_uid)
@@ -150,7 +150,7 @@ class Writer:
 
     def _complete(self, kind: Kind, namespace: str, obj: Any, author: Author) -> None:
         """Fill in what the client left to us."""
-        apply_defaults(kind, obj, self._sources.gates)
+        fill_defaults(kind, obj, self._sources.gates)
         ownership.note_create(kind, obj, author, obj.metadata.creationTimestamp)
         drop_disabled(kind, obj, None, self._sources.gates)
         self._admission.admit(kind, namespace, obj)

@@ -22,6 +22,7 @@ class HubSubscription:
         self._scope = scope
         self._after = after  # what the watcher has been told, or started from
         self._waiting: list[Event] = list(backlog)
+        self.idle = not backlog  # as `_waiting` and `_end` have it, for those who look often
         self._waiter: asyncio.Future[None] | None = None
         self._end: str = ""
 
@@ -50,6 +51,7 @@ class HubSubscription:
                 raise StoreExpired(self._end)
             return ()
         events, self._waiting = self._waiting, []
+        self.idle = True
         self._after = events[-1].record.revision
         return events
 
@@ -65,12 +67,14 @@ class HubSubscription:
             self._hub.forget(self._scope, self)
             self.end(f"this watch fell {len(self._waiting)} events behind: list again")
         elif self._waiting:
+            self.idle = False
             self._wake()
 
     def end(self, reason: str) -> None:
         """Drop what waits and fail whoever reads."""
         self._end = self._end or reason
         self._waiting.clear()
+        self.idle = False
         self._wake()
 
     def _wake(self) -> None:

@@ -87,7 +87,12 @@ class StoreUnusable(Exception):
 
 
 class Subscription(Protocol):
-    """The changes under one prefix, in order, from a given revision on."""
+    """The changes under one prefix, in order, from a given revision on.
+
+    `idle`: nothing waits, so that `take` would return nothing. Whoever looks before each decision looks at this.
+    """
+
+    idle: bool
 
     @property
     def revision(self) -> int:

@@ -66,7 +66,11 @@ def apply_defaults(kind: Kind, obj: T, gates: Gates = DEFAULT) -> T:
     The object must be the caller's own: pass a `petset.api.objects.copy` of a shared one. Doing it twice changes
     nothing. Raises `canonical.Misfit` for a value that its type cannot hold, which `decode` never lets through.
     """
-    settle(obj)
+    return fill_defaults(kind, settle(obj), gates)
+
+
+def fill_defaults(kind: Kind, obj: T, gates: Gates = DEFAULT) -> T:
+    """The same for an object that is in stored form, as `petset.api.decode` leaves it."""
     if kind.custom is not None:
         return obj  # its schema has filled it in when it was read
     fill = _DEFAULTS.get((kind.group, kind.name))

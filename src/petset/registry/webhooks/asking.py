@@ -110,7 +110,7 @@ def reader(asked: Asked, gates: Gates) -> Callable[[Document], Any]:
         new.metadata = new.metadata or meta_v1.ObjectMeta()
         for name in _OWN:
             setattr(new.metadata, name, getattr(asked.new.metadata, name))
-        changes.complete(asked.kind, new, changes.Way(asked.subresource, gates))
+        changes.complete(asked.kind, new, changes.Way(asked.subresource, gates), settled=True)
         return narrowed(asked.subresource, new, asked.old)
 
     return read
