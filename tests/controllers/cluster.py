@@ -11,6 +11,7 @@ from petset.api.models import core_v1, meta_v1
 from petset.controllers.manager import ControllerManager, Settings
 from petset.registry.webhooks.port import Caller
 from petset.testing.directories import SimulatedDirectories
+from petset.testing.faults import Lag, LateWatches
 from petset.testing.plane import Plane, plane
 
 T = TypeVar("T")
@@ -49,10 +50,14 @@ class Cluster:
 
 
 @asynccontextmanager
-async def cluster(seed: int = 0, root_ca_pem: str = "", caller: Caller | None = None) -> AsyncIterator[Cluster]:
+async def cluster(
+    seed: int = 0, root_ca_pem: str = "", caller: Caller | None = None, lag: Lag = lambda kind: 0
+) -> AsyncIterator[Cluster]:
+    """`lag`: how late controllers hear of the changes of a kind, in seconds."""
     async with plane(seed, caller=caller) as p, Supervisor("test") as tasks:
         directories = SimulatedDirectories()
-        manager = ControllerManager(p.client, p.clock, p.random, directories, Settings("/volumes", root_ca_pem))
+        client = LateWatches(p.client, p.clock, lag)
+        manager = ControllerManager(client, p.clock, p.random, directories, Settings("/volumes", root_ca_pem))
         tasks.start("manager", manager.run())
         await manager.pool.synced()
         yield Cluster(p, manager, directories)

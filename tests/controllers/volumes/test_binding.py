@@ -71,6 +71,21 @@ def test_a_deleted_claim_waits_for_its_pod_and_then_takes_its_directory_with_it(
     run(story())
 
 
+def test_a_claim_stays_for_a_pod_that_its_controller_has_not_heard_of() -> None:
+    """Seed 155994: the claim was let go a moment after its pod had come."""
+
+    async def story() -> None:
+        async with cluster(lag=lambda kind: 1.0 if kind is core_v1.Pod else 0.0) as c:
+            await c.create(claim("data"))
+            await c.settle()
+            await c.create(pod("web-0", "data", nodeName="node-1"))
+            await c.plane.client.delete(core_v1.PersistentVolumeClaim, "data", "default")
+            await c.settle(5)
+            assert await c.get(core_v1.PersistentVolumeClaim, "data", "default") is not None
+
+    run(story())
+
+
 def test_three_pods_with_claims_are_scheduled_within_no_time() -> None:
     async def story() -> None:
         async with cluster() as c:

@@ -4,7 +4,7 @@ A claim is woken by itself, by volumes that name it or could serve it, by its cl
 volume by itself and by its claim. Nothing is polled.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from petset.aio.tasks import Supervisor
 from petset.api import volumes
 from petset.api.errors import NotFound
 from petset.api.models import core_v1, storage_v1
-from petset.api.objects import Object, name_of, namespace_of, uid_of
+from petset.api.objects import Object, is_terminating, name_of, namespace_of, uid_of
 from petset.api.volumes import annotation
 from petset.client.events import EventRecorder
 from petset.client.freshness import COME_BACK_SECONDS, Cache, OwnWrites
@@ -118,9 +118,17 @@ class VolumeController:
             reserved=[v for v in self._volumes.by_index("by-claim", key) if volumes.reserves(v, claim)],
             offers=self._volumes.by_index("on-offer", class_name or ""),
             storage_class=storage_class,
-            users=self._pods.by_index("by-claim", key),
+            users=await self._users_of(claim, key),
             node=self._nodes.get(annotation(claim, volumes.SELECTED_NODE), ""),
         )
+
+    async def _users_of(self, claim: core_v1.PersistentVolumeClaim, key: str) -> Sequence[core_v1.Pod]:
+        """The API is asked before a claim is let go: a pod that has just come may not be in the cache."""
+        cached = self._pods.by_index("by-claim", key)
+        if not is_terminating(claim) or any(map(plan.is_using, cached)):
+            return cached
+        present = await self._client.list(core_v1.Pod, namespace_of(claim))
+        return [pod for pod in present.items if key in volumes.claims_of_pod(pod)]
 
     async def _named_volume(self, claim: core_v1.PersistentVolumeClaim) -> core_v1.PersistentVolume | None:
         """The API is asked where the cache does not show the binding: no claim is lost to a late event."""

@@ -56,13 +56,18 @@ def _let_go(snapshot: ClaimSnapshot) -> Plan:
     """
     claim = snapshot.claim
     finalizers = meta(claim).finalizers or []
-    users = [name_of(pod) for pod in snapshot.users if pod.spec and pod.spec.nodeName and not is_shut_down(pod)]
+    users = [name_of(pod) for pod in snapshot.users if is_using(pod)]
     if CLAIM_PROTECTION not in finalizers:
         return Plan(waiting=Waiting(f"being deleted; held by {', '.join(finalizers) or 'nothing'}"))
     if users:
         return Plan(waiting=Waiting(f"being deleted; still used by pod {users[0]}", f"delete pod {users[0]}"))
     rest = [f for f in finalizers if f != CLAIM_PROTECTION]
     return Plan((UpdateClaim(replace(claim, metadata=replace(meta(claim), finalizers=rest))),))
+
+
+def is_using(pod: core_v1.Pod) -> bool:
+    """The pod has a node, which may have its claims mounted for it."""
+    return bool(pod.spec and pod.spec.nodeName) and not is_shut_down(pod)
 
 
 def is_shut_down(pod: core_v1.Pod) -> bool:
