@@ -194,3 +194,36 @@ def test_nobody_blames_controllers_that_do_not_run_for_their_silence() -> None:
             assert world.has_run(30)
 
     run(story())
+
+
+def test_a_world_does_not_rest_while_its_controllers_are_away() -> None:
+    """Seed 158749: everything was where it should be but the status, which they wrote when they were back."""
+
+    async def story() -> None:
+        async with World() as world:
+            await world.run_for(10)
+            assert not list(unfinished(world))
+            await world.stop(CONTROLLERS)
+            assert len(list(unfinished(world))) == 1
+            world.start(CONTROLLERS)
+            assert len(list(unfinished(world))) == 1
+            await world.run_for(10)
+            assert not list(unfinished(world))
+
+    run(story())
+
+
+def test_a_world_does_not_rest_while_a_claim_waits_for_its_volume() -> None:
+    """Seed 161707: the claim of a pod that was no longer wanted got its volume when that was tried again."""
+
+    async def story() -> None:
+        async with World() as world:
+            await world.run_for(10)
+            await world.client.create(
+                msgspec.structs.replace(CLAIM, metadata=meta_v1.ObjectMeta(name="data", namespace="default"))
+            )
+            assert list(unfinished(world)) == ["claim data is Pending"]
+            await world.run_for(10)
+            assert not list(unfinished(world))
+
+    run(story())

@@ -53,12 +53,16 @@ def _is_in_use(world: World, claim: str) -> bool:
 
 
 def wrong_volumes(world: World) -> Iterator[str]:
-    """Volumes whose phase has not followed their claims: their writers are late, and will write yet."""
+    """Claims that wait for a volume, and volumes whose phase has not followed: their writer will write yet."""
+    for claim in world.every(core_v1.PersistentVolumeClaim):
+        phase = claim.status.phase if claim.status else None
+        if phase == "Pending" and not is_terminating(claim):
+            yield f"claim {name_of(claim)} is Pending"
     claims = {uid_of(claim) for claim in world.every(core_v1.PersistentVolumeClaim)}
     for volume in world.every(core_v1.PersistentVolume, ""):
-        claim = volume.spec.claimRef if volume.spec else None
+        reference = volume.spec.claimRef if volume.spec else None
         phase = volume.status.phase if volume.status else None
-        if claim is not None and claim.uid not in claims:
-            yield f"volume {name_of(volume)} has outlived its claim {claim.name}"
+        if reference is not None and reference.uid not in claims:
+            yield f"volume {name_of(volume)} has outlived its claim {reference.name}"
         elif phase != "Bound":
             yield f"volume {name_of(volume)} is {phase}, not Bound"

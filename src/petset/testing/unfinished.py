@@ -23,9 +23,13 @@ from petset.testing.nodes_left import silent_nodes
 from petset.testing.operations import NAMESPACE
 from petset.testing.world import World
 
+SECONDS_TO_LOOK = 5.0
+
 
 def unfinished(world: World) -> Iterator[str]:
     """Everything that is not where the specs want it, in sentences."""
+    if not world.has_run(SECONDS_TO_LOOK):
+        yield "the controllers have yet to look at what happened while they were away"
     for stateful_set in world.every(apps_v1.StatefulSet):
         yield from unfinished_set(world, stateful_set)
         yield from _wrong_status(stateful_set)
