@@ -144,10 +144,15 @@ def test_the_version_and_the_resources_are_found(server: Running) -> None:
     assert {"pods", "statefulsets.apps", "storageclasses.storage.k8s.io"} <= set(names)
 
 
-def test_fields_are_explained_with_their_types(server: Running) -> None:
+def test_fields_are_explained_with_their_types_their_values_and_what_they_are_for(server: Running) -> None:
     explained = server.kubectl("explain", "statefulset.spec.template.spec.containers.ports")
     assert "FIELD: ports <[]ContainerPort>" in explained
-    assert "containerPort\t<integer> -required-" in explained
+    assert "containerPort\t<integer> -required-\n    The number, from 1 to 65535." in explained
+    assert "protocol\t<string>\n  enum: SCTP, TCP, UDP\n" in explained
+    recursive = server.kubectl("explain", "sts.spec", "--recursive")
+    assert "  updateStrategy\t<StatefulSetUpdateStrategy>\n    rollingUpdate\t" in recursive
+    assert "      maxUnavailable\t<IntOrString>\n" in recursive and "limits\t<map[string]Quantity>\n" in recursive
+    assert "<no description>" not in server.kubectl("explain", "hpa.spec", "--api-version=autoscaling/v2")
 
 
 def test_kubectl_without_the_right_certificate_is_turned_away(server: Running, tmp_path: Path) -> None:

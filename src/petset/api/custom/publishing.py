@@ -4,6 +4,7 @@ OpenAPI 3 takes it nearly as it was written. What OpenAPI 2 has no words for (`n
 either type) is left out there, so that older clients are told less rather than something wrong.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,20 +13,11 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 _BEYOND_2 = ("oneOf", "anyOf", "allOf", "not", "nullable", "default")
-_API_VERSION = "APIVersion defines the versioned schema of this representation of an object."
-_KIND = "Kind is a string value representing the REST resource this object represents."
 
 
-def of_custom(custom: "Custom", metadata_reference: str) -> Document:
-    """The schema of the kind, with the fields that every object has."""
-    shown = _older(custom.schema_document) if "#/definitions" in metadata_reference else custom.schema_document
-    own = {
-        "apiVersion": {"type": "string", "description": _API_VERSION},
-        "kind": {"type": "string", "description": _KIND},
-        "metadata": {"allOf": [{"$ref": metadata_reference}]},
-    }
-    if "#/definitions" in metadata_reference:
-        own["metadata"] = {"$ref": metadata_reference}
+def of_custom(custom: "Custom", own: Mapping[str, Document], *, older: bool) -> Document:
+    """The schema of the kind, with the fields that every object has (`own`), for OpenAPI 3 or the `older` 2."""
+    shown = _older(custom.schema_document) if older else custom.schema_document
     return {**shown, "type": "object", "properties": {**shown.get("properties", {}), **own}}
 
 
