@@ -155,6 +155,12 @@ def test_fields_are_explained_with_their_types_their_values_and_what_they_are_fo
     assert "<no description>" not in server.kubectl("explain", "hpa.spec", "--api-version=autoscaling/v2")
 
 
+def test_fields_are_explained_in_the_older_form_too(server: Running) -> None:
+    older = server.kubectl("explain", "sts.spec.template.spec.containers", "--output=plaintext-openapiv2")
+    assert older.startswith("KIND:     StatefulSet\nVERSION:  apps/v1\n\nRESOURCE: containers <[]Object>\n")
+    assert "   name\t<string> -required-\n     What the container is called in its pod." in older
+
+
 def test_kubectl_without_the_right_certificate_is_turned_away(server: Running, tmp_path: Path) -> None:
     anonymous = tmp_path / "kubeconfig"
     lines = server.kubeconfig.read_text().splitlines()

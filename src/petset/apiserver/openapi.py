@@ -45,12 +45,20 @@ class OpenApi:
         if path == "/openapi/v3":
             return _reply(self._index, accept)
         if path == "/openapi/v2":
-            self._swagger = self._swagger or _swagger(self._kinds.every())
-            return _reply(self._swagger, accept)
+            return self._older(accept)
         document = self._documents.get(path.removeprefix("/openapi/v3/"))
         if document is None:
             return None
         return _reply(document, accept, _FOR_EVER if b"hash=" in query_string else ())
+
+    def _older(self, accept: str) -> Reply:
+        from petset.apiserver import swagger_protobuf  # only where somebody asks for the older form
+
+        if swagger_protobuf.is_asked(accept):
+            body = swagger_protobuf.encoded(_swagger(self._kinds.every()))
+            return Reply(body, content_type=swagger_protobuf.MEDIA_TYPE)
+        self._swagger = self._swagger or msgspec.json.encode(_swagger(self._kinds.every()))
+        return _reply(self._swagger, accept)
 
     def _write(self) -> None:
         """Bring the documents up to what is served now; those of built-in groups are written once."""
@@ -91,10 +99,8 @@ def _index(documents: Mapping[str, bytes]) -> bytes:
     return msgspec.json.encode({"paths": paths})
 
 
-def _swagger(kinds: Iterable[Kind]) -> bytes:
-    definitions = schemas(kinds, "#/definitions/")
-    document = {"swagger": "2.0", "info": _INFO, "paths": {}, "definitions": definitions}
-    return msgspec.json.encode(document)
+def _swagger(kinds: Iterable[Kind]) -> dict[str, Any]:
+    return {"swagger": "2.0", "info": _INFO, "paths": {}, "definitions": schemas(kinds, "#/definitions/")}
 
 
 def _group_version(where: str, kinds: list[Kind]) -> dict[str, Any]:
