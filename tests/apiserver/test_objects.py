@@ -111,6 +111,14 @@ async def test_a_bad_request_is_answered_with_a_status_that_says_why(
 
 
 @on_a_plane
+async def test_users_of_the_older_endpoints_are_told(site: Site) -> None:
+    told = await site.ask("GET", "/api/v1/endpoints")
+    assert told.headers["warning"] == (
+        '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"'
+    )
+
+
+@on_a_plane
 async def test_warnings_travel_in_headers(site: Site) -> None:
     made = await site.ask("POST", CONFIG_MAPS, config_map("a", odd="1"))
     assert made.status == 201
@@ -152,6 +160,9 @@ async def test_scale_shows_and_sets_replicas(site: Site) -> None:
     await site.made(SETS, stateful_set("web"))
     scale = await site.get(f"{SETS}/web/scale")
     assert (scale["kind"], scale["spec"], scale["status"]["selector"]) == ("Scale", {"replicas": 3}, "app=web")
+    shown = (await site.ask("GET", f"{SETS}/web/scale", accept=TABLE)).json
+    assert [column["name"] for column in shown["columnDefinitions"]] == ["Name", "Desired", "Available", "Age"]
+    assert shown["rows"][0]["cells"][:3] == ["web", 3, 0]
     put = await site.ask("PUT", f"{SETS}/web/scale", {**scale, "spec": {"replicas": 5}})
     assert (put.status, put.json["spec"]["replicas"]) == (200, 5)
     patched = await site.ask("PATCH", f"{SETS}/web/scale", {"spec": {"replicas": 2}}, content_type=MERGE)

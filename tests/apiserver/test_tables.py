@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from petset.api import kinds
 from petset.apiserver import tables
+from petset.apiserver.bodies import SCALE
 from petset.apiserver.tables import durations
 from petset.apiserver.tables.rendering import Source, table
 
@@ -486,7 +487,7 @@ def test_each_kind_has_the_cells_of_kubernetes(
 
 
 def test_every_kind_served_has_a_printer_of_its_own() -> None:
-    assert {kind.qualified for kind in kinds.KINDS if kind.is_kept} == set(tables.PRINTERS)
+    assert {kind.qualified for kind in (*kinds.KINDS, SCALE) if kind.is_kept} == set(tables.PRINTERS)
 
 
 def test_rows_carry_as_much_of_their_object_as_was_asked() -> None:

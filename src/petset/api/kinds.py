@@ -53,6 +53,7 @@ class Kind:
         "create", "delete", "deletecollection", "get", "list", "patch", "update", "watch",
     )  # fmt: skip
     stored_as: str = ""  # store room shared with another kind, as both kinds of Event share one
+    deprecation: str = ""  # what its users are told with every answer; custom kinds say it in their definition
     custom: "Custom | None" = None
 
     def __hash__(self) -> int:
@@ -103,7 +104,10 @@ ADMISSION, _AUTHENTICATION, _AUTHORIZATION, RBAC = (
 
 KINDS: tuple[Kind, ...] = (
     Kind("", "v1", "ConfigMap", "configmaps", core_v1.ConfigMap, short_names=("cm",)),
-    Kind("", "v1", "Endpoints", "endpoints", core_v1.Endpoints, short_names=("ep",)),
+    Kind(
+        "", "v1", "Endpoints", "endpoints", core_v1.Endpoints, short_names=("ep",),
+        deprecation="v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    ),
     Kind("", "v1", "Event", "events", core_v1.Event, short_names=("ev",)),
     Kind(
         "", "v1", "Namespace", "namespaces", core_v1.Namespace, namespaced=False, short_names=("ns",),

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from petset.api.kinds import Kind
+from petset.api.objects import meta
 from petset.apiserver.messages import Headers, Joined, Reply, warning_headers, written
 from petset.apiserver.negotiate import JSON, LISTED, SINGLE, Form, answer
 from petset.apiserver.routes import Request
@@ -63,6 +64,17 @@ class Renderer:
             body = _list(kind.list_name, kind.api_version, metadata, items)
         return _reply(request, form, body, 200, headers)
 
+    def view(self, request: Request, kind: Kind, obj: Any, *, headers: Headers = ()) -> Reply:
+        """An object worked out from a stored one, such as a Scale: whole, as a table or as bare metadata."""
+        form, value = answer(request.accept, SINGLE), msgspec.json.encode(obj)
+        if form.shape == "Table":
+            version = {"resourceVersion": meta(obj).resourceVersion}
+            include = request.query.include_object
+            value = table(kind, [Source(obj, value)], self.now, list_metadata=version, include_object=include)
+        elif form.shape:
+            value = msgspec.json.encode(partial(value))
+        return _reply(request, form, value, 200, headers)
+
     def value(self, kind: Kind, record: Record) -> bytes:
         """The object's JSON."""
         return self.registry.render(kind, record)
@@ -72,7 +84,7 @@ class Renderer:
 
 
 def document(request: Request, obj: Any, *, status: int = 200, headers: Headers = ()) -> Reply:
-    """A document that is no stored object, such as a Scale or a Status."""
+    """A document that is no stored object, such as a Status."""
     form = answer(request.accept, frozenset())
     return _reply(request, form, msgspec.json.encode(obj), status, headers)
 
@@ -92,8 +104,9 @@ def _list_metadata(selected: Selected) -> dict[str, Any]:
 
 
 def _reply(request: Request, form: Form, body: bytes | Joined, status: int, headers: Headers) -> Reply:
-    custom = request.kind.custom
-    if custom is not None and (told := custom.deprecation(request.kind)):
+    kind = request.kind
+    told = kind.deprecation if kind.custom is None else kind.custom.deprecation(kind)
+    if told:
         headers = (*headers, *warning_headers([told]))
     if isinstance(body, Joined) and (form.media_type != JSON or request.query.pretty):
         body = body.whole()

@@ -1,5 +1,6 @@
-"""OpenAPI 2 in its binary form, the only one that Go clients ask for: `kubectl explain --output=plaintext-openapiv2`,
-and kubectls of before 1.27 whenever they explain or validate.
+"""OpenAPI 2 in its binary form, the only one that Go clients ask for.
+
+`kubectl explain --output=plaintext-openapiv2` does, and kubectls of before 1.27 whenever they explain or validate.
 
 The numbers are those of the published `openapi.v2` messages. What has no field of its own there (enumerated
 values, `x-…`) is carried as YAML, of which JSON is a part.
@@ -38,7 +39,7 @@ def _named(schemas: Mapping[str, Any]) -> bytes:
 
 
 def _schema(schema: Mapping[str, Any]) -> bytes:
-    parts: list[tuple[int, str | bytes]] = [(number, schema[name]) for name, number in _TEXTS.items() if name in schema]
+    parts: list[tuple[int, str | bytes]] = [(_TEXTS[name], schema[name]) for name in _TEXTS if name in schema]
     parts += [(_REQUIRED, name) for name in schema.get("required", ())]
     parts += [(_ENUM, _any(value)) for value in schema.get("enum", ())]
     if isinstance(schema.get("additionalProperties"), Mapping):

@@ -23,7 +23,8 @@ from petset.storage.port import Record
 
 def get_scale(request: Request, renderer: Renderer) -> Reply:
     """How many there are and should be (rule 3)."""
-    return document(request, renderer.registry.get_scale(request.kind, request.namespace, request.name))
+    scale = renderer.registry.get_scale(request.kind, request.namespace, request.name)
+    return renderer.view(request, SCALE, scale)
 
 
 async def update_scale(request: Request, renderer: Renderer) -> Reply:
@@ -69,7 +70,7 @@ def check_names_pod(request: Request, obj: core_v1.Binding | policy_v1.Eviction)
 
 def _scale(request: Request, renderer: Renderer, record: Record, warnings: Sequence[str]) -> Reply:
     scale = scale_of(request.kind, renderer.registry.decode(request.kind, record))
-    return document(request, scale, headers=warning_headers(warnings))
+    return renderer.view(request, SCALE, scale, headers=warning_headers(warnings))
 
 
 def success(code: int) -> meta_v1.Status:

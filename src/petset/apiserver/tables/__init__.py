@@ -51,6 +51,7 @@ PRINTERS: dict[str, Printer] = {
     "replicasets.apps": workloads.REPLICA_SETS,
     "rolebindings.rbac.authorization.k8s.io": access.BINDINGS,
     "roles.rbac.authorization.k8s.io": access.ROLES,
+    "scales.autoscaling": workloads.SCALES,
     "secrets": configuration.SECRETS,
     "serviceaccounts": configuration.SERVICE_ACCOUNTS,
     "services": network.SERVICES,

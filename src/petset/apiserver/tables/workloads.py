@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from petset.api.models import apps_v1, core_v1, meta_v1
+from petset.api.models import apps_v1, autoscaling_v1, core_v1, meta_v1
 from petset.api.objects import controller_of
 from petset.api.selectors import Selector
 from petset.apiserver.tables.columns import AGE, NAME, Cell, Column, Printer, age_of, labels_text, name_of, wide
@@ -67,6 +67,12 @@ def replica_set(obj: apps_v1.ReplicaSet, now: datetime) -> list[Cell]:
     ]
 
 
+def scale(obj: autoscaling_v1.Scale, now: datetime) -> list[Cell]:
+    """What is wanted, and what there is: Kubernetes calls it available."""
+    wanted = obj.spec.replicas if obj.spec else None
+    return [name_of(obj), wanted or 0, obj.status.replicas if obj.status else 0, age_of(obj, now)]
+
+
 def controller_revision(obj: apps_v1.ControllerRevision, now: datetime) -> list[Cell]:
     """The owner stands as `statefulset.apps/web`."""
     return [name_of(obj), _controller(obj), obj.revision, age_of(obj, now)]
@@ -74,6 +80,7 @@ def controller_revision(obj: apps_v1.ControllerRevision, now: datetime) -> list[
 
 PODS_MADE = (wide("Containers"), wide("Images"))
 SELECTOR = wide("Selector")
+SCALES = Printer((Column("Name"), Column("Desired", "integer"), Column("Available", "integer"), AGE), scale)
 DEPLOYMENTS = Printer(
     (
         NAME,
