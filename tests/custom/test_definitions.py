@@ -202,7 +202,8 @@ _REFUSED: dict[str, tuple[Change, str, str]] = {
     ),
     "a webhook that nobody is to call": (
         _set("conversion", to={"strategy": "None", "webhook": {"conversionReviewVersions": ["v1"]}}),
-        "spec.conversion.webhook", "Forbidden: should not be set when strategy is not set to Webhook",
+        "spec.conversion.conversionReviewVersions",
+        "Forbidden: should not be set when strategy is not set to Webhook",
     ),
 }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from custom.databases import DATABASES, Data, Document, database, definition, simple, version, with_data
+from custom.databases import DATABASES, Data, Document, database, simple, version, with_data
 
 from petset.api.custom.structural import parse
 from petset.api.custom.validating import Validator
@@ -256,18 +256,6 @@ async def test_selectable_fields_select(data: Data) -> None:
     assert [item["metadata"]["name"] for item in found["items"]] == ["b"]
     refused = await data.ask("GET", f"{DATABASES}?fieldSelector=spec.version%3D17")
     assert (refused.status, refused.json["message"]) == (400, "field label not supported: spec.version")
-
-
-@with_data
-async def test_versions_that_only_a_webhook_can_convert_are_refused_and_the_stored_one_works(data: Data) -> None:
-    hook = {"clientConfig": {"url": "https://example.com"}, "conversionReviewVersions": ["v1"]}
-    conversion = {"strategy": "Webhook", "webhook": hook}
-    await data.define(definition(version(), version("v1beta1", storage=False), conversion=conversion))
-    await data.made(DATABASES, database())
-    assert (await data.ask("GET", ORDERS)).status == 200
-    refused = await data.ask("GET", ORDERS.replace("/v1/", "/v1beta1/"))
-    assert refused.status == 500
-    assert "use data.example.com/v1, the version in which objects are stored" in refused.json["message"]
 
 
 def test_a_schema_is_read_with_kubernetes_own_words() -> None:

@@ -80,6 +80,11 @@ class Kind:
         """`statefulsets.apps`, or `pods`: how messages name the resource."""
         return f"{self.resource}.{self.group}" if self.group else self.resource
 
+    @property
+    def converts(self) -> bool:
+        """Whether a webhook has to be asked for stored objects of this kind that are of another version."""
+        return self.custom is not None and self.custom.conversion is not None
+
     @cached_property
     def store_key(self) -> str:
         """The `resource` part of this kind's keys in the store."""

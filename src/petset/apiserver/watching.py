@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from petset.aio.clock import Clock
-from petset.api.errors import ApiError, Expired
+from petset.api.errors import ApiError
 from petset.apiserver.fanout import Fanout
 from petset.apiserver.messages import Stream, Write
 from petset.apiserver.negotiate import SINGLE, Form, answer
@@ -92,17 +92,24 @@ class _Session:
         try:
             await self._send_initial(write)
             while True:
-                items = await self.watch.next()
+                items = await self._shown(await self.watch.next())
                 version = self.watch.resource_version
                 await self._send(write, self._lines(items), version)
                 await self.clock.sleep(self.fanout.rest_seconds)
-        except Expired as error:
+        except ApiError as error:  # it must list again, or a webhook does not say what it sees
             await write(_error_line(error))
+
+    async def _shown(self, items: Sequence[WatchItem]) -> Sequence[WatchItem]:
+        kind = self.request.kind
+        if not (items and kind.converts):
+            return items
+        records = await self.registry.shown(kind, [item.record for item in items])
+        return [WatchItem(item.type, record) for item, record in zip(items, records, strict=True)]
 
     async def _send_initial(self, write: Write) -> None:
         initial, self.initial = self.initial, ()
         for start in range(0, len(initial), INITIAL_AT_ONCE):
-            part = initial[start : start + INITIAL_AT_ONCE]
+            part = await self.registry.shown(self.request.kind, initial[start : start + INITIAL_AT_ONCE])
             await self._send(write, b"".join([self._line(WatchItem("ADDED", each)) for each in part]), "")
         end = b""
         if self.request.query.initial_events and self.request.query.bookmarks:

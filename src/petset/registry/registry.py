@@ -84,6 +84,12 @@ class Registry:
         watch = open_watch(self._store, self._decoder, kind, namespace, options)
         return watch if kind.custom is None else WatchOfCustom(watch, self._kinds, kind)
 
+    async def shown(self, kind: Kind, records: Sequence[Record]) -> Sequence[Record]:
+        return await self._writer.conversions.shown(kind, records) if kind.converts else records
+
+    async def _one_shown(self, kind: Kind, record: Record) -> Record:
+        return (await self.shown(kind, [record]))[0] if kind.converts else record
+
     async def create(self, kind: Kind, namespace: str, obj: Any, options: WriteOptions) -> Record:
         stored = to_stored(kind, obj)
         if options.guard is not None:
@@ -93,7 +99,7 @@ class Registry:
         author = Author(options.field_manager, claims=options.claims)
         record = await self._writer.create(stored_kind(kind), namespace, stored, author, options)
         await self._furnish(kind, record, options)
-        return record
+        return await self._one_shown(kind, record)
 
     async def update(
         self, kind: Kind, namespace: str, name: str, obj: Any, options: WriteOptions, subresource: str = ""
@@ -129,7 +135,8 @@ class Registry:
         key = _key(kind, target.namespace, target.name)
         while True:
             try:
-                return await self._writer.rewrite(kind, key, change, author, options), False
+                record = await self._writer.rewrite(kind, key, change, author, options)
+                return await self._one_shown(kind, record), False
             except NotFound:
                 if target.subresource:
                     raise
@@ -137,7 +144,7 @@ class Registry:
                 new = change(None)
                 record = await self._writer.create(kind, target.namespace, new, author, options)
                 await self._furnish(kind, record, options)
-                return record, True
+                return await self._one_shown(kind, record), True
 
     async def delete(
         self,
@@ -148,7 +155,8 @@ class Registry:
         options: WriteOptions | None = None,
     ) -> tuple[Record, bool]:
         key = _key(kind, namespace, name)
-        return await self._writer.delete(stored_kind(kind), key, delete, options or WriteOptions())
+        record, gone = await self._writer.delete(stored_kind(kind), key, delete, options or WriteOptions())
+        return await self._one_shown(kind, record), gone
 
     async def delete_collection(
         self,
@@ -190,7 +198,8 @@ class Registry:
     ) -> Record:
         if options.guard is not None:
             change = changes.guarded(change, options.guard)
-        return await self._writer.rewrite(stored_kind(kind), key, change, author, options)
+        record = await self._writer.rewrite(stored_kind(kind), key, change, author, options)
+        return await self._one_shown(kind, record)
 
 
 def _key(kind: Kind, namespace: str, name: str) -> Key:

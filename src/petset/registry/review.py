@@ -19,7 +19,7 @@ class Review:
     """Asks everybody who is configured."""
 
     def __init__(self, store: Store, decoder: Decoder, kinds: Kinds, means: Means) -> None:
-        matcher = Matcher(store, decoder, kinds)
+        matcher = Matcher(store, decoder, kinds, means)
         self._gates = means.gates
         self._webhooks = Webhooks(store, decoder, matcher, means)
         self._policies = Policies(store, decoder, kinds, matcher)
@@ -48,7 +48,7 @@ class Review:
         await self._look(asked)
 
     async def _look(self, asked: Asked) -> None:
-        self._policies.try_all(asked)
+        await self._policies.try_all(asked)
         await self._webhooks.validate(asked)
 
 

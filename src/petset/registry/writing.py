@@ -4,14 +4,16 @@ Between reading what is stored and handing the new version to the store nothing 
 the very state that the compare-and-swap then checks. A write that loses against another decides anew on what is
 there now; only a client that named a version is told of the conflict. Webhooks are the one thing that is waited
 for: what they have seen may be older than what is there when they have answered, and then the write starts again.
+An object whose versions only a webhook can tell apart is read by it first, and stored by it last.
 """
 
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from random import Random  # noqa: TID251 - the type of an argument
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from petset.api import objects
 from petset.api.defaults import fill_defaults
@@ -35,6 +37,9 @@ from petset.registry.services import ServiceAddresses
 from petset.registry.strategy import BINDING, prepare_create, prepare_update, strategy_of
 from petset.registry.webhooks.port import Caller, Nobody
 from petset.storage.port import Key, Record, Store, StoreConflict, StoreFailed
+
+if TYPE_CHECKING:
+    from petset.registry.conversion.converting import Conversions
 
 _VERSION = "metadata.resourceVersion"
 _ANY_VERSION = (None, "", "0")
@@ -62,8 +67,8 @@ class Writer:
         self._admission = Admission(store, decoder)
         self._quotas = Quotas(store, decoder)
         self._addresses = ServiceAddresses(store, decoder, sources.random)
-        means = Means(sources.caller, sources.new_uid, sources.gates)
-        self.reviewers = Reviewers(store, decoder, kinds, means)
+        self._means = Means(sources.caller, sources.new_uid, sources.gates)
+        self.reviewers = Reviewers(store, decoder, kinds, self._means)
 
     async def create(self, kind: Kind, namespace: str, obj: Any, author: Author, options: WriteOptions) -> Record:
         """Store a new object, settled. Raises AlreadyExists, Invalid, Forbidden, NotFound (of its namespace) …"""
@@ -90,7 +95,8 @@ class Writer:
         subresource = author.subresource
         while True:
             now, current = self.now(), self.stored(kind, key)
-            old = self._decoder.decode(kind, current)
+            seen = await self._seen(kind, current) if kind.converts else current
+            old = self._decoder.decode(kind, seen)
             new = change(old)
             _check_version(kind, new.metadata, old.metadata)
             metadata.carry_over(new.metadata, old.metadata)
@@ -109,7 +115,7 @@ class Writer:
                     self._admission.check(kind, new, old, options.warnings)
                 if not alone:
                     await self.reviewers.check(Write(kind, new, old, author, options))
-                if _says_the_same(kind, new, old, current):
+                if _says_the_same(kind, new, old, seen):
                     return current
                 gone = deletion.ends_with_update(kind, new, old)
                 try:
@@ -124,7 +130,7 @@ class Writer:
         """Delete an object or mark it; the last state, and whether it is gone. Raises NotFound, Conflict …"""
         while True:
             current = self.stored(kind, key)
-            old = self._decoder.decode(kind, current)
+            old = self._decoder.decode(kind, await self._seen(kind, current) if kind.converts else current)
             decision = deletion.decide(kind, old, delete, self.now())
             if isinstance(decision, deletion.Unchanged):
                 return current, False
@@ -172,6 +178,8 @@ class Writer:
 
     async def _create_once(self, kind: Kind, obj: Any, *, dry_run: bool) -> Record:
         key = Key(kind.store_key, objects.namespace_of(obj), objects.name_of(obj))
+        if kind.converts:
+            obj = await self.conversions.stored(kind, obj)
         with self._holding_addresses(kind, obj, None), self._quotas.charged(kind, "", obj, None):
             if not dry_run:
                 return await _durable(self._store.put(key, self._draft(kind, obj), 0))
@@ -182,10 +190,24 @@ class Writer:
 
     async def _replace(self, kind: Kind, current: Record, new: Any, *, gone: bool, dry_run: bool) -> Record:
         """The next version of an object, which may be its last."""
+        if kind.converts:
+            new = await self.conversions.stored(kind, new)
         if dry_run:
             return Record(current.key, encode(new), current.revision)
         write = self._store.delete if gone else self._store.put
         return await _durable(write(current.key, self._draft(kind, new), current.revision))
+
+    async def _seen(self, kind: Kind, record: Record) -> Record:
+        """The record as this kind shows it, where that takes a webhook."""
+        (seen,) = await self.conversions.shown(kind, [record])
+        return seen
+
+    @cached_property
+    def conversions(self) -> "Conversions":
+        """Asks webhooks for versions. Raises nothing before it is asked to."""
+        from petset.registry.conversion.converting import Conversions  # only where a definition names a webhook
+
+        return Conversions(self._store, self._decoder, self._means)
 
     def _draft(self, kind: Kind, obj: Any) -> Callable[[int], tuple[bytes, Memo]]:
         def draft(revision: int) -> tuple[bytes, Memo]:

@@ -42,7 +42,8 @@ class Custom:
     group: str
     storage_version: str
     terminating: bool = False
-    converts_itself: bool = False
+    conversion: apiextensions_v1.WebhookConversion | None = None
+    """Whom to ask for another version; None where versions differ in their names alone."""
 
     @cached_property
     def schema(self) -> Schema:
@@ -100,7 +101,11 @@ class Custom:
 
     def says_the_same_as(self, other: "Custom") -> bool:
         """Whether objects look the same by both: definitions also change in what concerns no object."""
-        return (self.version, self.storage_version) == (other.version, other.storage_version)
+        return self._of_objects == other._of_objects
+
+    @property
+    def _of_objects(self) -> tuple[object, ...]:
+        return self.version, self.storage_version, self.conversion
 
     def deprecation(self, kind: Kind) -> str:
         """What its users are to be told of this version; empty for one that has a future."""
@@ -128,7 +133,6 @@ class Custom:
 
         Raises reading.Mismatch or canonical.Misfit.
         """
-        self._require_convertible(kind)
         metadata = document.get("metadata")
         content = reading.read_any(check_depth(without_type(document)))
         found = strict.duplicates(document)
@@ -156,17 +160,24 @@ class Custom:
         return self._made(kind, stored.metadata, content)
 
     def as_stored(self, obj: Untyped) -> Untyped:
-        """An object of this version as it is stored: without conversion, versions differ in their name alone."""
-        if obj.apiVersion == self.stored_api_version:
+        """An object of this version as it is stored, where versions differ in their name alone.
+
+        Where a webhook tells them apart it has been asked before, and nothing is left to do.
+        """
+        if obj.apiVersion == self.stored_api_version or self.conversion is not None:
             return obj
         return msgspec.structs.replace(obj, apiVersion=self.stored_api_version)
 
     def _require_convertible(self, kind: Kind) -> None:
-        """Raises ApiError where only the definition's own webhook could tell one version from another."""
-        if self.converts_itself and kind.version != self.storage_version:
+        """Raises ApiError where a webhook would have to be asked first, and nobody has.
+
+        Whoever works with objects in the version that is stored sees older ones of them as they are: their metadata
+        is the same.
+        """
+        if self.conversion is not None and kind.version != self.storage_version:
             raise ApiError(
-                f"conversion webhook for {self.stored_api_version}, Kind={kind.name} failed: Petset calls no "
-                f"conversion webhooks; use {self.stored_api_version}, the version in which objects are stored"
+                f"objects cannot be selected by fields of {kind.api_version}, which only a webhook knows: "
+                f"select by labels, or by fields of {self.stored_api_version}"
             )
 
     def _made(self, kind: Kind, metadata: meta_v1.ObjectMeta | None, content: dict[str, Any]) -> Untyped:
@@ -209,7 +220,7 @@ def kinds_of(definition: Definition, model: type[Untyped]) -> Iterator[Kind]:
             group=spec.group,
             storage_version=storage,
             terminating=is_true(definition, TERMINATING),
-            converts_itself=spec.conversion is not None and spec.conversion.strategy == "Webhook",
+            conversion=_conversion(spec),
         )
         yield Kind(
             spec.group,
@@ -224,6 +235,11 @@ def kinds_of(definition: Definition, model: type[Untyped]) -> Iterator[Kind]:
             verbs=Kind.verbs if version.served else (),
             custom=custom,
         )
+
+
+def _conversion(spec: apiextensions_v1.CustomResourceDefinitionSpec) -> apiextensions_v1.WebhookConversion | None:
+    conversion = spec.conversion
+    return conversion.webhook if conversion is not None and conversion.strategy == "Webhook" else None
 
 
 def _subresources(custom: Custom) -> tuple[str, ...]:

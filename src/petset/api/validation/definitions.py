@@ -13,6 +13,7 @@ from petset.api.encode import to_document
 from petset.api.models import apiextensions_v1
 from petset.api.objects import meta
 from petset.api.validation.fields import AsWritten, Faults
+from petset.api.validation.webhooks import check_client, check_review_versions
 
 Spec = apiextensions_v1.CustomResourceDefinitionSpec
 Version = apiextensions_v1.CustomResourceDefinitionVersion
@@ -214,10 +215,24 @@ def _check_conversion(spec: Spec, faults: Faults) -> None:
     if conversion is None:
         return
     faults.one_of(f"{path}.strategy", conversion.strategy, ("None", "Webhook"))
-    if conversion.strategy == "None" and conversion.webhook is not None:
-        faults.forbidden(f"{path}.webhook", "should not be set when strategy is not set to Webhook")
-    if conversion.strategy == "Webhook" and conversion.webhook is None:
-        faults.required(f"{path}.webhookClientConfig", "required when strategy is set to Webhook")
+    webhook = conversion.webhook or apiextensions_v1.WebhookConversion(conversionReviewVersions=[])
+    client, versions = webhook.clientConfig, webhook.conversionReviewVersions
+    client_path, versions_path = f"{path}.webhookClientConfig", f"{path}.conversionReviewVersions"
+    if conversion.strategy != "Webhook":
+        why = "should not be set when strategy is not set to Webhook"
+        if client is not None:
+            faults.forbidden(client_path, why)
+        if versions:
+            faults.forbidden(versions_path, why)
+        return
+    if client is None:
+        faults.required(client_path, "required when strategy is set to Webhook")
+    else:
+        check_client(client_path, client, faults)
+    if not versions:
+        faults.required(versions_path)
+    else:
+        check_review_versions(versions_path, versions, faults)
 
 
 def _check_stored_versions(definition: Definition, faults: Faults) -> None:

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from petset.api import expressions, names
 from petset.api.defaults.webhooks import Webhook
 from petset.api.models import admissionregistration_v1 as admission
+from petset.api.models import apiextensions_v1
 from petset.api.validation.fields import Faults
 from petset.api.validation.pods import check_label_selector
 
@@ -46,7 +47,7 @@ def _check_webhook(path: str, webhook: Webhook, seen: set[str], faults: Faults) 
     if webhook.name in seen:
         faults.duplicate(f"{path}.name", webhook.name)
     seen.add(webhook.name)
-    _check_versions(f"{path}.admissionReviewVersions", webhook.admissionReviewVersions, faults)
+    check_review_versions(f"{path}.admissionReviewVersions", webhook.admissionReviewVersions, faults)
     for index, rule in enumerate(webhook.rules or ()):
         check_rule(f"{path}.rules[{index}]", rule, faults)
     if webhook.failurePolicy not in ("Ignore", "Fail"):
@@ -63,7 +64,7 @@ def _check_webhook(path: str, webhook: Webhook, seen: set[str], faults: Faults) 
         faults.invalid(f"{path}.timeoutSeconds", seconds, detail)
     check_label_selector(f"{path}.namespaceSelector", webhook.namespaceSelector, faults)
     check_label_selector(f"{path}.objectSelector", webhook.objectSelector, faults)
-    _check_client(f"{path}.clientConfig", webhook.clientConfig, faults)
+    check_client(f"{path}.clientConfig", webhook.clientConfig, faults)
     check_conditions(f"{path}.matchConditions", webhook.matchConditions or [], faults)
 
 
@@ -77,7 +78,8 @@ def _check_name(path: str, name: str, faults: Faults) -> None:
         faults.invalid(path, name, "should be a domain with at least three segments separated by dots")
 
 
-def _check_versions(path: str, versions: list[str], faults: Faults) -> None:
+def check_review_versions(path: str, versions: list[str], faults: Faults) -> None:
+    """At least one version of the questions must be one that the server speaks."""
     if not versions:
         faults.required(path, f"must specify one of {', '.join(_VERSIONS)}")
     elif not set(versions) & set(_VERSIONS):
@@ -105,7 +107,10 @@ def check_rule(
         faults.not_supported(f"{path}.scope", rule.scope, _SCOPES)
 
 
-def _check_client(path: str, client: admission.WebhookClientConfig, faults: Faults) -> None:
+def check_client(
+    path: str, client: admission.WebhookClientConfig | apiextensions_v1.WebhookClientConfig, faults: Faults
+) -> None:
+    """Where a webhook listens, for admission or for conversion."""
     if (client.url is None) == (client.service is None):
         faults.required(path, "exactly one of url or service is required")
     elif client.url is not None:
@@ -133,7 +138,9 @@ def _check_url(path: str, url: str, faults: Faults) -> None:
         faults.invalid(path, parts.query, "query parameters are not permitted in the URL")
 
 
-def _check_service(path: str, service: admission.ServiceReference, faults: Faults) -> None:
+def _check_service(
+    path: str, service: admission.ServiceReference | apiextensions_v1.ServiceReference, faults: Faults
+) -> None:
     for name in ("name", "namespace"):
         if not getattr(service, name):
             faults.required(f"{path}.{name}", f"service {name} is required")

@@ -63,6 +63,8 @@ class Handlers:
 
     def read(self, request: Request) -> Reply | None:
         """Answer a read of objects, which waits for nothing; None for any other request. Raises ApiError."""
+        if request.kind.converts:
+            return None
         match request.verb, request.subresource:
             case "get", "" | "status" | "ephemeralcontainers" | "resize":
                 record = self._registry.get(request.kind, request.namespace, request.name)
@@ -78,10 +80,14 @@ class Handlers:
             return reply
         renderer = Renderer(self._registry, self._clock.now())
         match request.verb, request.subresource:
+            case "get", "" | "status" if request.kind.converts:
+                return await objects.get_converted(request, renderer)
+            case "list", _:
+                return await objects.list_converted(request, renderer)
             case "watch", _:
                 return open_watch(request, self._registry, self._clock, self._fanout)
             case "get", "scale":
-                return subresources.get_scale(request, renderer)
+                return await subresources.get_scale(request, renderer)
             case "get", "log":
                 return await open_logs(request, self._registry, self._streams, self._clock)
             case "create", "token" if self._tokens is not None:

@@ -26,6 +26,20 @@ def list_(request: Request, renderer: Renderer) -> Reply:
     return renderer.many(request, selected)
 
 
+async def get_converted(request: Request, renderer: Renderer) -> Reply:
+    """An object of a kind that a webhook is asked about."""
+    registry = renderer.registry
+    (record,) = await registry.shown(request.kind, [registry.get(request.kind, request.namespace, request.name)])
+    return renderer.one(request, record)
+
+
+async def list_converted(request: Request, renderer: Renderer) -> Reply:
+    """A page of a collection of such a kind."""
+    selected = renderer.registry.list(request.kind, request.namespace, list_options(request))
+    records = await renderer.registry.shown(request.kind, selected.records)
+    return renderer.many(request, selected._replace(records=records))
+
+
 async def create(request: Request, renderer: Renderer) -> Reply:
     """201 with what was made of it."""
     options = write_options(request)

@@ -21,10 +21,13 @@ from petset.registry.scale import scale_of
 from petset.storage.port import Record
 
 
-def get_scale(request: Request, renderer: Renderer) -> Reply:
+async def get_scale(request: Request, renderer: Renderer) -> Reply:
     """How many there are and should be (rule 3)."""
-    scale = renderer.registry.get_scale(request.kind, request.namespace, request.name)
-    return renderer.view(request, SCALE, scale)
+    registry, kind = renderer.registry, request.kind
+    if not kind.converts:
+        return renderer.view(request, SCALE, registry.get_scale(kind, request.namespace, request.name))
+    (record,) = await registry.shown(kind, [registry.get(kind, request.namespace, request.name)])
+    return renderer.view(request, SCALE, scale_of(kind, registry.decode(kind, record)))
 
 
 async def update_scale(request: Request, renderer: Renderer) -> Reply:

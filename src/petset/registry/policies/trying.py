@@ -39,21 +39,21 @@ class Policies:
         self._policies = Kept(store, decoder, admission.ValidatingAdmissionPolicy)
         self._bindings = Kept(store, decoder, admission.ValidatingAdmissionPolicyBinding)
 
-    def try_all(self, asked: Asked) -> None:
+    async def try_all(self, asked: Asked) -> None:
         """Raises the first refusal, in the order of the bindings' names. Warnings go to the client."""
         for binding in self._bindings.in_namespace(""):
             policy = self._policies.now().get("", {}).get(binding.spec.policyName)
             if policy is not None and policy.spec is not None:
-                self._try_one(policy, binding, asked)
+                await self._try_one(policy, binding, asked)
 
-    def _try_one(
+    async def _try_one(
         self,
         policy: admission.ValidatingAdmissionPolicy,
         binding: admission.ValidatingAdmissionPolicyBinding,
         asked: Asked,
     ) -> None:
         assert policy.spec is not None
-        kind = self._matcher.wanted_as(of_resources(policy.spec.matchConstraints), asked)
+        kind = await self._matcher.wanted_in_version(of_resources(policy.spec.matchConstraints), asked)
         narrowed = binding.spec.matchResources
         if kind is None or (
             narrowed is not None and self._matcher.wanted_as(of_resources(narrowed, True), asked) is None
@@ -75,10 +75,6 @@ class Policies:
                 raise _denial(
                     asked, f"ValidatingAdmissionPolicy {by} denied request: {objection.message}", objection
                 )
-
-    def _binds(self, binding: admission.ValidatingAdmissionPolicyBinding, asked: Asked) -> bool:
-        narrowed = binding.spec.matchResources
-        return narrowed is None or self._matcher.wanted_as(of_resources(narrowed, True), asked) is not None
 
     def _objections(
         self,

@@ -36,10 +36,12 @@ class Asked:
     dry_run: bool = False
     warnings: list[str] = field(default_factory=list)
     sent_as: Gvk | None = None
+    versions: dict[str, tuple[Document | None, Document | None]] = field(default_factory=dict)
+    """New and old object in other versions, by `apiVersion`, where a webhook had to be asked for them."""
 
     def with_new(self, new: Any) -> "Asked":
         """The same write with another outcome."""
-        return replace(self, new=new)
+        return replace(self, new=new, versions={})
 
     def type(self, kind: Kind) -> Gvk:
         """Group, version and kind of the object that webhooks get who want it as `kind`."""
@@ -66,6 +68,8 @@ class Asked:
             return obj
         if self.subresource == "scale":
             return to_document(scale.scale_of(self.kind, obj))
+        if kind is not None and kind.api_version in self.versions:
+            return self.versions[kind.api_version][0 if obj is self.new else 1]
         document = to_document(obj)
         return document if kind in (None, self.kind) else {**document, "apiVersion": kind.api_version}
 

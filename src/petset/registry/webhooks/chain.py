@@ -74,7 +74,7 @@ class Webhooks:
     async def validate(self, asked: Asked) -> None:
         """Raises ApiError where a webhook refuses; of several refusals the first in order."""
         every = hooks(self._validating.now().get("", {}))
-        wanting = [(hook, kind) for hook in every if (kind := self._wanted_as(hook, asked)) is not None]
+        wanting = [(hook, kind) for hook in every if (kind := await self._wanted_as(hook, asked)) is not None]
         asking = (self._ask(hook, asked, kind) for hook, kind in wanting)
         found = await asyncio.gather(*asking, return_exceptions=True)
         for verdict in found:
@@ -82,10 +82,10 @@ class Webhooks:
                 raise verdict
             self._heed(verdict, asked)
 
-    def _wanted_as(self, hook: Hook, asked: Asked) -> Kind | None:
+    async def _wanted_as(self, hook: Hook, asked: Asked) -> Kind | None:
         """As which kind the webhook wants to be asked, None where it does not. Raises Forbidden."""
         webhook = hook.webhook
-        kind = self._matcher.wanted_as(of_webhook(webhook), asked)
+        kind = await self._matcher.wanted_in_version(of_webhook(webhook), asked)
         if kind is None or not webhook.matchConditions:
             return kind
         try:
@@ -104,7 +104,7 @@ class Webhooks:
 
     async def _changed(self, hook: Hook, asked: Asked, read: Read) -> Any:
         """The object as one webhook changes it; None where it does not."""
-        kind = self._wanted_as(hook, asked)
+        kind = await self._wanted_as(hook, asked)
         if kind is None:
             return None
         verdict = await self._ask(hook, asked, kind, mutating=True)
@@ -116,7 +116,7 @@ class Webhooks:
             raise questions.not_changeable(hook.webhook.name)
         try:
             after = json_patch.apply(before, verdict.patch)
-            return read(after) if after != before else None
+            return read(await self._matcher.back(asked, after)) if after != before else None
         except (ApiError, RecursionError) as error:
             raise questions.internal(str(error)) from error
 
@@ -136,14 +136,15 @@ class Webhooks:
             raise questions.failed(webhook.name, str(error)) from error
 
     async def _post(self, hook: Hook, body: bytes) -> bytes:
+        client, seconds = hook.webhook.clientConfig, hook.webhook.timeoutSeconds
         try:
-            async with asyncio.timeout(hook.webhook.timeoutSeconds):
-                return await self._caller.post(resolve(hook.webhook, self._store, self._decoder), body)
+            async with asyncio.timeout(seconds):
+                return await self._caller.post(resolve(client, seconds, self._store, self._decoder), body)
         except BadAnswer as error:
             raise CallFailed(f"failed to call webhook: {error}") from error
         except (CallFailed, TimeoutError) as error:
             why = "context deadline exceeded" if isinstance(error, TimeoutError) else str(error)
-            raise CallFailed(f'failed to call webhook: Post "{url_of(hook.webhook)}": {why}') from error
+            raise CallFailed(f'failed to call webhook: Post "{url_of(client, seconds)}": {why}') from error
 
     def _heed(self, verdict: Verdict, asked: Asked) -> None:
         asked.warnings.extend(verdict.warnings)

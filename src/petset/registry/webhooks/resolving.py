@@ -3,38 +3,38 @@
 import base64
 from collections.abc import Iterator
 
-from petset.api.defaults.webhooks import Webhook
 from petset.api.kinds import by_model
 from petset.api.models import admissionregistration_v1 as admission
-from petset.api.models import core_v1, discovery_v1
+from petset.api.models import apiextensions_v1, core_v1, discovery_v1
 from petset.registry.memo import Decoder, memo_of
 from petset.registry.webhooks.port import CallFailed, Destination
 from petset.storage.port import Key, Store
 
 _SERVICES, _SLICES = by_model(core_v1.Service), by_model(discovery_v1.EndpointSlice)
+Client = admission.WebhookClientConfig | apiextensions_v1.WebhookClientConfig
+Service = admission.ServiceReference | apiextensions_v1.ServiceReference
 _SERVICE_NAME = "kubernetes.io/service-name"
 
 
-def url_of(webhook: Webhook) -> str:
+def url_of(client: Client, seconds: int | None) -> str:
     """The URL, for a Service by its name in the cluster, and how long the answer is waited for."""
-    client = webhook.clientConfig
     url, service = client.url or "", client.service
     if service is not None:
         path = (service.path or "/").lstrip("/")
         url = f"https://{service.name}.{service.namespace}.svc:{service.port}/{path}"
-    return f"{url}?timeout={webhook.timeoutSeconds}s"
+    return f"{url}?timeout={seconds}s"
 
 
-def resolve(webhook: Webhook, store: Store, decoder: Decoder) -> Destination:
+def resolve(client: Client, seconds: int | None, store: Store, decoder: Decoder) -> Destination:
     """Where to connect to. Raises CallFailed where nobody is there."""
-    client = webhook.clientConfig
     authorities = base64.b64decode(client.caBundle) if client.caBundle else b""
+    url = url_of(client, seconds)
     if client.service is None:
-        return Destination(url_of(webhook), authorities)
-    return Destination(url_of(webhook), authorities, tuple(_addresses(client.service, store, decoder)))
+        return Destination(url, authorities)
+    return Destination(url, authorities, tuple(_addresses(client.service, store, decoder)))
 
 
-def _addresses(wanted: admission.ServiceReference, store: Store, decoder: Decoder) -> list[str]:
+def _addresses(wanted: Service, store: Store, decoder: Decoder) -> list[str]:
     record = store.get(Key(_SERVICES.store_key, wanted.namespace, wanted.name))
     if record is None:
         raise CallFailed(f'service "{wanted.name}" not found')
@@ -51,7 +51,7 @@ def _addresses(wanted: admission.ServiceReference, store: Store, decoder: Decode
     return found
 
 
-def _ready(wanted: admission.ServiceReference, port: str, store: Store, decoder: Decoder) -> Iterator[str]:
+def _ready(wanted: Service, port: str, store: Store, decoder: Decoder) -> Iterator[str]:
     """The addresses of ready endpoints, as `10.244.0.7:8443`."""
     for record in store.list(_SLICES.store_key, wanted.namespace).records:
         if memo_of(record).labels.get(_SERVICE_NAME) != wanted.name:
