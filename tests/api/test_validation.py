@@ -257,7 +257,7 @@ PODS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         container(envFrom=[{}]),
-        f'{C0}.envFrom[0]: Invalid value: "": must specify one of: `configMapRef` or `secretRef`',
+        f'{C0}.envFrom: Invalid value: "": must specify one of: `configMapRef` or `secretRef`',
     ),
     (container(volumeMounts=[{"name": "v", "mountPath": "/v"}]), f'{C0}.volumeMounts[0].name: Not found: "v"'),
     (container(livenessProbe={}), f"{C0}.livenessProbe: Required value: must specify a handler type"),
@@ -316,11 +316,15 @@ PODS: list[tuple[dict[str, Any], str]] = [
     (
         {
             "spec__affinity": {
-                "podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"topologyKey": ""}]}
+                "podAntiAffinity": {
+                    "preferredDuringSchedulingIgnoredDuringExecution": [
+                        {"weight": 0, "podAffinityTerm": {"topologyKey": "zone"}}
+                    ]
+                }
             }
         },
-        "spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: "
-        "Required value: can not be empty",
+        "spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: "
+        "Invalid value: 0: must be in the range 1-100",
     ),
     (
         {"spec__initContainers": [{"name": "main", "image": "i"}]},
@@ -486,7 +490,7 @@ CLUSTER_WIDE: list[tuple[Kind, dict[str, Any], str]] = [
     (
         VOLUME,
         {"spec": {"accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/"}}},
-        "spec.capacity: Required value",
+        '[spec.capacity: Required value, spec.capacity: Unsupported value: null: supported values: "storage"]',
     ),
     (
         VOLUME,

@@ -13,6 +13,8 @@ _label_1035 = re.compile("[a-z]([-a-z0-9]*[a-z0-9])?")
 _subdomain = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _qualified = re.compile(_QUALIFIED)
 _label_value = re.compile(f"({_QUALIFIED})?")
+_UNDERSCORED = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+_underscored = re.compile(rf"{_UNDERSCORED}(?:\.{_UNDERSCORED})*")
 _port = re.compile("[-a-z0-9]+")
 _letter = re.compile("[a-z]")
 _config_key = re.compile(r"[-._a-zA-Z0-9]+")
@@ -45,6 +47,11 @@ _SUBDOMAIN_MESSAGE = _regex(
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
     "and must start and end with an alphanumeric character",
     r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", "example.com",
+)  # fmt: skip
+_UNDERSCORED_MESSAGE = _regex(
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', "
+    "and must start and end with an alphanumeric character",
+    rf"{_UNDERSCORED}(\.{_UNDERSCORED})*", "example.com",
 )  # fmt: skip
 _QUALIFIED_MESSAGE = _regex(
     "name part must consist of alphanumeric characters, '-', '_' or '.', "
@@ -87,6 +94,16 @@ def dns_1035_label(text: str) -> list[str]:
 def dns_subdomain(text: str) -> list[str]:
     """Labels with dots between, at most 253: names of Pods, ConfigMaps, Secrets …"""
     return _check(text, 253, _subdomain, _SUBDOMAIN_MESSAGE)
+
+
+def dns_subdomain_underscored(text: str) -> list[str]:
+    """The same with underscores, as they stand in names of services: the search list of a pod."""
+    return _check(text, 253, _underscored, _UNDERSCORED_MESSAGE)
+
+
+def dns_subdomain_prefix(text: str) -> list[str]:
+    """The beginning of such a name, which a dash may end."""
+    return dns_subdomain(text[:-1] + "a" if len(text) > 1 and text.endswith("-") else text)
 
 
 def qualified_name(text: str) -> list[str]:

@@ -4,7 +4,7 @@ from petset.api import names
 from petset.api.kinds import RBAC
 from petset.api.models import rbac_v1
 from petset.api.validation.fields import Faults
-from petset.api.validation.pods import check_label_selector
+from petset.api.validation.selectors import check_label_selector
 
 
 def check_role(role: rbac_v1.Role, faults: Faults) -> None:

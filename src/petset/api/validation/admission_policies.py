@@ -3,7 +3,7 @@
 from petset.api import expressions, names
 from petset.api.models import admissionregistration_v1 as admission
 from petset.api.validation.fields import Faults
-from petset.api.validation.pods import check_label_selector
+from petset.api.validation.selectors import check_label_selector
 from petset.api.validation.webhooks import check_conditions, check_rule
 
 _ACTIONS = ("Audit", "Deny", "Warn")

@@ -6,7 +6,8 @@ from petset.api.schedules import Schedule, zone_of
 from petset.api.selectors import Selector
 from petset.api.validation.fields import AsWritten, Faults
 from petset.api.validation.job_policies import check_policies
-from petset.api.validation.pods import check_label_selector, check_template
+from petset.api.validation.pods import check_template
+from petset.api.validation.selectors import check_label_selector
 
 MODES = ("NonIndexed", "Indexed")
 LONGEST_NAME = 52
@@ -88,7 +89,7 @@ def _check_spec(path: str, spec: batch_v1.JobSpec, faults: Faults) -> None:
                 f"must be less than or equal to {MOST_AT_ONCE} when completion mode is Indexed",
             )
     check_policies(path, spec, faults)
-    check_template(f"{path}.template", spec.template, (), faults)
+    check_template(f"{path}.template", spec.template, faults)
     pod = spec.template.spec
     assert pod is not None
     if pod.restartPolicy not in ("OnFailure", "Never"):

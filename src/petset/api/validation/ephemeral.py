@@ -1,8 +1,11 @@
 """Ephemeral containers: they come to a pod that runs, stay as they came, and are no part of its work."""
 
 from petset.api.models import core_v1
-from petset.api.validation.containers import check_containers
+from petset.api.objects import meta
+from petset.api.validation.containers import Around, check_common, check_image_spelling
 from petset.api.validation.fields import Faults
+from petset.api.validation.pod_annotations import check_annotation_changes, is_mirror
+from petset.api.validation.pods import check_whole_pod
 
 _ALLOWED = frozenset(
     (
@@ -19,9 +22,12 @@ _PATH = "spec.ephemeralContainers"
 def check_ephemeral_update(new: core_v1.Pod, old: core_v1.Pod, faults: Faults) -> None:
     """New ones must be right; those that are there may neither change nor go."""
     assert new.spec is not None and old.spec is not None
-    after = new.spec.ephemeralContainers or []
-    _check_list(new.spec, after, faults)
-    found = {container.name: container for container in after}
+    if is_mirror(meta(old).annotations):
+        faults.forbidden("", "static pods do not support ephemeral containers")
+        return
+    check_whole_pod(new, faults)
+    check_annotation_changes("metadata.annotations", meta(new).annotations, meta(old).annotations, faults)
+    found = {container.name: container for container in new.spec.ephemeralContainers or ()}
     for container in old.spec.ephemeralContainers or ():
         same = found.get(container.name)
         if same is None:
@@ -30,16 +36,19 @@ def check_ephemeral_update(new: core_v1.Pod, old: core_v1.Pod, faults: Faults) -
             faults.forbidden(_PATH, f'existing ephemeral containers "{container.name}" may not be changed\n')
 
 
-def _check_list(spec: core_v1.PodSpec, containers: list[core_v1.EphemeralContainer], faults: Faults) -> None:
-    check_containers(_PATH, containers, {volume.name for volume in spec.volumes or ()}, faults)
+def check_ephemeral_containers(path: str, spec: core_v1.PodSpec, around: Around, faults: Faults) -> None:
+    """The ephemeral containers of a pod; `around` is what its other containers are judged by too."""
+    containers = spec.ephemeralContainers or []
     others = {container.name for container in (*spec.containers, *(spec.initContainers or ()))}
+    taken = set(others)
     for index, container in enumerate(containers):
-        here = f"{_PATH}[{index}]"
-        if container.name in others:
+        here = f"{path}[{index}]"
+        check_common(here, container, around, faults)
+        if container.name in taken:
             faults.duplicate(f"{here}.name", container.name)
-        target = container.targetContainerName
-        if target and target not in others:
-            faults.not_found(f"{here}.targetContainerName", target)
+        taken.add(container.name)
+        if container.targetContainerName and container.targetContainerName not in others:
+            faults.not_found(f"{here}.targetContainerName", container.targetContainerName)
         for field in container.__struct_fields__:
             if field not in _ALLOWED and getattr(container, field) not in _NOTHING:
                 faults.forbidden(f"{here}.{field}", _NOT_HERE)
@@ -47,3 +56,4 @@ def _check_list(spec: core_v1.PodSpec, containers: list[core_v1.EphemeralContain
             for field in ("subPath", "subPathExpr"):
                 if getattr(mount, field):
                     faults.forbidden(f"{here}.volumeMounts[{number}].{field}", _NOT_HERE)
+    check_image_spelling(path, containers, faults)

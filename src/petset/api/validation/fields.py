@@ -49,9 +49,9 @@ class Faults:
         """Another element has this value, and only one may."""
         self._add("FieldValueDuplicate", path, f"Duplicate value: {shown(value)}", "")
 
-    def not_found(self, path: str, value: Any) -> None:
+    def not_found(self, path: str, value: Any, detail: str = "") -> None:
         """The value names something that is not there."""
-        self._add("FieldValueNotFound", path, f"Not found: {shown(value)}", "")
+        self._add("FieldValueNotFound", path, f"Not found: {shown(value)}", detail)
 
     def broken(self, path: str, detail: str) -> None:
         """The whole of what stands here breaks a rule."""

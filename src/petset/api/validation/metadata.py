@@ -100,6 +100,17 @@ def check_annotations(path: str, annotations: Mapping[str, str] | None, faults: 
         faults.too_long(path, ANNOTATIONS_LIMIT_BYTES)
 
 
+def check_template_metadata(path: str, metadata: meta_v1.ObjectMeta | None, faults: Faults) -> None:
+    """Metadata of what is still to be made: labels and annotations, and nothing else."""
+    if metadata is None:
+        return
+    check_annotations(f"{path}.annotations", metadata.annotations, faults)
+    check_labels(f"{path}.labels", metadata.labels, faults)
+    for field in metadata.__struct_fields__:
+        if field not in ("annotations", "labels") and getattr(metadata, field) not in (None, "", [], {}, 0):
+            faults.forbidden(f"{path}.{field}", "cannot be set")
+
+
 def _check_owners(owners: list[meta_v1.OwnerReference], faults: Faults) -> None:
     path = "metadata.ownerReferences"
     for owner in owners:

@@ -6,7 +6,7 @@ from typing import Any
 from petset.api import names
 from petset.api.models import coordination_v1, core_v1
 from petset.api.validation.fields import Faults
-from petset.api.validation.pods import EFFECTS
+from petset.api.validation.placement import EFFECTS
 
 LARGEST_BYTES = 1024 * 1024
 _TLS = "kubernetes.io/tls"

@@ -1,49 +1,58 @@
 """What may change about a pod once it exists: very little, for its containers were started from the rest."""
 
 from petset.api.models import core_v1
-from petset.api.objects import copy
-from petset.api.validation.containers import check_containers
+from petset.api.objects import copy, meta
 from petset.api.validation.fields import Faults
-from petset.api.validation.pods import check_tolerations
+from petset.api.validation.placement import check_tolerations
+from petset.api.validation.pod_annotations import check_annotation_changes
+from petset.api.validation.pods import check_whole_pod
 
 ONLY_THESE = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
     "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
 )
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
 def check_pod_update(new: core_v1.Pod, old: core_v1.Pod, faults: Faults) -> None:
-    """Images, the deadline, more tolerations, fewer scheduling gates; nothing else."""
+    """Images, the deadline, more tolerations, fewer scheduling gates; where gates stand, narrower placement too."""
     after, before = new.spec, old.spec
     assert after is not None and before is not None
+    if after != before or meta(new).annotations != meta(old).annotations:
+        check_whole_pod(new, faults)  # what is the same was found good when it was stored
+        check_annotation_changes("metadata.annotations", meta(new).annotations, meta(old).annotations, faults)
     if after == before:
         return
-    if len(after.containers) != len(before.containers):
-        faults.forbidden("spec.containers", "pod updates may not add or remove containers")
+    for name in ("containers", "initContainers"):
+        if len(getattr(after, name) or ()) != len(getattr(before, name) or ()):
+            faults.forbidden(f"spec.{name}", "pod updates may not add or remove containers")
+            return
+    if not _check_deadline(after.activeDeadlineSeconds, before.activeDeadlineSeconds, faults):
         return
-    if len(after.initContainers or ()) != len(before.initContainers or ()):
-        faults.forbidden("spec.initContainers", "pod updates may not add or remove containers")
-        return
-    volumes = {volume.name for volume in after.volumes or ()}
-    check_containers("spec.containers", after.containers, volumes, faults)
-    check_containers("spec.initContainers", after.initContainers or [], volumes, faults)
-    _check_deadline(after.activeDeadlineSeconds, before.activeDeadlineSeconds, faults)
     _check_tolerations(after, before, faults)
     _check_gates(after, before, faults)
-    if _with_changeables_of(after, before) != before:
+    same = _with_changeables_of(after, before)
+    if before.schedulingGates:
+        _check_placement(same, before, faults)
+    if same != before:
         faults.forbidden("spec", ONLY_THESE)
 
 
-def _check_deadline(new: int | None, old: int | None, faults: Faults) -> None:
+def _check_deadline(new: int | None, old: int | None, faults: Faults) -> bool:
+    """Whether it is worth looking any further: a deadline may come nearer, not go away or farther."""
     path = "spec.activeDeadlineSeconds"
-    if new is not None:
-        if not 1 <= new < 2**31:
-            faults.invalid(path, new, "must be between 1 and 2147483647, inclusive")
-        elif old is not None and new > old:
-            faults.invalid(path, new, "must be less than or equal to previous value")
-    elif old is not None:
-        faults.invalid(path, new, "must not update from a positive integer to nil value")
+    if new is None:
+        if old is not None:
+            faults.invalid(path, new, "must not update from a positive integer to nil value")
+        return True
+    if not 0 <= new < 2**31:
+        faults.invalid(path, new, "must be between 0 and 2147483647, inclusive")
+        return False
+    if old is not None and new > old:
+        faults.invalid(path, new, "must be less than or equal to previous value")
+        return False
+    return True
 
 
 def _check_tolerations(after: core_v1.PodSpec, before: core_v1.PodSpec, faults: Faults) -> None:
@@ -51,13 +60,10 @@ def _check_tolerations(after: core_v1.PodSpec, before: core_v1.PodSpec, faults: 
     if after.tolerations == before.tolerations:
         return
     left = [_timeless(toleration) for toleration in after.tolerations or ()]
-    for toleration in map(_timeless, before.tolerations or ()):
-        if toleration not in left:
-            faults.forbidden(
-                "spec.tolerations", "existing toleration can not be modified except its tolerationSeconds"
-            )
-            return
-        left.remove(toleration)
+    if any(_timeless(toleration) not in left for toleration in before.tolerations or ()):
+        what = "existing toleration can not be modified except its tolerationSeconds"
+        faults.forbidden("spec.tolerations", what)
+        return
     check_tolerations("spec.tolerations", after.tolerations or [], faults)
 
 
@@ -71,10 +77,60 @@ def _check_gates(after: core_v1.PodSpec, before: core_v1.PodSpec, faults: Faults
     known = {gate.name for gate in before.schedulingGates or ()}
     for index, gate in enumerate(after.schedulingGates or ()):
         if gate.name not in known:
-            faults.forbidden(
-                f"spec.schedulingGates[{index}]", "only deletion is allowed, but found new scheduling gate "
-                f"'{gate.name}'",
-            )  # fmt: skip
+            what = f"only deletion is allowed, but found new scheduling gate '{gate.name}'"
+            faults.forbidden(f"spec.schedulingGates[{index}].name", what)
+
+
+def _check_placement(same: core_v1.PodSpec, before: core_v1.PodSpec, faults: Faults) -> None:
+    """Whoever holds a pod back may say more of where it shall go, and puts `same` back as it was.
+
+    Nothing that was said before may be taken back by it.
+    """
+    old, new = before.nodeSelector or {}, same.nodeSelector or {}
+    if any(new.get(key) != value for key, value in old.items()):
+        what = "only additions to spec.nodeSelector are allowed (no mutations or deletions)"
+        faults.invalid("spec.nodeSelector", new, what)
+    same.nodeSelector = before.nodeSelector
+    then = before.affinity.nodeAffinity if before.affinity else None
+    now = same.affinity.nodeAffinity if same.affinity else None
+    if now == then:
+        return
+    _check_terms(now, then, faults)
+    if same.affinity is None:
+        same.affinity = core_v1.Affinity()
+    same.affinity.nodeAffinity = then
+    if before.affinity is None and same.affinity == core_v1.Affinity():
+        same.affinity = None
+
+
+def _check_terms(now: core_v1.NodeAffinity | None, then: core_v1.NodeAffinity | None, faults: Faults) -> None:
+    path = f"spec.affinity.nodeAffinity.{_REQUIRED}.nodeSelectorTerms"
+    old, new = _terms(then), _terms(now)
+    if not old:
+        return
+    if len(old) != len(new):
+        what = "no additions/deletions to non-empty NodeSelectorTerms list are allowed"
+        faults.invalid(path, new, what)
+        return
+    for index, (term, previous) in enumerate(zip(new, old, strict=True)):
+        if not _only_adds(term, previous):
+            what = "only additions are allowed (no mutations or deletions)"
+            faults.invalid(f"{path}[{index}]", term, what)
+
+
+def _terms(affinity: core_v1.NodeAffinity | None) -> list[core_v1.NodeSelectorTerm]:
+    selector = getattr(affinity, _REQUIRED) if affinity is not None else None
+    return (selector.nodeSelectorTerms if selector is not None else None) or []
+
+
+def _only_adds(term: core_v1.NodeSelectorTerm, previous: core_v1.NodeSelectorTerm) -> bool:
+    """An empty term selects nothing; to add to it would select more."""
+    pairs = [
+        (getattr(term, name) or [], getattr(previous, name) or []) for name in ("matchExpressions", "matchFields")
+    ]
+    if not any(old for _, old in pairs):
+        return not any(new for new, _ in pairs)
+    return all(new[: len(old)] == old for new, old in pairs)
 
 
 def _with_changeables_of(after: core_v1.PodSpec, before: core_v1.PodSpec) -> core_v1.PodSpec:

@@ -1,241 +1,256 @@
 """Pods and pod templates: everything that makes a pod runnable, before anyone tries to run it."""
 
-from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
 
 from petset.api import names
 from petset.api.models import core_v1, meta_v1
-from petset.api.validation.containers import check_containers, check_ids
+from petset.api.objects import meta
+from petset.api.validation.addresses import check_address
+from petset.api.validation.containers import (
+    Around,
+    check_containers,
+    check_image_spelling,
+    check_init_containers,
+)
 from petset.api.validation.fields import Faults
 from petset.api.validation.metadata import check_annotations, check_labels
+from petset.api.validation.placement import check_affinity, check_spreads, check_tolerations
+from petset.api.validation.pod_annotations import check_pod_annotations, check_profiles_match
+from petset.api.validation.resources import check_pod_resources, check_resources
+from petset.api.validation.security import check_pod_context
 from petset.api.validation.volumes import check_volumes
 
+
+@dataclass(frozen=True)
+class Role:
+    """For whom a specification speaks: a pod (and its name), or a template, to which a set adds `claims`.
+
+    Without `hosts` the host names are not looked at: a set gives each pod its own.
+    """
+
+    is_pod: bool = False
+    pod_name: str = ""
+    claims: tuple[str, ...] = ()
+    hosts: bool = True
+
+
+TEMPLATE = Role()
 RESTART_POLICIES = ("Always", "OnFailure", "Never")
 DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
-EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-_NODE_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")
-_LABEL_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+_NAMESERVERS, _SEARCHES, _SEARCH_CHARACTERS = 3, 32, 2048
 
 
 def check_pod(pod: core_v1.Pod, faults: Faults) -> None:
     """A Pod of its own, when it is created."""
     assert pod.spec is not None
-    check_pod_spec("spec", pod.spec, faults)
+    check_whole_pod(pod, faults)
     if pod.spec.ephemeralContainers:
         faults.forbidden("spec.ephemeralContainers", "cannot be set on create")
+    if pod.spec.nodeName and pod.spec.schedulingGates:
+        faults.forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared")
+    check_profiles_match("spec", meta(pod).annotations, pod.spec, faults)
 
 
-def check_template(path: str, template: core_v1.PodTemplateSpec, claims: Iterable[str], faults: Faults) -> None:
-    """A pod template; `claims` are claim templates, which mounts may name as volumes (rule 13)."""
+def check_whole_pod(pod: core_v1.Pod, faults: Faults) -> None:
+    """What holds for a pod whenever it is written: when it is made, changed, resized, or looked into."""
+    spec = pod.spec
+    assert spec is not None
+    check_pod_annotations("metadata.annotations", meta(pod).annotations, spec, faults)
+    check_pod_spec("spec", spec, faults, Role(is_pod=True, pod_name=meta(pod).name or ""))
+    if not spec.serviceAccountName:
+        for index, volume in enumerate(spec.volumes or ()):
+            for number, part in enumerate((volume.projected.sources if volume.projected else None) or ()):
+                if part.serviceAccountToken is not None:
+                    here = f"spec.volumes[{index}].projected.sources[{number}].serviceAccountToken"
+                    faults.forbidden(here, "must not be specified when serviceAccountName is not set")
+    check_image_spelling("spec.containers", spec.containers, faults)
+    check_image_spelling("spec.initContainers", spec.initContainers, faults)
+
+
+def check_template(path: str, template: core_v1.PodTemplateSpec, faults: Faults, role: Role = TEMPLATE) -> None:
+    """A pod template; the claims of its role are claim templates, which mounts may name as volumes (rule 13)."""
     metadata = template.metadata or meta_v1.ObjectMeta()
+    assert template.spec is not None
     check_labels(f"{path}.labels", metadata.labels, faults)
     check_annotations(f"{path}.annotations", metadata.annotations, faults)
-    assert template.spec is not None
-    check_pod_spec(f"{path}.spec", template.spec, faults, extra_volumes=claims, host_names=False)
+    check_pod_annotations(f"{path}.annotations", metadata.annotations, template.spec, faults)
+    check_pod_spec(f"{path}.spec", template.spec, faults, role)
+    check_profiles_match(f"{path}.spec", metadata.annotations, template.spec, faults)
     if template.spec.ephemeralContainers:
         faults.forbidden(f"{path}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
 
 
-def check_pod_spec(
-    path: str,
-    spec: core_v1.PodSpec,
-    faults: Faults,
-    *,
-    extra_volumes: Iterable[str] = (),
-    host_names: bool = True,
-) -> None:
-    """The specification of a pod. A set's template is checked without its host names, which the set overrides."""
-    volumes = check_volumes(f"{path}.volumes", spec.volumes, faults) | set(extra_volumes)
-    if not spec.containers:
-        faults.required(f"{path}.containers")
-    check_containers(f"{path}.containers", spec.containers, volumes, faults)
-    if spec.initContainers:
-        _check_init_containers(path, spec, volumes, faults)
-    _check_host_ports(path, spec, faults)
+def check_pod_spec(path: str, spec: core_v1.PodSpec, faults: Faults, role: Role) -> None:
+    """The specification of a pod, part by part in Kubernetes' order."""
+    _check_contents(path, spec, faults, role)
+    if spec.hostNetwork:
+        _check_host_network(path, spec, faults, is_pod=role.is_pod)
     if spec.restartPolicy not in RESTART_POLICIES:
         faults.one_of(f"{path}.restartPolicy", spec.restartPolicy, RESTART_POLICIES)
     if spec.dnsPolicy not in DNS_POLICIES:
         faults.one_of(f"{path}.dnsPolicy", spec.dnsPolicy, DNS_POLICIES)
-    if spec.dnsPolicy == "None" and not (spec.dnsConfig and spec.dnsConfig.nameservers):
-        faults.required(f"{path}.dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None")
     check_labels(f"{path}.nodeSelector", spec.nodeSelector, faults)
     if spec.securityContext is not None:
-        check_ids(f"{path}.securityContext", spec.securityContext, ("runAsUser", "runAsGroup", "fsGroup"), faults)
+        check_pod_context(path, spec, faults)
     if spec.affinity is not None:
-        _check_affinity(f"{path}.affinity", spec.affinity, faults)
-    _check_names(path, spec, faults, host_names=host_names)
+        check_affinity(f"{path}.affinity", spec.affinity, faults)
+    if spec.dnsConfig is not None or spec.dnsPolicy == "None":
+        _check_dns(f"{path}.dnsConfig", spec, faults)
+    _check_gates(path, spec, faults)
+    if spec.topologySpreadConstraints:
+        check_spreads(f"{path}.topologySpreadConstraints", spec.topologySpreadConstraints, faults)
+    _check_names(path, spec, faults, hosts=role.hosts)
+    _check_rare(path, spec, faults)
+
+
+def _check_contents(path: str, spec: core_v1.PodSpec, faults: Faults, role: Role) -> None:
+    """What a pod is made of: volumes and containers, and what they all need together."""
+    if spec.terminationGracePeriodSeconds is None:
+        faults.required(f"{path}.terminationGracePeriodSeconds")
+    volumes = check_volumes(f"{path}.volumes", spec.volumes, faults, pod_name=role.pod_name, is_pod=role.is_pod)
+    for name in role.claims:
+        source = core_v1.PersistentVolumeClaimVolumeSource(claimName=name)
+        volumes[name] = core_v1.Volume(name=name, persistentVolumeClaim=source)
+    if spec.resourceClaims:
+        _check_resource_claims(f"{path}.resourceClaims", spec.resourceClaims, faults)
+    around = around_containers(spec, volumes)
+    check_containers(f"{path}.containers", spec.containers, around, faults)
+    if spec.initContainers:
+        check_init_containers(f"{path}.initContainers", spec, around, faults)
+    if spec.ephemeralContainers:
+        from petset.api.validation.ephemeral import check_ephemeral_containers  # which few pods ever have
+
+        check_ephemeral_containers(f"{path}.ephemeralContainers", spec, around, faults)
+    if spec.resources is not None:
+        check_pod_resources(f"{path}.resources", spec, faults)
+
+
+def around_containers(spec: core_v1.PodSpec, volumes: dict[str, core_v1.Volume]) -> Around:
+    """What the containers of this pod are judged by."""
+    return Around(
+        volumes,
+        grace_seconds=spec.terminationGracePeriodSeconds,
+        host_users=spec.hostUsers is not False,
+        restart_policy=spec.restartPolicy or "",
+        resource_claims={claim.name for claim in spec.resourceClaims or () if claim.name},
+    )
+
+
+def _check_resource_claims(path: str, claims: list[core_v1.PodResourceClaim], faults: Faults) -> None:
+    seen: set[str] = set()
+    for index, claim in enumerate(claims):
+        here = f"{path}[{index}]"
+        if not claim.name:
+            faults.required(f"{here}.name")
+        elif claim.name in seen:
+            faults.duplicate(f"{here}.name", claim.name)
+        else:
+            faults.each(f"{here}.name", claim.name, names.dns_label(claim.name))
+            seen.add(claim.name)
+        given = [claim.resourceClaimName is not None, claim.resourceClaimTemplateName is not None]
+        if all(given):
+            what = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"
+            faults.invalid(here, claim, what)
+        if not any(given):
+            faults.invalid(here, claim, "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`")
+        for field in ("resourceClaimName", "resourceClaimTemplateName"):
+            name = getattr(claim, field)
+            if name is not None:
+                faults.each(f"{here}.{field}", name, names.dns_subdomain(name))
+
+
+def _check_host_network(path: str, spec: core_v1.PodSpec, faults: Faults, *, is_pod: bool) -> None:
+    """On the machine's own network a port of the container is that port of the machine."""
+    for index, container in enumerate(spec.containers):
+        for number, port in enumerate(container.ports or ()):
+            host_port = port.hostPort or 0
+            if (is_pod or host_port) and host_port != port.containerPort:
+                here = f"{path}.containers[{index}].ports[{number}].hostPort"
+                faults.invalid(here, host_port, "must match `containerPort` when `hostNetwork` is true")
+
+
+def _check_dns(path: str, spec: core_v1.PodSpec, faults: Faults) -> None:
+    """Name servers and search list of a pod, within what the C library reads."""
+    config = spec.dnsConfig
+    if config is None:
+        faults.required(path, "must provide `dnsConfig` when `dnsPolicy` is None")
+        return
+    servers, searches = config.nameservers or [], config.searches or []
+    if spec.dnsPolicy == "None" and not servers:
+        what = "must provide at least one DNS nameserver when `dnsPolicy` is None"
+        faults.required(f"{path}.nameservers", what)
+        return
+    if len(servers) > _NAMESERVERS:
+        what = f"must not have more than {_NAMESERVERS} nameservers"
+        faults.invalid(f"{path}.nameservers", servers, what)
+    for index, server in enumerate(servers):
+        check_address(f"{path}.nameservers[{index}]", server, faults)
+    if len(searches) > _SEARCHES:
+        faults.invalid(f"{path}.searches", searches, f"must not have more than {_SEARCHES} search paths")
+    if len(" ".join(searches)) > _SEARCH_CHARACTERS:
+        what = f"must not have more than {_SEARCH_CHARACTERS} characters (including spaces) in the search list"
+        faults.invalid(f"{path}.searches", searches, what)
+    for index, search in enumerate(searches):
+        if search != ".":
+            plain = search.removesuffix(".")
+            faults.each(f"{path}.searches[{index}]", plain, names.dns_subdomain_underscored(plain))
+    for index, option in enumerate(config.options or ()):
+        if not option.name:
+            faults.required(f"{path}.options[{index}]", "must not be empty")
+
+
+def _check_gates(path: str, spec: core_v1.PodSpec, faults: Faults) -> None:
+    """What a pod waits for before it counts as ready, and before it is given a node."""
+    for index, gate in enumerate(spec.readinessGates or ()):
+        complaints = names.qualified_name(gate.conditionType)
+        faults.each(f"{path}.readinessGates[{index}].conditionType", gate.conditionType, complaints)
+    seen: set[str] = set()
+    for index, scheduling in enumerate(spec.schedulingGates or ()):
+        here = f"{path}.schedulingGates[{index}]"
+        faults.each(here, scheduling.name, names.qualified_name(scheduling.name))
+        if scheduling.name in seen:
+            faults.duplicate(here, scheduling.name)
+        seen.add(scheduling.name)
+
+
+def _check_names(path: str, spec: core_v1.PodSpec, faults: Faults, *, hosts: bool) -> None:
+    for name in ("serviceAccountName", "nodeName"):
+        value = getattr(spec, name)
+        if value:
+            faults.each(f"{path}.{name}", value, names.dns_subdomain(value))
     seconds = spec.activeDeadlineSeconds
     if seconds is not None and not 1 <= seconds < 2**31:
         faults.invalid(f"{path}.activeDeadlineSeconds", seconds, "must be between 1 and 2147483647, inclusive")
-    if spec.tolerations:
-        check_tolerations(f"{path}.tolerations", spec.tolerations, faults)
-    for index, constraint in enumerate(spec.topologySpreadConstraints or ()):
-        _check_spread(f"{path}.topologySpreadConstraints[{index}]", constraint, faults)
-
-
-def _check_init_containers(path: str, spec: core_v1.PodSpec, volumes: set[str], faults: Faults) -> None:
-    """Init containers share their names' space with containers; only those that stay may have probes."""
-    inits = spec.initContainers or []
-    check_containers(f"{path}.initContainers", inits, volumes, faults)
-    taken = {container.name for container in spec.containers}
-    for index, container in enumerate(inits):
-        here = f"{path}.initContainers[{index}]"
-        if container.name in taken:
-            faults.duplicate(f"{here}.name", container.name)
-        if container.restartPolicy == "Always":
-            continue
-        for name in ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe"):
-            if getattr(container, name) is not None:
-                faults.forbidden(
-                    f"{here}.{name}", "may not be set for init containers without restartPolicy=Always"
-                )
-
-
-def _check_host_ports(path: str, spec: core_v1.PodSpec, faults: Faults) -> None:
-    """No two containers take the same port of the node."""
-    taken: set[str] = set()
-    for index, container in enumerate(spec.containers):
-        for number, port in enumerate(container.ports or ()):
-            if not port.hostPort:
-                continue
-            here = f"{path}.containers[{index}].ports[{number}]"
-            if spec.hostNetwork and port.hostPort != port.containerPort:
-                faults.invalid(
-                    f"{here}.containerPort", port.containerPort, "must match `hostPort` when `hostNetwork` is true"
-                )
-            name = f"{port.protocol}/{port.hostIP or ''}/{port.hostPort}"
-            if name in taken:
-                faults.duplicate(f"{here}.hostPort", name)
-            taken.add(name)
-
-
-def _check_names(path: str, spec: core_v1.PodSpec, faults: Faults, *, host_names: bool) -> None:
-    checks = {"serviceAccountName": names.dns_subdomain, "nodeName": names.dns_subdomain}
-    checks |= {"priorityClassName": names.dns_subdomain, "runtimeClassName": names.dns_subdomain}
-    if host_names:
-        checks |= {"hostname": names.dns_label, "subdomain": names.dns_label}
-    for name, check in checks.items():
+    for name in ("hostname", "subdomain") if hosts else ():
         value = getattr(spec, name)
         if value:
-            faults.each(f"{path}.{name}", value, check(value))
+            faults.each(f"{path}.{name}", value, names.dns_label(value))
+    if spec.tolerations:
+        check_tolerations(f"{path}.tolerations", spec.tolerations, faults)
+    for index, alias in enumerate(spec.hostAliases or ()):
+        here = f"{path}.hostAliases[{index}]"
+        check_address(f"{here}.ip", alias.ip, faults)
+        for number, hostname in enumerate(alias.hostnames or ()):
+            faults.each(f"{here}.hostnames[{number}]", hostname, names.dns_subdomain(hostname))
+    for name in ("priorityClassName", "runtimeClassName"):
+        value = getattr(spec, name)
+        if value or (value is not None and name == "runtimeClassName"):
+            faults.each(f"{path}.{name}", value, names.dns_subdomain(value))
 
 
-def check_tolerations(path: str, tolerations: list[core_v1.Toleration], faults: Faults) -> None:
-    """Which taints a pod accepts."""
-    for index, toleration in enumerate(tolerations):
-        here = f"{path}[{index}]"
-        operator = toleration.operator or "Equal"
-        if toleration.key:
-            faults.each(f"{here}.key", toleration.key, names.qualified_name(toleration.key))
-        elif operator != "Exists":
-            meaning = 'which means "match all values and all keys"'
-            faults.invalid(
-                f"{here}.operator",
-                toleration.operator or "",
-                f"operator must be Exists when `key` is empty, {meaning}",
-            )
-        if toleration.tolerationSeconds is not None and toleration.effect != "NoExecute":
-            faults.invalid(
-                f"{here}.effect",
-                toleration.effect or "",
-                "effect must be 'NoExecute' when `tolerationSeconds` is set",
-            )
-        if operator == "Exists" and toleration.value:
-            faults.invalid(f"{here}.operator", toleration, "value must be empty when `operator` is 'Exists'")
-        elif operator == "Equal":
-            faults.each(f"{here}.operator", toleration.value or "", names.label_value(toleration.value or ""))
-        elif operator not in ("Exists", "Lt", "Gt"):
-            faults.not_supported(f"{here}.operator", operator, ("Equal", "Exists"))
-        if toleration.effect and toleration.effect not in EFFECTS:
-            faults.not_supported(f"{here}.effect", toleration.effect, EFFECTS)
+def _check_rare(path: str, spec: core_v1.PodSpec, faults: Faults) -> None:
+    """What few pods have."""
+    if spec.preemptionPolicy is not None:
+        faults.one_of(f"{path}.preemptionPolicy", spec.preemptionPolicy, ("PreemptLowerPriority", "Never"))
+    if spec.overhead:
+        check_resources(f"{path}.overhead", core_v1.ResourceRequirements(limits=spec.overhead), faults)
+    if spec.hostUsers is False:
+        for name, shown in (("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")):
+            if getattr(spec, name):
+                faults.forbidden(f"{path}.{shown}", "when `pod.Spec.HostUsers` is false")
+    if spec.os is not None or (
+        spec.securityContext is not None and spec.securityContext.windowsOptions is not None
+    ):
+        from petset.api.validation.pod_os import check_os  # which few pods ever name
 
-
-def _check_affinity(path: str, affinity: core_v1.Affinity, faults: Faults) -> None:
-    required, preferred = (
-        "requiredDuringSchedulingIgnoredDuringExecution",
-        "preferredDuringSchedulingIgnoredDuringExecution",
-    )
-    if affinity.nodeAffinity is not None:
-        selector = getattr(affinity.nodeAffinity, required)
-        if selector is not None:
-            check_node_selector(f"{path}.nodeAffinity.{required}", selector, faults)
-        for index, term in enumerate(getattr(affinity.nodeAffinity, preferred) or ()):
-            here = f"{path}.nodeAffinity.{preferred}[{index}]"
-            _check_weight(here, term.weight, faults)
-            _check_node_term(f"{here}.preference", term.preference, faults)
-    for name in ("podAffinity", "podAntiAffinity"):
-        terms = getattr(affinity, name)
-        for index, term in enumerate((getattr(terms, required) if terms else None) or ()):
-            _check_pod_term(f"{path}.{name}.{required}[{index}]", term, faults)
-        for index, weighted in enumerate((getattr(terms, preferred) if terms else None) or ()):
-            here = f"{path}.{name}.{preferred}[{index}]"
-            _check_weight(here, weighted.weight, faults)
-            _check_pod_term(f"{here}.podAffinityTerm", weighted.podAffinityTerm, faults)
-
-
-def _check_weight(path: str, weight: int, faults: Faults) -> None:
-    if not 1 <= weight <= 100:
-        faults.invalid(f"{path}.weight", weight, "must be in the range 1-100")
-
-
-def check_node_selector(path: str, selector: core_v1.NodeSelector, faults: Faults) -> None:
-    """A choice of nodes by their labels and fields."""
-    if not selector.nodeSelectorTerms:
-        faults.required(f"{path}.nodeSelectorTerms", "must have at least one node selector term")
-    for index, term in enumerate(selector.nodeSelectorTerms or ()):
-        _check_node_term(f"{path}.nodeSelectorTerms[{index}]", term, faults)
-
-
-def _check_node_term(path: str, term: core_v1.NodeSelectorTerm, faults: Faults) -> None:
-    for index, expression in enumerate(term.matchExpressions or ()):
-        here = f"{path}.matchExpressions[{index}]"
-        faults.each(f"{here}.key", expression.key, names.qualified_name(expression.key))
-        _check_expression(here, expression, "must be specified when `operator` is 'In' or 'NotIn'", faults)
-        if expression.operator in ("Gt", "Lt"):
-            if len(expression.values or ()) != 1:
-                faults.required(f"{here}.values", "must be specified single value when `operator` is 'Lt' or 'Gt'")
-        elif expression.operator not in _NODE_OPERATORS:
-            faults.invalid(f"{here}.operator", expression.operator, "not a valid selector operator")
-
-
-def _check_expression(path: str, expression: Any, missing: str, faults: Faults) -> None:
-    """In and NotIn have values, Exists and DoesNotExist have none."""
-    if expression.operator in ("In", "NotIn") and not expression.values:
-        faults.required(f"{path}.values", missing)
-    if expression.operator in ("Exists", "DoesNotExist") and expression.values:
-        faults.forbidden(f"{path}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
-
-
-def _check_pod_term(path: str, term: core_v1.PodAffinityTerm, faults: Faults) -> None:
-    check_label_selector(f"{path}.labelSelector", term.labelSelector, faults)
-    if not term.topologyKey:
-        faults.required(f"{path}.topologyKey", "can not be empty")
-    else:
-        faults.each(f"{path}.topologyKey", term.topologyKey, names.qualified_name(term.topologyKey))
-
-
-def check_label_selector(path: str, selector: meta_v1.LabelSelector | None, faults: Faults) -> None:
-    """A choice of objects by their labels."""
-    if selector is None:
-        return
-    check_labels(f"{path}.matchLabels", selector.matchLabels, faults)
-    for index, expression in enumerate(selector.matchExpressions or ()):
-        here = f"{path}.matchExpressions[{index}]"
-        _check_expression(here, expression, "must be specified when `operator` is 'In' or 'NotIn'", faults)
-        if expression.operator not in _LABEL_OPERATORS:
-            faults.invalid(f"{here}.operator", expression.operator, "not a valid selector operator")
-        faults.each(f"{here}.key", expression.key, names.qualified_name(expression.key))
-        for number, value in enumerate(expression.values or ()):
-            faults.each(f"{here}.values[{number}]", value, names.label_value(value))
-
-
-def _check_spread(path: str, constraint: core_v1.TopologySpreadConstraint, faults: Faults) -> None:
-    if constraint.maxSkew <= 0:
-        faults.invalid(f"{path}.maxSkew", constraint.maxSkew, "must be greater than zero")
-    if not constraint.topologyKey:
-        faults.required(f"{path}.topologyKey", "can not be empty")
-    if constraint.whenUnsatisfiable not in ("DoNotSchedule", "ScheduleAnyway"):
-        faults.not_supported(
-            f"{path}.whenUnsatisfiable", constraint.whenUnsatisfiable, ("DoNotSchedule", "ScheduleAnyway")
-        )
-    check_label_selector(f"{path}.labelSelector", constraint.labelSelector, faults)
+        check_os(path, spec, faults)

@@ -3,8 +3,8 @@
 from petset.api.models import autoscaling_v2, networking_v1, policy_v1, scheduling_v1
 from petset.api.priorities import SYSTEM
 from petset.api.validation.fields import Faults
-from petset.api.validation.pods import check_label_selector
 from petset.api.validation.replicated import check_amount, check_at_most_all
+from petset.api.validation.selectors import check_label_selector
 
 HIGHEST_USER_PRIORITY = 1_000_000_000
 _POLICY_TYPES = ("Ingress", "Egress")

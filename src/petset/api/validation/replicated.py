@@ -5,7 +5,8 @@ import re
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.selectors import Selector
 from petset.api.validation.fields import AT_LEAST_ZERO, AsWritten, Faults
-from petset.api.validation.pods import check_label_selector, check_template
+from petset.api.validation.pods import check_template
+from petset.api.validation.selectors import check_label_selector
 
 _PERCENT = re.compile("[0-9]+%")
 _PERCENT_MESSAGE = (
@@ -105,7 +106,7 @@ def check_daemon_set(daemon_set: apps_v1.DaemonSet, faults: Faults) -> None:
         faults.invalid("spec.template.metadata.labels", labels or AsWritten(None), _MISMATCH)
     if _is_empty(spec.selector):
         faults.invalid("spec.selector", spec.selector, "empty selector is invalid for daemonset")
-    check_template("spec.template", spec.template, (), faults)
+    check_template("spec.template", spec.template, faults)
     _check_lasting("spec.template", spec.template, "DaemonSet", faults)
     faults.at_least_zero("spec.minReadySeconds", spec.minReadySeconds)
     _check_daemon_strategy("spec.updateStrategy", spec.updateStrategy or apps_v1.DaemonSetUpdateStrategy(), faults)
@@ -146,7 +147,7 @@ def _check_selected_template(
     labels = template.metadata.labels if template.metadata else None
     if selector is not None and not chosen.is_empty and not chosen.matches(labels):
         faults.invalid("spec.template.metadata.labels", labels or AsWritten(None), _MISMATCH)
-    check_template("spec.template", template, (), faults)
+    check_template("spec.template", template, faults)
     _check_lasting("spec.template", template, "ReplicaSet", faults)
 
 

@@ -1,69 +1,72 @@
 """What may change about the resources of a pod that runs: how much processor and memory its containers have."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from petset.api.models import core_v1
-from petset.api.objects import replace
+from petset.api.objects import copy, meta, replace
 from petset.api.qos import qos_class
-from petset.api.validation.containers import check_resources
 from petset.api.validation.fields import Faults
+from petset.api.validation.pod_annotations import is_mirror
+from petset.api.validation.pods import check_whole_pod
 
 _COMPUTE = ("cpu", "memory")
-_POLICIES = ("NotRequired", "RestartContainer")
+_ORDINARY = "only cpu and memory resources are mutable"
+_STAYING = "only cpu and memory resources for sidecar containers are mutable"
+_PASSING = "resources for non-sidecar init containers are immutable"
 
 
 def check_resize(new: core_v1.Pod, old: core_v1.Pod, faults: Faults) -> None:
     """Only processor and memory, nothing taken away, and the same class of service as before."""
     assert new.spec is not None and old.spec is not None
+    if is_mirror(meta(old).annotations):
+        faults.forbidden("", "static pods cannot be resized")
+        return
+    if old.spec.os is not None and old.spec.os.name == "windows":
+        faults.forbidden("", "windows pods cannot be resized")
+        return
     if new.spec == old.spec:
         return
+    check_whole_pod(new, faults)
     before = qos_class(old)
-    for path, container, stored in _pairs(new.spec, old.spec):
-        _check_container(path, container, stored, faults)
-        _check_policies(f"{path}.resizePolicy", container, new.spec, faults)
     if qos_class(new) != before:
         faults.invalid("spec", before, "Pod QOS Class may not change as a result of resizing")
+    for path, container, stored, staying in _pairs(new.spec, old.spec):
+        if staying:
+            _check_removed(f"{path}.resources", container, stored, faults)
+    for _, container, stored, staying in _pairs(new.spec, old.spec):
+        if _as_before(container, stored, staying=staying) != stored:
+            ordinary = any(stored is each for each in old.spec.containers)
+            faults.forbidden("spec", _ORDINARY if ordinary else _STAYING if staying else _PASSING)
 
 
 def _pairs(
     new: core_v1.PodSpec, old: core_v1.PodSpec
-) -> Iterator[tuple[str, core_v1.Container, core_v1.Container]]:
+) -> Iterator[tuple[str, core_v1.Container, core_v1.Container, bool]]:
+    """Where each container stands, as it shall be, as it is, and whether it stays as long as the pod."""
     for name in ("initContainers", "containers"):
         both = zip(getattr(new, name) or (), getattr(old, name) or (), strict=True)
         for index, (container, stored) in enumerate(both):
-            yield f"spec.{name}[{index}]", container, stored
+            staying = name == "containers" or stored.restartPolicy == "Always"
+            yield f"spec.{name}[{index}]", container, stored, staying
 
 
-def _check_container(path: str, new: core_v1.Container, old: core_v1.Container, faults: Faults) -> None:
-    after = new.resources or core_v1.ResourceRequirements()
-    before = old.resources or core_v1.ResourceRequirements()
-    check_resources(f"{path}.resources", after, faults)
+def _check_removed(path: str, new: core_v1.Container, old: core_v1.Container, faults: Faults) -> None:
     for part in ("requests", "limits"):
-        now, was = getattr(after, part) or {}, getattr(before, part) or {}
+        now, was = (getattr(each.resources, part, None) or {} for each in (new, old))
         if set(was) - set(now):
-            faults.forbidden(f"{path}.resources.{part}", f"resource {part} cannot be removed")
-        if {k: v for k, v in now.items() if k not in _COMPUTE} != {
-            k: v for k, v in was.items() if k not in _COMPUTE
-        }:
-            faults.forbidden("spec", "only cpu and memory resources are mutable")
-    if replace(after, requests=None, limits=None) != replace(before, requests=None, limits=None):
-        faults.forbidden("spec", "only cpu and memory resources are mutable")
+            faults.forbidden(f"{path}.{part}", f"resource {part} cannot be removed")
 
 
-def _beside_compute(amounts: Mapping[str, str]) -> dict[str, str]:
-    return {name: amount for name, amount in amounts.items() if name not in _COMPUTE}
-
-
-def _check_policies(path: str, container: core_v1.Container, spec: core_v1.PodSpec, faults: Faults) -> None:
-    """Which resources need a restart to change; a container that is never restarted cannot need one."""
-    for index, policy in enumerate(container.resizePolicy or ()):
-        if policy.resourceName not in _COMPUTE:
-            faults.not_supported(f"{path}[{index}].resourceName", policy.resourceName, _COMPUTE)
-        if policy.restartPolicy not in _POLICIES:
-            faults.not_supported(f"{path}[{index}].restartPolicy", policy.restartPolicy, _POLICIES)
-        elif (
-            policy.restartPolicy == "RestartContainer"
-            and (container.restartPolicy or spec.restartPolicy) == "Never"
-        ):
-            message = "must be 'NotRequired' when `restartPolicy` is 'Never'"
-            faults.invalid(f"{path}[{index}].restartPolicy", policy.restartPolicy, message)
+def _as_before(new: core_v1.Container, old: core_v1.Container, *, staying: bool) -> core_v1.Container:
+    """The new container with the processor and memory of the old one, if it may have others; and its policy."""
+    same = replace(copy(new), resizePolicy=old.resizePolicy)
+    if not staying:
+        return same
+    resources, was = same.resources or core_v1.ResourceRequirements(), old.resources
+    for part in ("requests", "limits"):
+        former = getattr(was, part, None) or {}
+        kept = {name: amount for name, amount in (getattr(resources, part) or {}).items() if name not in _COMPUTE}
+        kept |= {name: amount for name, amount in former.items() if name in _COMPUTE}
+        setattr(resources, part, kept or getattr(was, part, None))
+    same.resources = None if was is None and resources == core_v1.ResourceRequirements() else resources
+    return same

@@ -11,7 +11,8 @@ from petset.api.objects import replace
 from petset.api.selectors import Selector
 from petset.api.validation.claims import check_claim_spec
 from petset.api.validation.fields import AT_LEAST_ZERO, AsWritten, Faults
-from petset.api.validation.pods import check_label_selector, check_template
+from petset.api.validation.pods import Role, check_template
+from petset.api.validation.selectors import check_label_selector
 
 ONLY_THESE = (
     "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
@@ -102,8 +103,8 @@ def _check_template(spec: apps_v1.StatefulSetSpec, faults: Faults) -> None:
         faults.invalid(
             f"{path}.metadata.labels", labels or AsWritten(None), "`selector` does not match template `labels`"
         )
-    claims = [claim.metadata.name or "" for claim in spec.volumeClaimTemplates or () if claim.metadata]
-    check_template(path, spec.template, claims, faults)
+    claims = tuple(claim.metadata.name or "" for claim in spec.volumeClaimTemplates or () if claim.metadata)
+    check_template(path, spec.template, faults, Role(claims=claims, hosts=False))
     pod = spec.template.spec
     assert pod is not None
     if pod.restartPolicy != "Always":

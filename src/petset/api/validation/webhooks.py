@@ -7,7 +7,7 @@ from petset.api.defaults.webhooks import Webhook
 from petset.api.models import admissionregistration_v1 as admission
 from petset.api.models import apiextensions_v1
 from petset.api.validation.fields import Faults
-from petset.api.validation.pods import check_label_selector
+from petset.api.validation.selectors import check_label_selector
 
 _VERSIONS = ("v1", "v1beta1")
 _OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
