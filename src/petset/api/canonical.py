@@ -44,29 +44,33 @@ def _settler(model: type[Any]) -> Step:
     """The function that settles structs of this type."""
     if issubclass(model, Untyped):
         return _settle_untyped
-    steps: list[tuple[str, Step]] = []
+    steps: list[tuple[str, Step | None, bool]] = []
     fillers: list[tuple[str, Callable[[], Any]]] = []
 
     def settle_struct(obj: Any) -> Any:
         for name, make in fillers:
             if getattr(obj, name) is None:
                 setattr(obj, name, make())
-        for value, (name, step) in zip(values(obj), steps, strict=True):
-            if value is not None:
+        for value, (name, step, vanishes) in zip(values(obj), steps, strict=True):
+            if value is None:
+                continue
+            if vanishes and not value:
+                setattr(obj, name, None)
+            elif step is not None:
                 settled = step(value)
                 if settled is not value:
                     setattr(obj, name, settled)
         return obj
 
     for field in shape(model).fields.values():
-        step = _step(field)
-        if step is not None:
-            steps.append((field.attribute, step))
+        step, vanishes = _value_step(field.type), _vanishes(field)
+        if step is not None or vanishes:
+            steps.append((field.attribute, step, vanishes))
         if field.always and not field.pointer and field.json not in ("apiVersion", "kind"):
             make = zero(field.type)
             if make is not None:
                 fillers.append((field.attribute, make))
-    values = _getter([name for name, _ in steps])
+    values = _getter([name for name, _, _ in steps])
     return settle_struct
 
 
@@ -122,23 +126,12 @@ def _nothing(field: Field) -> Any:
     return [] if field.type.name == "list" else None
 
 
-def _step(field: Field) -> Step | None:
-    """What to do with a field's value, or None where it is fine as it is."""
-    settled = _value_step(field.type)
+def _vanishes(field: Field) -> bool:
+    """Whether Go leaves the field out where it has its type's zero value."""
     if field.pointer or field.always:
-        return settled
-    if settled is None:
-        return _drop_zero
-    if field.type.name in ("list", "map"):
-        inner = settled
-        return lambda value: inner(value) if value else None
-    if field.type.name.startswith("int"):
-        return lambda value: settled(value) or None
-    return settled
-
-
-def _drop_zero(value: Any) -> Any:
-    return value or None
+        return False
+    name = field.type.name
+    return name in ("list", "map") or name.startswith("int") or _value_step(field.type) is None
 
 
 def _value_step(kind: Type) -> Step | None:
@@ -163,18 +156,18 @@ def _late(model: type[Any]) -> Step:
 
 
 def _list_step(item: Type) -> Step | None:
-    step = _value_step(item)
-    if step is None:
-        return None
     if item.model is not None:
+        model = item.model
 
         def settle_structs(items: list[Any]) -> list[Any]:
+            settle_item = _settler(model)
             for each in items:
-                step(each)
+                settle_item(each)
             return items
 
         return settle_structs
-    return lambda items: [step(each) for each in items]
+    step = _value_step(item)
+    return None if step is None else lambda items: [step(each) for each in items]
 
 
 def _int32(value: int) -> int:

@@ -29,10 +29,12 @@ def _writer(model: type[Any]) -> Callable[[Any], bytes]:
     paths = _micro_times(model)
     if not paths:
         return _encoder.encode
-    times = [attrgetter(path[0]) for path in paths]
+    outermost = [path[0] for path in paths]
+    times = attrgetter(*outermost, *outermost[:1])  # always a tuple
 
     def write(obj: Any) -> bytes:
-        if all(outermost(obj) is None for outermost in times):
+        found = times(obj)
+        if found.count(None) == len(found):
             return _encoder.encode(obj)  # as with nearly every event
         return _encoder.encode(to_document(obj))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from copy import copy as _shallow_copy
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -41,6 +42,19 @@ def copy(value: T) -> T:
 def replace(value: T, **changes: Any) -> T:
     """The same value with some fields changed; everything else is shared with it, so none of it may be changed."""
     return msgspec.structs.replace(value, **changes)  # type: ignore[type-var]
+
+
+def given(*names: str) -> Callable[[Any], list[str]]:
+    """A function that tells which of these fields (two at least) a struct has values in, in their order."""
+    read = attrgetter(*names)
+
+    def of(value: Any) -> list[str]:
+        found = read(value)
+        if found.count(None) == len(found):
+            return []
+        return [name for name, each in zip(names, found, strict=True) if each is not None]
+
+    return of
 
 
 def with_own_metadata(obj: T) -> T:

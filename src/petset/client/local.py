@@ -51,15 +51,17 @@ class LocalClient:
 
     async def create(self, obj: T) -> T:
         row, own = self._own(obj)
-        record = await self._registry.create(row, objects.namespace_of(own), own, self._options())
-        return self._typed(type(obj), record)
+        record = await self._registry.create(row, own.metadata.namespace or "", own, self._options())
+        created: T = self._registry.decode(row, record)
+        return created
 
     async def update(self, obj: T, subresource: str = "") -> T:
         typed_status = subresource == "status" and not isinstance(obj, Untyped)
         row, own = self._own_status(obj) if typed_status else self._own(obj)
         namespace, name = objects.namespace_of(own), objects.name_of(own)
         record = await self._registry.update(row, namespace, name, own, self._options(), subresource)
-        return self._typed(type(obj), record)
+        updated: T = self._registry.decode(row, record)
+        return updated
 
     async def patch(self, kind: type[T], name: str, namespace: str, patch: Patch, subresource: str = "") -> T:
         options = self._options()

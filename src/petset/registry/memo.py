@@ -89,13 +89,13 @@ class Decoder:
 
     def decode(self, kind: Kind, record: Record) -> Any:
         """The record as an object of `kind`: shared, immutable to whoever gets it."""
-        memo = memo_of(record)
+        memo: Memo = record.memo or memo_of(record)
         typed = memo.typed
         if typed is None:
             typed = memo.typed = decoder(events.stored_kind(kind).model).decode(record.value)
             self._hold(memo, len(record.value))
         if kind.custom is None:
-            return events.from_stored(kind, typed)
+            return events.from_stored(kind, typed) if kind.stored_as else typed
         if memo.checked is kind.custom:
             return typed
         shown = kind.custom.shown(kind, typed)

@@ -6,7 +6,7 @@ writer is tried again on what is there now. Errors are `petset.api.errors.ApiErr
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
@@ -32,8 +32,7 @@ Guard = Callable[[Any, Any], None]
 """Given what shall be stored and what is there now (None for a creation); raises to refuse the write."""
 
 
-@dataclass(frozen=True)
-class WriteOptions:
+class WriteOptions(msgspec.Struct, frozen=True, eq=False):
     """What a client may ask of any write, and who looks over its shoulder.
 
     `by` is the user; `admitted` says that no webhook shall be asked, as for what the server writes for itself.
@@ -48,7 +47,7 @@ class WriteOptions:
     claims: bool = False
     force: bool = False
     field_validation: Literal["Ignore", "Warn", "Strict"] = "Ignore"
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = msgspec.field(default_factory=list)
     guard: Guard | None = None
     by: User = UNKNOWN
     admitted: bool = False

@@ -98,8 +98,9 @@ class Registry:
             settle(stored)
         author = Author(options.field_manager, claims=options.claims)
         record = await self._writer.create(stored_kind(kind), namespace, stored, author, options)
-        await self._furnish(kind, record, options)
-        return await self._one_shown(kind, record)
+        if kind.model is core_v1.Namespace:
+            await self._furnish(record, options)
+        return record if kind.custom is None else await self._one_shown(kind, record)
 
     async def update(
         self, kind: Kind, namespace: str, name: str, obj: Any, options: WriteOptions, subresource: str = ""
@@ -143,7 +144,8 @@ class Registry:
             with suppress(AlreadyExists):  # somebody else was faster: then it is there to be changed
                 new = change(None)
                 record = await self._writer.create(kind, target.namespace, new, author, options)
-                await self._furnish(kind, record, options)
+                if kind.model is core_v1.Namespace:
+                    await self._furnish(record, options)
                 return await self._one_shown(kind, record), True
 
     async def delete(
@@ -188,9 +190,9 @@ class Registry:
         if not self._writer.reviewers.none:
             await self._writer.reviewers.check_visit(visit, options)
 
-    async def _furnish(self, kind: Kind, record: Record, options: WriteOptions) -> None:
+    async def _furnish(self, record: Record, options: WriteOptions) -> None:
         """A namespace comes with its account."""
-        if kind.model is core_v1.Namespace and not options.dry_run:
+        if not options.dry_run:
             await default_account(self, record.key.name)
 
     async def _rewrite(
@@ -199,7 +201,7 @@ class Registry:
         if options.guard is not None:
             change = changes.guarded(change, options.guard)
         record = await self._writer.rewrite(stored_kind(kind), key, change, author, options)
-        return await self._one_shown(kind, record)
+        return record if kind.custom is None else await self._one_shown(kind, record)
 
 
 def _key(kind: Kind, namespace: str, name: str) -> Key:

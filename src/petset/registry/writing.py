@@ -7,8 +7,8 @@ for: what they have seen may be older than what is there when they have answered
 An object whose versions only a webhook can tell apart is read by it first, and stored by it last.
 """
 
-from collections.abc import Callable, Coroutine
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -31,7 +31,7 @@ from petset.registry.gated import drop_disabled
 from petset.registry.memo import Decoder, Memo
 from petset.registry.ownership import Author
 from petset.registry.port import WriteOptions
-from petset.registry.quotas import Quotas
+from petset.registry.quotas import FREE, Quotas
 from petset.registry.reviewers import Means, Reviewers, Write
 from petset.registry.services import ServiceAddresses
 from petset.registry.strategy import BINDING, prepare_create, prepare_update, strategy_of
@@ -74,18 +74,21 @@ class Writer:
         """Store a new object, settled. Raises AlreadyExists, Invalid, Forbidden, NotFound (of its namespace) …"""
         meta = obj.metadata = obj.metadata or meta_v1.ObjectMeta()
         prefix = "" if meta.name else meta.generateName or ""
-        metadata.prepare_new(kind, namespace, meta, self.now(), self._sources.new_uid)
+        now = self.now()
+        metadata.prepare_new(kind, namespace, meta, now, self._sources.new_uid)
         for _ in range(metadata.GENERATE_ATTEMPTS if prefix else 1):
             if prefix:
                 meta.name = metadata.generated_name(prefix, self._sources.random)
             self._complete(kind, namespace, obj, author)
             alone = options.admitted or self.reviewers.none
             new = obj if alone else await self._reviewed(kind, obj, author, options)
-            self._check(kind, new, options)
+            self._check(kind, new, options, now)
             if not alone:
                 await self.reviewers.check(Write(kind, new, None, author, options))
             try:
-                return await self._create_once(kind, new, dry_run=options.dry_run)
+                key = Key(kind.store_key, new.metadata.namespace or "", new.metadata.name or "")
+                with self._holding_addresses(kind, new, None), self._quotas.charged(kind, "", new, None):
+                    return await self._put(kind, key, new, 0, dry_run=options.dry_run)
             except StoreConflict:
                 meta.resourceVersion = None
         raise refusals.already_exists(kind, meta.name or "", generated=bool(prefix))
@@ -120,7 +123,7 @@ class Writer:
                 gone = deletion.ends_with_update(kind, new, old)
                 try:
                     with self._quotas.charged(kind, subresource, new, old):
-                        return await self._replace(kind, current, new, gone=gone, dry_run=options.dry_run)
+                        return await self._put(kind, key, new, current.revision, gone=gone, dry_run=options.dry_run)
                 except StoreConflict:
                     continue
 
@@ -136,10 +139,10 @@ class Writer:
                 return current, False
             if not options.admitted and not self.reviewers.none:
                 await self.reviewers.check_deletion(kind, old, delete, options)
-            gone = isinstance(decision, deletion.Gone)
+            gone, dry_run = isinstance(decision, deletion.Gone), bool(delete.dryRun)
             try:
-                dry_run = bool(delete.dryRun)
-                return await self._replace(kind, current, decision.obj, gone=gone, dry_run=dry_run), gone
+                last = await self._put(kind, key, decision.obj, current.revision, gone=gone, dry_run=dry_run)
+                return last, gone
             except StoreConflict:
                 continue
 
@@ -170,32 +173,28 @@ class Writer:
 
         return await self.reviewers.change(Write(kind, obj, None, author, options), complete)
 
-    def _check(self, kind: Kind, obj: Any, options: WriteOptions) -> None:
+    def _check(self, kind: Kind, obj: Any, options: WriteOptions, now: datetime) -> None:
         """Whether a new object may be stored."""
-        prepare_create(kind, obj, self.now())
+        prepare_create(kind, obj, now)
         check_create(kind, obj, self._sources.gates)
         self._admission.check(kind, obj, None, options.warnings)
 
-    async def _create_once(self, kind: Kind, obj: Any, *, dry_run: bool) -> Record:
-        key = Key(kind.store_key, objects.namespace_of(obj), objects.name_of(obj))
-        if kind.converts:
+    async def _put(
+        self, kind: Kind, key: Key, obj: Any, expected: int, *, dry_run: bool, gone: bool = False
+    ) -> Record:
+        """The next version of an object, which may be its first (0 is `expected`) or, if `gone`, its last."""
+        if kind.custom is not None and kind.converts:
             obj = await self.conversions.stored(kind, obj)
-        with self._holding_addresses(kind, obj, None), self._quotas.charged(kind, "", obj, None):
-            if not dry_run:
-                return await _durable(self._store.put(key, self._draft(kind, obj), 0))
-            current = self._store.get(key)
-            if current is not None:
-                raise StoreConflict(key, current)
-            return Record(key, encode(obj), 0)
-
-    async def _replace(self, kind: Kind, current: Record, new: Any, *, gone: bool, dry_run: bool) -> Record:
-        """The next version of an object, which may be its last."""
-        if kind.converts:
-            new = await self.conversions.stored(kind, new)
         if dry_run:
-            return Record(current.key, encode(new), current.revision)
+            current = self._store.get(key)
+            if (current.revision if current is not None else 0) != expected:
+                raise StoreConflict(key, current)
+            return Record(key, encode(obj), expected)
         write = self._store.delete if gone else self._store.put
-        return await _durable(write(current.key, self._draft(kind, new), current.revision))
+        try:
+            return await write(key, self._draft(kind, obj), expected)
+        except StoreFailed as failed:
+            raise refusals.disk_failed(failed) from failed
 
     async def _seen(self, kind: Kind, record: Record) -> Record:
         """The record as this kind shows it, where that takes a webhook."""
@@ -221,7 +220,7 @@ class Writer:
     def _holding_addresses(self, kind: Kind, new: Any, old: Any) -> AbstractContextManager[None]:
         if kind.model is core_v1.Service and (old is None or new.spec is not old.spec):
             return self._addresses.given_to(new, old)
-        return nullcontext()
+        return FREE
 
 
 def _as_it_is(obj: Any) -> Any:
@@ -259,10 +258,3 @@ def _check_version(kind: Kind, new: meta_v1.ObjectMeta, old: meta_v1.ObjectMeta)
         new.resourceVersion = old.resourceVersion
     elif new.resourceVersion != old.resourceVersion:
         raise refusals.conflict(kind, name)
-
-
-async def _durable(write: Coroutine[Any, Any, Record]) -> Record:
-    try:
-        return await write
-    except StoreFailed as failed:
-        raise refusals.disk_failed(failed) from failed

@@ -13,8 +13,8 @@ would tell of a state that a failing disk can still undo.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from petset.storage.hub import Hub
 from petset.storage.listing import earlier_page, page
@@ -92,11 +92,11 @@ class LiveStore:
         undo = self._window.undo(revision, resource, namespace)
         return earlier_page(self._table, undo, (resource, namespace), after, limit, revision)
 
-    async def put(self, key: Key, draft: Draft, expected: int) -> Record:
-        return await self._write(key, draft, expected, deleted=False)
+    def put(self, key: Key, draft: Draft, expected: int) -> Coroutine[Any, Any, Record]:
+        return self._write(key, draft, expected, deleted=False)
 
-    async def delete(self, key: Key, draft: Draft, expected: int) -> Record:
-        return await self._write(key, draft, expected, deleted=True)
+    def delete(self, key: Key, draft: Draft, expected: int) -> Coroutine[Any, Any, Record]:
+        return self._write(key, draft, expected, deleted=True)
 
     def watch(self, resource: str, namespace: str = "", *, after: int) -> Subscription:
         if self._closed:

@@ -1,14 +1,15 @@
 """Defaults of a pod's volumes and of the sources that persistent volumes share with them."""
 
 from petset.api.models import core_v1
+from petset.api.objects import given
 
 FILE_MODE = 0o644
+_sources_of = given(*(name for name in core_v1.Volume.__struct_fields__ if name != "name"))
 
 
 def default_volume_source(volume: core_v1.Volume) -> None:
     """One volume of a pod: a volume that names no source is an empty directory."""
-    sources = (getattr(volume, name) for name in volume.__struct_fields__ if name != "name")
-    if all(source is None for source in sources):
+    if not _sources_of(volume):
         volume.emptyDir = core_v1.EmptyDirVolumeSource()
         return
     _default_files(volume)

@@ -1,6 +1,7 @@
 """Names, labels, annotations, finalizers and owners: what is checked on every object alike."""
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from petset.api import names
@@ -14,6 +15,7 @@ _NOTHING = meta_v1.ObjectMeta()
 
 ANNOTATIONS_LIMIT_BYTES = 256 * 1024
 _FIXED = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
+_fixed = attrgetter(*_FIXED)
 STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 # Since 1.37 the name of a Service may begin with a digit, as those of the others always could.
 _LABEL_NAMES = {("apps", "StatefulSet"), ("", "Namespace"), ("", "Service")}
@@ -51,8 +53,9 @@ def check_metadata(kind: Kind, obj: Any, faults: Faults) -> None:
 def check_metadata_update(kind: Kind, new: Any, old: Any, faults: Faults) -> None:
     """The metadata of an object that is there already: who it is may not change."""
     after, before = meta(new), meta(old)
-    for name in _FIXED:
-        faults.unchanged(f"metadata.{name}", getattr(after, name), getattr(before, name))
+    if _fixed(after) != _fixed(before):
+        for name in _FIXED:
+            faults.unchanged(f"metadata.{name}", getattr(after, name), getattr(before, name))
     if (after.generation or 0) < (before.generation or 0):
         faults.invalid("metadata.generation", after.generation or 0, "must not be decremented")
     if before.deletionTimestamp is not None:
