@@ -7,6 +7,7 @@ import pytest
 from apiserver.asgi import CONFIG_MAPS, PODS, SETS, Site, config_map, on_a_plane, pod, stateful_set
 
 from petset.api.models import core_v1, meta_v1
+from petset.client.accounts import controller
 
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
@@ -168,7 +169,8 @@ async def test_a_manager_without_a_name_is_called_as_its_program(site: Site) -> 
 async def test_our_own_components_own_what_they_write_into_an_object_that_has_owners(site: Site) -> None:
     await apply(site, f"{CONFIG_MAPS}/a", config_map("a"))
     stored = await site.plane.client.get(core_v1.ConfigMap, "a", "default")
-    await site.plane.client.update(msgspec.structs.replace(stored, data={"k": "w"}))
+    publisher = site.plane.client.acting_as(controller("root-ca-cert-publisher"))
+    await publisher.update(msgspec.structs.replace(stored, data={"k": "w"}))
     assert owners(await site.get(f"{CONFIG_MAPS}/a")) == {
         ("kube-controller-manager", "Update", ""): {"f:data": {"f:k": {}}}
     }

@@ -16,6 +16,7 @@ from petset.api.errors import ApiError, Forbidden, Invalid, NotFound
 from petset.api.kinds import by_model
 from petset.api.models import admissionregistration_v1 as admission
 from petset.api.models import core_v1, discovery_v1, meta_v1
+from petset.client.accounts import SCHEDULER
 from petset.registry.port import Target, User, Visit, WriteOptions
 from petset.registry.webhooks.port import BadAnswer, CallFailed, Destination
 from petset.testing.loop import run
@@ -312,7 +313,7 @@ def test_sub_resources_are_asked_about_as_what_they_are() -> None:
         await create(p, validating(hook("a", rule("*/*"))))
         await p.registry.patch(SETS, "default", "web", merge({"spec": {"replicas": 2}}), PLAIN, "scale")
         await p.registry.patch(PODS, "default", "a", merge({"status": {"phase": "Running"}}), PLAIN, "status")
-        await p.client.bind("default", "a", "n1")
+        await p.client.acting_as(SCHEDULER).bind("default", "a", "n1")
         visit = Visit(
             "CONNECT", PODS, Target("default", "a", "exec"), {"kind": "PodExecOptions", "apiVersion": "v1"}
         )
@@ -323,7 +324,7 @@ def test_sub_resources_are_asked_about_as_what_they_are() -> None:
         assert (status["kind"]["kind"], status["subResource"]) == ("Pod", "status")
         assert (binding["operation"], binding["kind"]["kind"]) == ("CREATE", "Binding")
         assert binding["object"]["target"] == {"kind": "Node", "name": "n1"}
-        assert binding["userInfo"]["username"] == "system:kube-controller-manager"
+        assert binding["userInfo"]["username"] == "system:kube-scheduler"
         assert (connect["operation"], connect["kind"]["kind"]) == ("CONNECT", "PodExecOptions")
 
     play(sites, story)

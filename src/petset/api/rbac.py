@@ -16,6 +16,8 @@ from petset.api.validation.fields import quoted
 ANY = "*"
 ACCOUNT_PREFIX = "system:serviceaccount:"
 ACCOUNTS_GROUP = "system:serviceaccounts"
+NODE_PREFIX = "system:node:"
+NODES_GROUP = "system:nodes"
 FULL_AUTHORITY = (
     rbac_v1.PolicyRule(verbs=[ANY], apiGroups=[ANY], resources=[ANY]),
     rbac_v1.PolicyRule(verbs=[ANY], nonResourceURLs=[ANY]),
@@ -24,7 +26,10 @@ FULL_AUTHORITY = (
 
 
 class Attributes(msgspec.Struct, frozen=True):
-    """A request as access rules see it. `path` is set instead of a resource where none is addressed."""
+    """A request as access rules see it. `path` is set instead of a resource where none is addressed.
+
+    `fields` is the field selector of a list or watch: rules of roles do not look at it.
+    """
 
     verb: str
     group: str = ""
@@ -33,6 +38,14 @@ class Attributes(msgspec.Struct, frozen=True):
     namespace: str = ""
     name: str = ""
     path: str = ""
+    fields: str = ""
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """A yes or no. `reason` says which binding allowed it, or why it is refused where that is known."""
+
+    allowed: bool
+    reason: str = ""
 
 
 def allows(rule: rbac_v1.PolicyRule, asked: Attributes) -> bool:
@@ -63,6 +76,11 @@ def account_of(user: str) -> tuple[str, str] | None:
         return None
     namespace, _, name = user.removeprefix(ACCOUNT_PREFIX).partition(":")
     return (namespace, name) if namespace and name and ":" not in name else None
+
+
+def node_of(user: str, groups: Iterable[str]) -> str | None:
+    """The node that a user name stands for; None for everybody else's. Only members of `system:nodes` are nodes."""
+    return user.removeprefix(NODE_PREFIX) if user.startswith(NODE_PREFIX) and NODES_GROUP in groups else None
 
 
 def groups_of_account(namespace: str) -> tuple[str, str]:

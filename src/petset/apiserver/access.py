@@ -6,12 +6,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from petset.api.errors import Unauthorized
-from petset.api.rbac import Attributes
+from petset.api.field_selectors import parse_fields
+from petset.api.kinds import Kind
+from petset.api.rbac import NODES_GROUP, Attributes
 from petset.apiserver import impersonate
 from petset.apiserver.authenticate import ANONYMOUS, MASTERS, PEER, Authenticator, Credentials, User
 from petset.apiserver.authorize import Rbac, forbidden
 from petset.apiserver.calls import Call
 from petset.apiserver.escalation import guard_of
+from petset.apiserver.gate import RulesGate
 from petset.apiserver.routes import Request
 from petset.registry.port import Guard
 
@@ -25,6 +28,7 @@ class Access:
 
     authenticator: Authenticator
     authorizer: Rbac
+    gate: RulesGate
 
     def who(self, call: Call) -> User:
         """The user. Raises Unauthorized for wrong credentials and for none where they are needed, and Forbidden
@@ -42,13 +46,16 @@ class Access:
 
         An `upgrade` to a WebSocket is a GET that acts: it needs the right to create as well.
         """
-        kind = request.kind
-        where = (request.namespace, request.name)
+        kind, fields = request.kind, request.query.fields
+        where = (request.namespace, request.name or _chosen(kind, fields))
         for verb in (request.verb, "create") if upgrade else (request.verb,):
-            self._require(user, Attributes(verb, kind.group, kind.resource, request.subresource, *where))
+            asked = Attributes(verb, kind.group, kind.resource, request.subresource, *where, fields=fields)
+            self._require(user, asked)
         guard = guard_of(user, request, self.authorizer)
         if request.verb in ("update", "patch") and not request.subresource and MASTERS not in user.groups:
             guard = self._creating(user, request, guard)
+        if NODES_GROUP in user.groups:
+            guard = _both(self.gate.guard(user, kind, request.subresource), guard)
         return request if guard is None else replace(request, guard=guard)
 
     def _creating(self, user: User, request: Request, then: Guard | None) -> Guard:
@@ -72,6 +79,22 @@ class Access:
         decision = self.authorizer.decide(user, attributes)
         if not decision.allowed:
             raise forbidden(user, attributes, decision.reason)
+
+
+def _chosen(kind: Kind, fields: str) -> str:
+    """The one name that a list is about, if it is."""
+    return (parse_fields(kind, fields).exactly("metadata.name") or "") if fields else ""
+
+
+def _both(first: Guard | None, then: Guard | None) -> Guard | None:
+    if first is None or then is None:
+        return first or then
+
+    def guard(new: Any, old: Any) -> None:
+        first(new, old)
+        then(new, old)
+
+    return guard
 
 
 def _first_part(path: str) -> str:

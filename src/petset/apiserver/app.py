@@ -31,6 +31,7 @@ from petset.apiserver.calls import (
     until_gone,
 )
 from petset.apiserver.discovery import Discovery
+from petset.apiserver.gate import RulesGate
 from petset.apiserver.handlers import Handlers, Reviews
 from petset.apiserver.health import Check, Health
 from petset.apiserver.messages import Joined, Reply, Stream, status_reply
@@ -60,13 +61,14 @@ class Page(Protocol):
 class Options:
     """What a composition root may choose beyond the defaults.
 
-    `pages` are further paths to answer; `tokens` issues those of service accounts.
+    `pages` are further paths to answer; `tokens` issues those of service accounts; `rules` are shared with others.
     """
 
     checks: tuple[Check, ...] = ()
     version: str = "0"
     pages: tuple[Page, ...] = ()
     tokens: Tokens | None = None
+    rules: Rbac | None = None
 
 
 def create_app(
@@ -82,9 +84,10 @@ def create_app(
     kinds = registry.kinds
     handlers = Handlers(registry, streams, clock, options.tokens)
     found = (Discovery(options.version, kinds), Health(options.checks), OpenApi(kinds))
-    rules = Rbac(registry)
+    rules = options.rules or Rbac(registry)
+    gate = RulesGate(registry, rules, rules.nodes)
     site = Site(kinds, handlers, Reviews(authenticator, rules), (*found, *options.pages))
-    return App(site, Access(authenticator, rules), clock, new_id)
+    return App(site, Access(authenticator, rules, gate), clock, new_id)
 
 
 @dataclass(frozen=True)

@@ -1,39 +1,32 @@
 """Who may do what: members of `system:masters` everything, everybody else what roles bound to them allow.
 
+What a node may do is asked of the node authorizer first, as in Kubernetes, and only then of the roles.
+
 Bindings are filed by whom they name, so that a decision looks at those of one user and their groups, however many
 there are. What a user may do is remembered until any role or binding changes, of which this hears right before each
 decision: a right that was given or taken holds for the very next request.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
+from petset.aio.tasks import Supervisor
 from petset.api import rbac
-from petset.api.errors import Expired, Forbidden, NotFound
-from petset.api.kinds import Kind, by_model
+from petset.api.errors import Forbidden, NotFound
+from petset.api.kinds import by_model
 from petset.api.models import rbac_v1
 from petset.api.objects import name_of, namespace_of
-from petset.api.rbac import Attributes
+from petset.api.rbac import Attributes, Decision, node_of
 from petset.apiserver.authenticate import MASTERS, User
-from petset.registry.port import ListOptions, Registry, Watch, WatchItem
-from petset.storage.port import Key
-
-Binding = rbac_v1.RoleBinding | rbac_v1.ClusterRoleBinding
-Subject = tuple[str, str]
+from petset.apiserver.followed import Binding, Bindings, Followed, Subject
+from petset.apiserver.nodes import NodeRights
+from petset.registry.port import Registry
 
 ROLES, CLUSTER_ROLES = by_model(rbac_v1.Role), by_model(rbac_v1.ClusterRole)
 ROLE_BINDINGS, CLUSTER_ROLE_BINDINGS = by_model(rbac_v1.RoleBinding), by_model(rbac_v1.ClusterRoleBinding)
 _MOST_REMEMBERED = 1000
 """Users in a namespace, and decisions of each."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """A yes or no. `reason` says which binding allowed it, or which role could not be found."""
-
-    allowed: bool
-    reason: str = ""
+_NO_NODE = Decision(False)
 
 
 class Granted(NamedTuple):
@@ -59,21 +52,35 @@ class Rbac:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._cluster = _Bindings(registry, CLUSTER_ROLE_BINDINGS)
-        self._local = _Bindings(registry, ROLE_BINDINGS)
-        self._followed = (
-            self._cluster,
-            self._local,
-            _Followed(registry, ROLES),
-            _Followed(registry, CLUSTER_ROLES),
-        )
+        self.nodes = NodeRights(registry)
+        self._cluster = Bindings(registry, CLUSTER_ROLE_BINDINGS, self._forget)
+        self._local = Bindings(registry, ROLE_BINDINGS, self._forget)
+        roles = (Followed(registry, kind, self._forget) for kind in (ROLES, CLUSTER_ROLES))
+        self._followed = (self._cluster, self._local, *roles)
         self._rights: dict[tuple[User, str], _Rights] = {}
+        self._listeners: list[Callable[[], None]] = []
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call `listener()` when any role or binding has changed; at once only while `run` runs."""
+        self._listeners.append(listener)
+
+    async def run(self) -> None:
+        """Hear of changes as they come, until cancelled: for those who keep what they were told."""
+        async with Supervisor("rights") as tasks:
+            for followed in (*self._followed, self.nodes.relations):
+                tasks.start("changes", followed.run())
+            await tasks.wait()
 
     def decide(self, user: User, attributes: Attributes) -> Decision:
         """Whether a rule of the user's allows it."""
         if MASTERS in user.groups:
             return Decision(True)
-        return self._rights_of(user, attributes.namespace).decide(attributes)
+        node = node_of(user.name, user.groups)
+        first = self.nodes.decide(node, attributes) if node is not None else _NO_NODE
+        if first.allowed:
+            return first
+        decision = self._rights_of(user, attributes.namespace).decide(attributes)
+        return decision if decision.allowed or decision.reason else first
 
     def rules_of(self, user: User, namespace: str) -> list[rbac_v1.PolicyRule]:
         return [granted.rule for granted in self._rights_of(user, namespace).granted]
@@ -85,9 +92,10 @@ class Rbac:
         return role.rules or []
 
     def _rights_of(self, user: User, namespace: str) -> "_Rights":
-        stale = [each for each in self._followed if each.watch is None or not each.watch.idle]
-        changed = [each.catch_up() for each in stale]
-        if any(changed) or len(self._rights) > _MOST_REMEMBERED:
+        for followed in self._followed:
+            if followed.watch is None or not followed.watch.idle:
+                followed.catch_up()
+        if len(self._rights) > _MOST_REMEMBERED:
             self._rights.clear()
         rights = self._rights.get((user, namespace))
         if rights is None:
@@ -95,6 +103,11 @@ class Rbac:
             granted = list(self._granted(user, namespace, missing))
             rights = self._rights[user, namespace] = _Rights(granted, missing)
         return rights
+
+    def _forget(self) -> None:
+        self._rights.clear()
+        for listener in self._listeners:
+            listener()
 
     def _granted(self, user: User, namespace: str, missing: list[str]) -> Iterator[Granted]:
         subjects = rbac.subjects_of(user.name, user.groups)
@@ -140,85 +153,6 @@ class _Rights:
             if rbac.allows(granted.rule, asked):
                 return Decision(True, f"RBAC: allowed by {_told(granted)}")
         return Decision(False, _trouble(self._missing))
-
-
-class _Followed:
-    """The objects of one kind, heard of right before somebody decides by them."""
-
-    def __init__(self, registry: Registry, kind: Kind) -> None:
-        self._registry = registry
-        self._kind = kind
-        self.watch: Watch | None = None
-
-    def catch_up(self) -> bool:
-        """Whether anything has changed since the last time."""
-        if self.watch is None:
-            self.watch = self._registry.watch(self._kind, "", ListOptions())
-        try:
-            items = self.watch.take()
-            if not items:
-                return False
-            while items:
-                for item in items:
-                    self._note(item)
-                items = self.watch.take()
-        except Expired:  # nobody has asked for so long that the news are no longer kept
-            self.watch = None
-            self._forget()
-            self.catch_up()
-        return True
-
-    def _note(self, item: WatchItem) -> None:
-        """One object came, changed or went."""
-
-    def _forget(self) -> None:
-        """All will come again."""
-
-
-class _Bindings(_Followed):
-    """The bindings of one kind, filed by the namespace in which they hold and by whom they name."""
-
-    def __init__(self, registry: Registry, kind: Kind) -> None:
-        super().__init__(registry, kind)
-        self._filed: dict[tuple[str, Subject], dict[Key, Binding]] = {}
-        self._known: dict[Key, Binding] = {}
-
-    def naming(self, namespace: str, subjects: Iterable[Subject]) -> Iterator[tuple[Binding, Subject]]:
-        """The bindings that hold in the namespace and name one of the subjects."""
-        for subject in subjects:
-            for binding in self._filed.get((namespace, subject), {}).values():
-                yield binding, subject
-
-    def _note(self, item: WatchItem) -> None:
-        old = self._known.pop(item.record.key, None)
-        if old is not None:
-            self._unfile(item.record.key, old)
-        if item.type != "DELETED":
-            self._file(item.record.key, self._registry.decode(self._kind, item.record))
-
-    def _forget(self) -> None:
-        self._filed, self._known = {}, {}
-
-    def _file(self, key: Key, binding: Binding) -> None:
-        self._known[key] = binding
-        for place in _places(binding):
-            self._filed.setdefault(place, {})[key] = binding
-
-    def _unfile(self, key: Key, binding: Binding) -> None:
-        for place in set(_places(binding)):
-            filed = self._filed[place]
-            del filed[key]
-            if not filed:
-                del self._filed[place]
-
-
-def _places(binding: Binding) -> Iterator[tuple[str, Subject]]:
-    """Where a binding is filed: once for each that it names."""
-    namespace = namespace_of(binding)
-    for subject in binding.subjects or ():
-        account = subject.kind == "ServiceAccount"
-        name = f"{subject.namespace or namespace}/{subject.name}" if account else subject.name
-        yield namespace, (subject.kind, name)
 
 
 def _told(granted: Granted) -> str:

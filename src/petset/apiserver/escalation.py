@@ -19,13 +19,14 @@ from petset.registry import refusals
 from petset.registry.port import Guard
 
 _BINDINGS = (rbac_v1.RoleBinding, rbac_v1.ClusterRoleBinding)
+_WRITES = ("create", "update", "patch")
 _MAY_MAKE = ("update", "patch")
 """Verbs that make the object where it is missing: `apply` does, and PUT of some kinds."""
 
 
 def guard_of(user: User, request: Request, rules: Rbac) -> Guard | None:
     """Who looks at this request's write; None where there is nothing to look for."""
-    if MASTERS in user.groups or request.subresource:
+    if MASTERS in user.groups or request.subresource or request.verb not in _WRITES:
         return None
     bouncer = _Bouncer(user, request, rules)
     if request.kind.group == RBAC:

@@ -10,6 +10,7 @@ from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from petset.api.kinds import Kinds
 from petset.api.models import meta_v1
+from petset.client.accounts import Account
 from petset.registry.port import Patch
 
 T = TypeVar("T")
@@ -85,6 +86,10 @@ class Client(Protocol):
     @property
     def kinds(self) -> Kinds:
         """What the server serves at the moment."""
+        ...
+
+    def acting_as(self, account: Account) -> "Client":
+        """The same API in another name: for whoever puts components together."""
         ...
 
     async def get(self, kind: type[T], name: str, namespace: str = "") -> T: ...

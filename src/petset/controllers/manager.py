@@ -12,6 +12,7 @@ from typing import Protocol
 from petset.aio.clock import Clock
 from petset.aio.tasks import Supervisor
 from petset.api.gates import DEFAULT, Gates
+from petset.client.accounts import API_SERVER, CACHES, SCHEDULER, Account, controller
 from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.client.port import Client
@@ -25,11 +26,13 @@ from petset.controllers.deployment.controller import NAME as DEPLOYMENT
 from petset.controllers.deployment.controller import DeploymentController
 from petset.controllers.disruption.controller import NAME as DISRUPTION
 from petset.controllers.disruption.controller import DisruptionController
+from petset.controllers.endpoints.apply import Hands as EndpointsHands
 from petset.controllers.endpoints.controller import EndpointsController
 from petset.controllers.events.controller import EventSweeper
 from petset.controllers.garbage.controller import GarbageCollector
 from petset.controllers.job.controller import NAME as JOB
 from petset.controllers.job.controller import JobController
+from petset.controllers.namespaces.apply import Hands as NamespaceHands
 from petset.controllers.namespaces.controller import NamespaceController
 from petset.controllers.nodelifecycle.controller import NodeLifecycleController
 from petset.controllers.replicaset.controller import NAME as REPLICA_SET
@@ -42,6 +45,8 @@ from petset.controllers.volumes.controller import VolumeController
 from petset.controllers.volumes.directories import Directories
 from petset.ownership.tending import Bench
 from petset.scheduler.controller import Scheduler
+
+BINDER = "persistent-volume-binder"
 
 
 class Part(Protocol):
@@ -69,33 +74,40 @@ class ControllerManager:
     def __init__(
         self, client: Client, clock: Clock, source: Random, directories: Directories, settings: Settings
     ) -> None:
-        self.pool = InformerPool(client, clock)
+        self.pool = InformerPool(client.acting_as(CACHES), clock)
         self._client = client
         self._clock = clock
         self._random = source
         self._recorders: dict[str, EventRecorder] = {}
-        volumes = self._recorder("persistentvolume-controller")
+        as_, server = self._acting_as, client.acting_as(API_SERVER)
+        volumes = self._recorder("persistentvolume-controller", controller(BINDER))
+        sets = self._bench(STATEFULSET)
         self.stateful_sets = StatefulSetController(
-            client, clock, self.pool, self._recorder(STATEFULSET), settings.gates, settings.audit_seconds
+            sets.client, clock, self.pool, sets.events, settings.gates, settings.audit_seconds
+        )
+        scheduler, nodes = client.acting_as(SCHEDULER), as_("node-controller")
+        endpoints = EndpointsHands(as_("endpointslice-controller"), as_("endpoint-controller"))
+        namespaces = NamespaceHands(
+            as_("namespace-controller"), as_("service-account-controller"), as_("root-ca-cert-publisher")
         )
         self._parts: dict[str, Part] = {
             "statefulsets": self.stateful_sets,
             "cronjobs": CronJobController(self._bench(CRON_JOB)),
-            "daemonsets": DaemonSetController(self._bench(DAEMON_SET)),
-            "definitions": DefinitionController(client, clock, self.pool),
+            "daemonsets": DaemonSetController(self._bench(DAEMON_SET, "daemon-set-controller")),
+            "definitions": DefinitionController(server, clock, self.pool),
             "deployments": DeploymentController(self._bench(DEPLOYMENT)),
-            "disruption": DisruptionController(self._bench(DISRUPTION)),
-            "jobs": JobController(self._bench(JOB)),
+            "disruption": DisruptionController(self._bench(DISRUPTION, "disruption-controller")),
+            "jobs": JobController(self._bench(JOB), as_("ttl-after-finished-controller")),
             "replicasets": ReplicaSetController(self._bench(REPLICA_SET)),
-            "volumes": VolumeController(client, clock, self.pool, volumes, directories, settings.volume_root),
-            "scheduler": Scheduler(client, clock, self.pool, self._recorder("default-scheduler")),
-            "endpoints": EndpointsController(client, clock, self.pool),
-            "resourcequotas": ResourceQuotaController(client, clock, self.pool),
-            "clusterroles": ClusterRoleController(client, clock, self.pool),
-            "events": EventSweeper(client, clock),
-            "garbage": GarbageCollector(client, clock, self.pool),
-            "nodes": NodeLifecycleController(client, clock, self.pool, self._recorder("node-controller")),
-            "namespaces": NamespaceController(client, clock, self.pool, settings.root_ca_pem),
+            "volumes": VolumeController(as_(BINDER), clock, self.pool, volumes, directories, settings.volume_root),
+            "scheduler": Scheduler(scheduler, clock, self.pool, self._recorder("default-scheduler", SCHEDULER)),
+            "endpoints": EndpointsController(endpoints, clock, self.pool),
+            "resourcequotas": ResourceQuotaController(as_("resourcequota-controller"), clock, self.pool),
+            "clusterroles": ClusterRoleController(as_("clusterrole-aggregation-controller"), clock, self.pool),
+            "events": EventSweeper(server, clock),
+            "garbage": GarbageCollector(as_("generic-garbage-collector"), clock, self.pool),
+            "nodes": NodeLifecycleController(nodes, clock, self.pool, self._recorder("node-controller")),
+            "namespaces": NamespaceController(namespaces, clock, self.pool, settings.root_ca_pem),
         }
 
     async def run(self) -> None:
@@ -109,10 +121,14 @@ class ControllerManager:
                 tasks.start(name, part.run())
             await tasks.wait()
 
-    def _bench(self, component: str) -> Bench:
-        return Bench(self._client, self._clock, self.pool, self._recorder(component))
+    def _acting_as(self, account: str) -> Client:
+        return self._client.acting_as(controller(account))
 
-    def _recorder(self, component: str) -> EventRecorder:
-        return self._recorders.setdefault(
-            component, EventRecorder(self._client, self._clock, component, self._random)
-        )
+    def _bench(self, component: str, account: str = "") -> Bench:
+        """What a controller works with: `component` is the source of its events, `account` what it acts as."""
+        named = account or component
+        return Bench(self._acting_as(named), self._clock, self.pool, self._recorder(component, controller(named)))
+
+    def _recorder(self, component: str, account: Account | None = None) -> EventRecorder:
+        client = self._client.acting_as(account or controller(component))
+        return self._recorders.setdefault(component, EventRecorder(client, self._clock, component, self._random))

@@ -1,12 +1,13 @@
 """The part of the server that runs pods: the container runtime, the logical nodes over it, and their DNS."""
 
 import asyncio
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
 from random import Random  # noqa: TID251 - the type of an argument
 
 from petset.aio.clock import Clock
 from petset.aio.tasks import Supervisor
+from petset.client.accounts import DNS, PROXY
 from petset.client.events import EventRecorder
 from petset.client.port import Client
 from petset.daemons.presence import NodesUnusable
@@ -40,19 +41,20 @@ class Nodes:
         self._settings = settings
         self._clock = clock
         self._random = source
-        self._machine: Machine | None = None
+        self._machine_of: Callable[[str], Machine] | None = None
         self._runtime: OciRuntime | None = None
         self._caught_up = asyncio.Event()
         self._streams = streams
 
-    async def open(self, tokens: Tokens) -> None:
-        """Find out how containers are run here. Raises NodesUnusable."""
+    async def open(self, tokens_of: Callable[[str], Tokens]) -> None:
+        """Find out how containers are run here; each node asks its own for tokens. Raises NodesUnusable."""
         if not self._settings.node_names:
             return
         if self._settings.runtime == SIMULATED:
             from petset.testing.node import simulated_machine  # no server with real nodes needs it
 
-            self._machine = simulated_machine(self._clock)
+            simulated = simulated_machine(self._clock)
+            self._machine_of = lambda node: simulated
             return
         try:
             self._runtime = await OciRuntime.open(runtime_options(self._settings, self._clock))
@@ -60,7 +62,8 @@ class Nodes:
             raise NodesUnusable(str(error)) from error
         root = self._settings.directory.path
         facts = read_facts(root, self._runtime.dns_address)
-        self._machine = Machine(self._runtime, DirectoryVolumes(root), HostNetwork(), facts, tokens)
+        parts = self._runtime, DirectoryVolumes(root), HostNetwork(), facts
+        self._machine_of = lambda node: Machine(*parts, tokens_of(node))
 
     @property
     def address(self) -> str:
@@ -81,11 +84,12 @@ class Nodes:
     async def _start(self, client: Client, tasks: Supervisor) -> None:
         """DNS first: what a pod asks in its first moment must be answered."""
         if self._runtime is not None:
-            names = DnsService(client, self._clock, [self._runtime.dns_address])
+            names = DnsService(client.acting_as(DNS), self._clock, [self._runtime.dns_address])
             tasks.start("dns", names.run())
             await names.listening()
-            told = EventRecorder(client, self._clock, "kube-proxy", self._random)
-            proxy = ServiceProxy(client, self._clock, Kernel(self._runtime.services), told)
+            as_proxy = client.acting_as(PROXY)
+            told = EventRecorder(as_proxy, self._clock, "kube-proxy", self._random)
+            proxy = ServiceProxy(as_proxy, self._clock, Kernel(self._runtime.services), told)
             tasks.start("services", proxy.run())
         agents = list(self._agents(client))
         for agent in agents:
@@ -100,9 +104,9 @@ class Nodes:
 
     def _agents(self, client: Client) -> Iterator[Agent]:
         for name in self._settings.node_names:
-            assert self._machine is not None, "open comes first"
+            assert self._machine_of is not None, "open comes first"
             cidr = self._runtime.pod_cidr(name) if self._runtime is not None else ""
-            agent = Agent(client, self._machine, NodeSettings(name, cidr), self._clock, self._random)
+            agent = Agent(client, self._machine_of(name), NodeSettings(name, cidr), self._clock, self._random)
             self._streams[name] = agent.streams
             yield agent
 

@@ -14,6 +14,7 @@ import secrets
 import signal
 import sys
 from asyncio import FIRST_COMPLETED
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,13 @@ from petset.aio.tasks import Supervisor
 from petset.api.gates import written
 from petset.apiserver import certificates, kubeconfig
 from petset.apiserver.accounts.keys import KeysPage
+from petset.apiserver.accounts.nodes import NodeTokens
 from petset.apiserver.accounts.signed import SignedStatements
 from petset.apiserver.accounts.tokens import AccountTokens
 from petset.apiserver.app import Options, create_app
 from petset.apiserver.authenticate import CertificatesAndTokens, admin, ensure_admin_token
+from petset.apiserver.authorize import Rbac
+from petset.apiserver.gate import RulesGate
 from petset.apiserver.metrics import MetricsPage
 from petset.apiserver.server import Server
 from petset.apiserver.tls import server_context
@@ -120,7 +124,10 @@ async def _start(
         KeysPage(statements),
         MetricsPage(lambda: [family for plane in planes for family in plane.measures()]),
     )
-    options = Options(version=__version__, pages=pages, tokens=tokens)
+    rules = Rbac(registry)
+    gate = RulesGate(registry, rules, rules.nodes)
+    rules.on_change(gate.forget)
+    options = Options(version=__version__, pages=pages, tokens=tokens, rules=rules)
     app = create_app(registry, streams, authenticator, clock, new_uid, options)
     server = Server(app, settings.bind, settings.port, server_context(files))
     await server.start()
@@ -130,13 +137,15 @@ async def _start(
     _log.info("serving at %s", url)
     plane_type, nodes_type = await reading
     nodes = nodes_type(settings, clock, source, streams)
-    opening = tasks.start("container runtime", nodes.open(tokens))
+    opening = tasks.start("container runtime", nodes.open(partial(NodeTokens, tokens, gate, registry)))
     roles = tasks.start("default roles", _ensure_roles(registry))
-    planes.append(plane_type(settings, LocalClient(registry), clock, source, files.authority.read_text()))
+    client = LocalClient(registry, gate=gate)
+    planes.append(plane_type(settings, client, clock, source, files.authority.read_text()))
     await opening
     await roles
     await _answer_pods(server, nodes.address, registry)
-    tasks.start("nodes", nodes.run(LocalClient(registry, "kubelet")))
+    tasks.start("rights", rules.run())
+    tasks.start("nodes", nodes.run(client))
     return server, planes[0], nodes
 
 

@@ -9,13 +9,14 @@ watch would take every running pod for an orphan.
 import asyncio
 import logging
 import random  # noqa: TID251 - the type of an argument
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from petset.aio.clock import Clock
 from petset.aio.tasks import Supervisor
 from petset.api.models import core_v1
-from petset.api.objects import name_of, namespace_of, uid_of
+from petset.api.objects import namespace_of, uid_of
+from petset.client import accounts
 from petset.client.events import EventRecorder
 from petset.client.informer import Informer
 from petset.client.port import Client
@@ -23,9 +24,10 @@ from petset.node.apply import Applier
 from petset.node.events import PodEvents
 from petset.node.launch import Launcher
 from petset.node.machine import Machine, NodeSettings
+from petset.node.news import News
 from petset.node.probes.checks import Checks
 from petset.node.reader import Reader
-from petset.node.references import Reference, ReferencedKind
+from petset.node.references import ReferencedKind
 from petset.node.registration import Registration
 from petset.node.report import Reporter
 from petset.node.runtime import RuntimeFailure, Sandbox
@@ -48,6 +50,7 @@ class Agent:
     def __init__(
         self, client: Client, machine: Machine, settings: NodeSettings, clock: Clock, source: random.Random
     ) -> None:
+        client = client.acting_as(accounts.node(settings.name))
         self._machine = machine
         self._settings = settings
         self._registration = Registration(client, machine, settings, clock)
@@ -55,7 +58,6 @@ class Agent:
         self._services = Informer(
             client, clock, core_v1.Service, indexes={"namespace": lambda s: [namespace_of(s)]}
         )
-        self._referenced = {kind: Informer(client, clock, model) for kind, model in _REFERENCED.items()}
         self._recorder = EventRecorder(client, clock, "kubelet", source, settings.name)
         events = PodEvents(self._recorder)
         checks = Checks(machine.runtime, machine.network)
@@ -65,6 +67,8 @@ class Agent:
         self._clock = clock
         self._took_over = asyncio.Event()
         self.workers = Workers(machine.runtime, machine.facts, clock, applier, checks, events)
+        heard = self.workers.object_changed
+        self._news = [News(client, clock, kind, model, heard) for kind, model in _REFERENCED.items()]
 
     def _services_of(self, namespace: str) -> Sequence[core_v1.Service]:
         return self._services.by_index("namespace", namespace)
@@ -80,10 +84,11 @@ class Agent:
             self.workers.serve(tasks, Reporter(self._client, self._clock, tasks, self.workers.reported))
             tasks.start("registration", self._registration.run())
             tasks.start("events", self._recorder.run())
-            informers: list[Informer[Any]] = [self._pods, self._services, *self._referenced.values()]
-            for informer in informers:
-                tasks.start("informer", informer.run())
-            tasks.start("pods", self._take_over_and_work(informers))
+            tasks.start("pods of the node", self._pods.run())
+            tasks.start("services", self._services.run())
+            for news in self._news:
+                tasks.start("news", news.run())
+            tasks.start("pods", self._take_over_and_work())
             await tasks.wait()
 
     async def caught_up(self) -> None:
@@ -91,8 +96,11 @@ class Agent:
         await self._took_over.wait()
         await self.workers.caught_up()
 
-    async def _take_over_and_work(self, informers: Sequence[Informer[Any]]) -> None:
-        await asyncio.gather(*(informer.synced() for informer in informers))
+    async def _take_over_and_work(self) -> None:
+        for news in self._news:
+            await news.started()
+        await self._pods.synced()
+        await self._services.synced()
         found = await self._list_sandboxes()
         sandboxes = {s.spec.uid: s for s in found if s.spec.node == self._settings.name}
         # From here to the listener nothing waits, so no change falls in between.
@@ -104,8 +112,6 @@ class Agent:
         for pod in pods:
             self.workers.adopt(pod, sandboxes.get(uid_of(pod)))
         self._pods.on_change(self.workers.pod_changed)
-        for kind, informer in self._referenced.items():
-            informer.on_change(self._wakes_users(kind))
         self._took_over.set()
         await self.workers.run()
 
@@ -117,10 +123,3 @@ class Agent:
             except RuntimeFailure as failure:
                 _log.error("node %s cannot list its sandboxes: %s", self._settings.name, failure)
             await self._clock.sleep(SECONDS_BETWEEN_LISTS)
-
-    def _wakes_users(self, kind: ReferencedKind) -> Callable[[Any, Any], None]:
-        def changed(old: Any, new: Any) -> None:
-            obj = new if new is not None else old
-            self.workers.object_changed(namespace_of(obj), Reference(kind, name_of(obj)))
-
-        return changed

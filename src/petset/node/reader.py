@@ -4,13 +4,15 @@ A container must see what was written before its pod was: watches are only told 
 but never answer it. A read in the same process costs microseconds.
 """
 
+import logging
 from collections.abc import Iterable
 
-from petset.api.errors import NotFound
+from petset.api.errors import Forbidden, NotFound
 from petset.api.models import core_v1
 from petset.client.port import Client
 from petset.node.references import Reference, Referenced
 
+_log = logging.getLogger(__name__)
 _TYPES: dict[str, type[Referenced]] = {
     "ConfigMap": core_v1.ConfigMap,
     "Secret": core_v1.Secret,
@@ -44,4 +46,7 @@ class Reader:
         try:
             return await self._client.get(_TYPES[reference.kind], reference.name, namespace)
         except NotFound:
+            return None
+        except Forbidden as error:  # the pod is gone, and with it the node's right to read what it named
+            _log.info("left out: %s", error)
             return None

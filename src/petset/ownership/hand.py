@@ -29,6 +29,10 @@ class Hand:
         self.owner = owner
         self._may_adopt = False
 
+    def lent(self, client: Client) -> "Hand":
+        """The same hand in another name."""
+        return Hand(client, self._writes, self.owner)
+
     async def create(self, obj: T) -> T:
         """Raises what the API refuses."""
         return self._noted(await self._client.create(obj))

@@ -16,6 +16,7 @@ from petset.registry import api_access, custom, pod_security, refusals
 from petset.registry.default_classes import DefaultClasses
 from petset.registry.following import Kept
 from petset.registry.memo import Decoder
+from petset.registry.node_restriction import MIRROR, names_of
 from petset.registry.priorities import Priorities
 from petset.storage.port import Key, Store
 
@@ -103,9 +104,12 @@ class Admission:
     def _complete_pod(self, kind: Kind, namespace: str, pod: core_v1.Pod) -> None:
         assert pod.spec is not None
         limits.complete_pod(pod, self._limits.in_namespace(namespace))
-        account = self._choose_account(kind, namespace, pod)
-        if api_access.wants_token(pod, account):
-            api_access.mount_token(pod)
+        if MIRROR in (objects.meta(pod).annotations or {}):
+            _check_mirror(kind, pod)
+        else:
+            account = self._choose_account(kind, namespace, pod)
+            if api_access.wants_token(pod, account):
+                api_access.mount_token(pod)
         self._priorities.give(kind, pod)
         pod.spec.tolerations = _with_patience(pod.spec.tolerations or [])
 
@@ -123,6 +127,17 @@ class Admission:
             why = f'error looking up service account {namespace}/{name}: serviceaccount "{name}" not found'
             raise refusals.forbidden(kind, objects.name_of(pod), why)
         return None
+
+
+def _check_mirror(kind: Kind, pod: core_v1.Pod) -> None:
+    """A pod that only shows what a node runs on its own acts as nobody. Raises Forbidden."""
+    if pod.spec is not None and pod.spec.serviceAccountName:
+        why = "a mirror pod may not reference service accounts"
+    elif "secrets" in names_of(pod):
+        why = "a mirror pod may not reference secrets"
+    else:
+        return
+    raise refusals.forbidden(kind, objects.name_of(pod), why)
 
 
 def _storage_of(claim: core_v1.PersistentVolumeClaim) -> int:

@@ -2,13 +2,16 @@
 
 A rule is `verbs | groups | resources`, with a fourth part where it is about certain names; the core group is
 written `core`. A rule without groups is `verbs | paths`. `read` and `write` stand for the usual verbs. The roles of
-Kubernetes' own controllers are left out: nobody acts in their names here.
+the controllers stand in `controller_roles`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from petset.api.models import meta_v1, rbac_v1
+from petset.api.models import core_v1, meta_v1, rbac_v1
+from petset.registry import controller_roles
+from petset.registry.controller_roles import EVENTS as _EVENTS
+from petset.registry.controller_roles import HOME
 
 _VERBS = {
     "read": ("get", "list", "watch"),
@@ -22,7 +25,6 @@ _WORKLOADS = (
     "daemonsets deployments deployments/scale replicasets replicasets/scale statefulsets statefulsets/scale"
 )
 _HEALTH = "/healthz /livez /readyz /version /version/"
-_EVENTS = "create patch update | core events.k8s.io | events"
 
 RULES: Mapping[str, Sequence[str]] = {
     "cluster-admin": ("* | * | *", "* | *"),
@@ -146,6 +148,7 @@ RULES: Mapping[str, Sequence[str]] = {
         "read patch update | core | persistentvolumes persistentvolumeclaims",
         "read | storage.k8s.io | storageclasses",
     ),
+    **controller_roles.RULES,
 }
 """A role's rules by its name."""
 
@@ -174,14 +177,20 @@ BINDINGS: Mapping[str, Sequence[str]] = {
     "system:public-info-viewer": ("Group system:authenticated", "Group system:unauthenticated"),
     "system:service-account-issuer-discovery": ("Group system:serviceaccounts",),
     "system:volume-scheduler": ("User system:kube-scheduler",),
+    **{role: (f"ServiceAccount {HOME}/{name}",) for role, name in controller_roles.ACCOUNTS.items()},
 }
 """Whom a role is given to, by the name that role and binding share."""
 
 
 def cluster_roles() -> list[rbac_v1.ClusterRole]:
     """Every role, those that gather others without rules as yet."""
-    plain = [_role(name, rules=[_rule(line) for line in lines]) for name, lines in RULES.items()]
+    plain = [_role(name, rules=rules_of(name)) for name in RULES]
     return plain + [_role(name, aggregationRule=_gathering(name)) for name in AGGREGATED]
+
+
+def rules_of(role: str) -> list[rbac_v1.PolicyRule]:
+    """The rules of one role by its name."""
+    return [_rule(line) for line in RULES[role]]
 
 
 def cluster_role_bindings() -> list[rbac_v1.ClusterRoleBinding]:
@@ -194,6 +203,12 @@ def cluster_role_bindings() -> list[rbac_v1.ClusterRoleBinding]:
         )
         for name, subjects in BINDINGS.items()
     ]
+
+
+def accounts() -> list[core_v1.ServiceAccount]:
+    """The service accounts that controllers act as."""
+    names = controller_roles.ACCOUNTS.values()
+    return [core_v1.ServiceAccount(metadata=meta_v1.ObjectMeta(name=name, namespace=HOME)) for name in names]
 
 
 def _role(name: str, **fields: Any) -> rbac_v1.ClusterRole:

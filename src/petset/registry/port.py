@@ -29,7 +29,7 @@ UNKNOWN = User("system:apiserver", ("system:masters", "system:authenticated"))
 """Nobody in particular: the server itself."""
 
 Guard = Callable[[Any, Any], None]
-"""Given what shall be stored and what is there now (None for a creation); raises to refuse the write."""
+"""Given what shall be stored (None for a deletion) and what is there (None for a creation); raises to refuse."""
 
 
 class WriteOptions(msgspec.Struct, frozen=True, eq=False):
@@ -213,6 +213,15 @@ class Registry(Protocol):
     async def review(self, visit: Visit, options: WriteOptions) -> None:
         """Ask webhooks about a request on a sub-resource that writes no object. Raises ApiError."""
         ...
+
+
+Find = Callable[[Kind, str, str], Any]
+"""An object by kind, namespace and name. Raises NotFound."""
+
+
+def finder(registry: Registry) -> Find:
+    """Looks objects up as they are at the moment of the look."""
+    return lambda kind, namespace, name: registry.decode(kind, registry.get(kind, namespace, name))
 
 
 class Patch(NamedTuple):

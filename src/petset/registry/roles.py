@@ -1,4 +1,4 @@
-"""Makes the default roles and bindings at a start, and gives back to them what an earlier version did not have.
+"""Makes the default roles, bindings and accounts at a start, and gives back to them what an earlier version lacked.
 
 What somebody added stays; what they took away comes back, unless they annotated the object with
 `rbac.authorization.kubernetes.io/autoupdate: "false"`.
@@ -15,7 +15,9 @@ from petset.api.kinds import Kind, by_model
 from petset.api.models import meta_v1, rbac_v1
 from petset.api.objects import Object
 from petset.api.rbac import uncovered
-from petset.registry.default_roles import AUTO_UPDATE, cluster_role_bindings, cluster_roles
+from petset.registry.accounts import ACCOUNTS
+from petset.registry.controller_roles import HOME
+from petset.registry.default_roles import AUTO_UPDATE, accounts, cluster_role_bindings, cluster_roles
 from petset.registry.port import ListOptions, Registry, WriteOptions
 
 Complete = Callable[[Any, Any], Any]
@@ -26,6 +28,7 @@ async def ensure_roles(registry: Registry) -> None:
     writes = [
         *_writes(registry, by_model(rbac_v1.ClusterRole), cluster_roles(), with_rules),
         *_writes(registry, by_model(rbac_v1.ClusterRoleBinding), cluster_role_bindings(), with_subjects),
+        *(_create(registry, ACCOUNTS, account) for account in _missing_accounts(registry)),
     ]
     await asyncio.gather(*writes)
 
@@ -70,9 +73,14 @@ def _writes(registry: Registry, kind: Kind, defaults: Iterable[Any], complete: C
                 yield _update(registry, kind, objects.copy(new))
 
 
+def _missing_accounts(registry: Registry) -> Iterable[Any]:
+    present = {record.key.name for record in registry.list(ACCOUNTS, HOME, ListOptions()).records}
+    return [account for account in accounts() if objects.name_of(account) not in present]
+
+
 async def _create(registry: Registry, kind: Kind, obj: Any) -> None:
     with contextlib.suppress(AlreadyExists):
-        await registry.create(kind, "", obj, WriteOptions(admitted=True))
+        await registry.create(kind, objects.namespace_of(obj), obj, WriteOptions(admitted=True))
 
 
 async def _update(registry: Registry, kind: Kind, obj: Any) -> None:

@@ -134,6 +134,8 @@ class Writer:
         while True:
             current = self.stored(kind, key)
             old = self._decoder.decode(kind, await self._seen(kind, current) if kind.converts else current)
+            if options.guard is not None:
+                options.guard(None, old)
             decision = deletion.decide(kind, old, delete, self.now())
             if isinstance(decision, deletion.Unchanged):
                 return current, False

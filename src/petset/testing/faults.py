@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from petset.aio.clock import Clock
 from petset.api.kinds import Kinds
 from petset.api.models import meta_v1
+from petset.client.accounts import Account
 from petset.client.port import Client, ClientWatch, Listing, WatchEvent
 from petset.registry.port import Patch
 
@@ -34,6 +35,9 @@ class LateWatches:
     @property
     def kinds(self) -> Kinds:
         return self._client.kinds
+
+    def acting_as(self, account: Account) -> Client:
+        return LateWatches(self._client.acting_as(account), self._clock, self._lag)
 
     async def get(self, kind: type[T], name: str, namespace: str = "") -> T:
         return await self._client.get(kind, name, namespace)

@@ -17,6 +17,7 @@ from petset.aio.clock import Clock
 from petset.api.errors import ApiError, Expired, Timeout
 from petset.api.models import meta_v1
 from petset.api.objects import meta, name_of, namespace_of
+from petset.client.accounts import API_SERVER, Account
 from petset.client.port import Client, ClientWatch, WatchEvent
 from petset.registry.port import Patch
 from petset.testing.faults import LateWatches
@@ -46,24 +47,36 @@ class Weather:
         self.conflict_rate = self.lost_answer_rate = self.cut_rate = self.repeat_rate = 0.0
 
 
+@dataclass
+class Fate:
+    """When a process dies: after so many more writes, whichever of its accounts makes them; None: not foreseen."""
+
+    writes_left: int | None = None
+    died: Callable[[], None] = lambda: None
+
+
 class Link(LateWatches):
     """A `Client` in the weather. Once it is broken its process is dead for the API: no call ever returns."""
 
-    def __init__(self, client: Client, clock: Clock, weather: Weather, source: Random) -> None:
+    def __init__(
+        self, client: Client, clock: Clock, weather: Weather, source: Random, fate: Fate | None = None
+    ) -> None:
         super().__init__(client, clock, lambda kind: source.uniform(0, weather.lag_seconds))
         self._weather = weather
         self._random = source
-        self._writes_left: int | None = None
-        self._died: Callable[[], None] = lambda: None
+        self._fate = fate or Fate()
+
+    def acting_as(self, account: Account) -> Client:
+        return Link(self._client.acting_as(account), self._clock, self._weather, self._random, self._fate)
 
     def break_after(self, writes: int, died: Callable[[], None] = lambda: None) -> None:
         """Let so many more writes pass; the last of them is stored, and nobody here hears of it but `died`."""
-        self._writes_left, self._died = writes, died
+        self._fate.writes_left, self._fate.died = writes, died
 
     def disarm(self) -> None:
         """Do not break after all, unless it has happened."""
-        if self._writes_left:
-            self._writes_left = None
+        if self._fate.writes_left:
+            self._fate.writes_left = None
 
     def watch(
         self, kind: type[T], namespace: str = "", *, resource_version: str, labels: str = "", fields: str = ""
@@ -93,18 +106,19 @@ class Link(LateWatches):
         await self._write(super().bind(namespace, pod, node))
 
     async def _write(self, write: Coroutine[Any, Any, T]) -> T:
-        if self._writes_left == 0:
+        fate = self._fate
+        if fate.writes_left == 0:
             write.close()
             await _for_ever()
-        if self._writes_left is not None:
-            self._writes_left -= 1
-        is_last = self._writes_left == 0
+        if fate.writes_left is not None:
+            fate.writes_left -= 1
+        is_last = fate.writes_left == 0
         try:
             answer = await write
         finally:
             if is_last:
-                self._died()
-        if self._writes_left == 0:
+                fate.died()
+        if fate.writes_left == 0:
             await _for_ever()
         if self._strikes(self._weather.lost_answer_rate):
             raise Timeout("the answer was lost on the way")
@@ -113,10 +127,11 @@ class Link(LateWatches):
     async def _touch(self, obj: Any) -> None:
         """Somebody else writes the object first, nothing that matters."""
         try:
-            there = await self._client.get(type(obj), name_of(obj), namespace_of(obj))
+            other = self._client.acting_as(API_SERVER)
+            there = await other.get(type(obj), name_of(obj), namespace_of(obj))
             annotations = {**(meta(there).annotations or {}), TOUCHED: meta(there).resourceVersion or ""}
             metadata = msgspec.structs.replace(meta(there), annotations=annotations)
-            await self._client.update(msgspec.structs.replace(there, metadata=metadata))
+            await other.update(msgspec.structs.replace(there, metadata=metadata))
         except ApiError:
             return
 

@@ -27,6 +27,7 @@ from petset.registry.registry import Registry
 from petset.registry.webhooks.port import Caller
 from petset.storage.memory import MemoryStore
 from petset.testing.clock import SimulatedClock
+from petset.testing.rights import DefaultGate
 
 SIMULATED_CA = "an authority that nobody asks\n"
 """What pods are told to trust: every pod's files need it."""
@@ -45,15 +46,20 @@ class Plane:
 
 @asynccontextmanager
 async def plane(seed: int = 0, gates: Gates = DEFAULT, caller: Caller | None = None) -> AsyncIterator[Plane]:
-    """A bootstrapped control plane: namespaces and their accounts, the storage class, the API's Service."""
+    """A bootstrapped control plane: namespaces and their accounts, the storage class, the API's Service.
+
+    Components may do what Kubernetes' default roles let them do, and are never refused anything.
+    """
     source = random.Random(seed)  # noqa: S311 - names and ids of a test, no secrets
     store, clock = MemoryStore(), SimulatedClock()
     new_uid = partial(_new_uid, source)
     registry = Registry(store, clock.now, new_uid, source, gates, caller)
     await bootstrap(registry)
     try:
-        yield Plane(store, registry, LocalClient(registry), clock, source)
+        gate = DefaultGate(registry)
+        yield Plane(store, registry, LocalClient(registry, gate=gate), clock, source)
         _require_untouched(store, registry)
+        assert not gate.refused, f"a component lacks a right: {gate.refused[0]}"
     finally:
         await store.close()
 

@@ -13,6 +13,7 @@ from petset.api.encode import to_document
 from petset.api.errors import Conflict, Timeout
 from petset.api.kinds import by_model
 from petset.api.models import core_v1, meta_v1, policy_v1
+from petset.api.rbac import node_of
 from petset.apiserver.bodies import EVICTION, read_object, write_options
 from petset.apiserver.handlers.subresources import check_names_pod, success
 from petset.apiserver.messages import Reply, warning_headers
@@ -20,6 +21,7 @@ from petset.apiserver.render import Renderer, document
 from petset.apiserver.routes import Request
 from petset.registry.deletion import check_preconditions
 from petset.registry.eviction import Granted, decide
+from petset.registry.node_restriction import check_eviction
 from petset.registry.port import ListOptions, Patch, Registry, Target, Visit, WriteOptions
 
 ATTEMPTS = 20
@@ -35,6 +37,7 @@ async def evict(request: Request, renderer: Renderer) -> Reply:
     options = write_options(request)
     eviction: policy_v1.Eviction = read_object(request, options, EVICTION)
     check_names_pod(request, eviction)
+    _check_node(request, renderer.registry)
     target = Target(request.namespace, request.name, "eviction")
     visit = Visit("CREATE", request.kind, target, {**to_document(eviction), **_TYPE})
     await renderer.registry.review(visit, options)
@@ -48,6 +51,13 @@ async def evict(request: Request, renderer: Renderer) -> Reply:
     raise Timeout(
         f'couldn\'t update PodDisruptionBudget "{evictor.budget}" due to conflicts', retry_after_seconds=10
     )
+
+
+def _check_node(request: Request, registry: Registry) -> None:
+    """Raises Forbidden where a node would evict another's pod."""
+    node = node_of(request.user.name, request.user.groups)
+    if node is not None:
+        check_eviction(node, registry.decode(_PODS, registry.get(_PODS, request.namespace, request.name)))
 
 
 class _Evictor:

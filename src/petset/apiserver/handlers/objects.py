@@ -86,7 +86,7 @@ async def _apply(request: Request, renderer: Renderer, options: WriteOptions) ->
 
 async def delete(request: Request, renderer: Renderer) -> Reply:
     """The object while something still holds it, else that it is gone."""
-    how, options = read_delete_options(request), WriteOptions(by=request.user)
+    how, options = read_delete_options(request), WriteOptions(by=request.user, guard=request.guard)
     record, gone = await renderer.registry.delete(request.kind, request.namespace, request.name, how, options)
     warnings = warning_headers(options.warnings)
     accepted = how.propagationPolicy == "Foreground" or how.orphanDependents is False
@@ -99,7 +99,7 @@ async def delete(request: Request, renderer: Renderer) -> Reply:
 
 async def delete_collection(request: Request, renderer: Renderer) -> Reply:
     """The list of what was deleted."""
-    how, options = read_delete_options(request), WriteOptions(by=request.user)
+    how, options = read_delete_options(request), WriteOptions(by=request.user, guard=request.guard)
     selected = await renderer.registry.delete_collection(
         request.kind, request.namespace, list_options(request), how, options
     )

@@ -1,7 +1,7 @@
 """Carries out the steps of an endpoints plan, each safe to repeat."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from petset.api.errors import NotFound
 from petset.api.models import meta_v1
@@ -18,15 +18,28 @@ from petset.controllers.endpoints.model import (
 )
 
 
-async def apply(client: Client, action: Action, note: Callable[[Object], None]) -> None:
+class Hands(NamedTuple):
+    """Kubernetes has a controller for each of the two kinds; each is written in the name of its own."""
+
+    slices: Client
+    endpoints: Client
+
+
+async def apply(hands: Hands, action: Action, note: Callable[[Object], None]) -> None:
     """Do one step. Conflict means that the plan was made from an old cache."""
     match action:
-        case CreateSlice(obj) | CreateEndpoints(obj):
-            note(await client.create(obj))
-        case UpdateSlice(obj) | UpdateEndpoints(obj):
-            note(await client.update(obj))
-        case DeleteSlice(obj) | DeleteEndpoints(obj):
-            await _delete(client, obj)
+        case CreateSlice(slice_):
+            note(await hands.slices.create(slice_))
+        case UpdateSlice(slice_):
+            note(await hands.slices.update(slice_))
+        case DeleteSlice(slice_):
+            await _delete(hands.slices, slice_)
+        case CreateEndpoints(endpoints):
+            note(await hands.endpoints.create(endpoints))
+        case UpdateEndpoints(endpoints):
+            note(await hands.endpoints.update(endpoints))
+        case DeleteEndpoints(endpoints):
+            await _delete(hands.endpoints, endpoints)
 
 
 async def _delete(client: Client, obj: Any) -> None:

@@ -15,9 +15,8 @@ from petset.api.models import core_v1, discovery_v1
 from petset.api.objects import is_terminating, meta, name_of, namespace_of
 from petset.client.freshness import COME_BACK_SECONDS, Cache, OwnWrites
 from petset.client.pool import InformerPool, by_namespace
-from petset.client.port import Client
 from petset.controllers.endpoints import members
-from petset.controllers.endpoints.apply import apply
+from petset.controllers.endpoints.apply import Hands, apply
 from petset.controllers.endpoints.found import Members
 from petset.controllers.endpoints.model import (
     ENDPOINTS_MANAGED_BY,
@@ -44,8 +43,8 @@ class ServiceKey(NamedTuple):
 class EndpointsController:
     """Keeps EndpointSlices and Endpoints as the pods of each Service are."""
 
-    def __init__(self, client: Client, clock: Clock, pool: InformerPool) -> None:
-        self._client = client
+    def __init__(self, hands: Hands, clock: Clock, pool: InformerPool) -> None:
+        self._hands = hands
         self._rests: Rests[ServiceKey] = Rests(clock, PAUSE_SECONDS_PER_POD, LONGEST_PAUSE_SECONDS)
         self._members: dict[ServiceKey, Members] = {}
         self._services = pool.informer(core_v1.Service, {"by-namespace": by_namespace})
@@ -76,7 +75,7 @@ class EndpointsController:
         snapshot = self._look(key)
         self._rest(key, snapshot)
         for action in plan(snapshot).actions:
-            await apply(self._client, action, partial(self._writes.wrote, key))
+            await apply(self._hands, action, partial(self._writes.wrote, key))
         return None
 
     def _rest(self, key: ServiceKey, snapshot: Snapshot) -> None:

@@ -6,6 +6,7 @@ from petset.api.errors import ApiError, NotFound
 from petset.api.models import core_v1, meta_v1
 from petset.api.objects import name_of
 from petset.client.events import EventRecorder
+from petset.client.port import Client
 from petset.controllers.job.attempts import without_finalizer
 from petset.controllers.job.model import Action, CreatePod, DeleteJob, DeletePod, LetGo, Plan, is_tracked
 from petset.ownership.batches import in_growing_batches
@@ -13,12 +14,15 @@ from petset.ownership.hand import Hand
 from petset.ownership.membership import Adopt, Release
 
 
-async def carry_out(plan: Plan, hand: Hand, events: EventRecorder) -> None:
-    """Raises the first error of the API; what follows it waits for the next look."""
+async def carry_out(plan: Plan, hand: Hand, events: EventRecorder, cleaner: Client) -> None:
+    """Raises the first error of the API; what follows it waits for the next look.
+
+    `cleaner` removes Jobs whose time is over: Kubernetes has a controller of its own for that.
+    """
     pods = [action for action in plan.actions if isinstance(action, CreatePod | DeletePod)]
     for action in plan.actions:
         if not isinstance(action, CreatePod | DeletePod):
-            await _act(action, hand)
+            await _act(action, hand, cleaner)
     await in_growing_batches("pods", [partial(_make_or_stop, action, hand, events) for action in pods])
 
 
@@ -32,7 +36,7 @@ async def let_go(pod: core_v1.Pod, hand: Hand) -> core_v1.Pod:
         return pod
 
 
-async def _act(action: Action, hand: Hand) -> None:
+async def _act(action: Action, hand: Hand, cleaner: Client) -> None:
     match action:
         case Adopt(orphan):
             await hand.adopt(orphan)
@@ -41,7 +45,8 @@ async def _act(action: Action, hand: Hand) -> None:
         case LetGo(pod):
             await let_go(pod, hand)
         case DeleteJob():
-            await hand.delete(hand.owner, meta_v1.DeleteOptions(propagationPolicy="Foreground"))
+            options = meta_v1.DeleteOptions(propagationPolicy="Foreground")
+            await hand.lent(cleaner).delete(hand.owner, options)
 
 
 async def _make_or_stop(action: CreatePod | DeletePod, hand: Hand, events: EventRecorder) -> None:

@@ -8,6 +8,7 @@ from petset.aio.tasks import Supervisor
 from petset.api.errors import Conflict, NotFound
 from petset.api.models import batch_v1, core_v1
 from petset.api.objects import controller_of, name_of, namespace_of, uid_of
+from petset.client.port import Client
 from petset.controllers.job.apply import carry_out
 from petset.controllers.job.attempts import without_finalizer
 from petset.controllers.job.model import Snapshot, is_tracked
@@ -22,8 +23,10 @@ NAME = "job-controller"
 class JobController:
     """Runs the pods of every Job to their end."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, cleaner: Client) -> None:
+        """`cleaner` removes Jobs whose time is over."""
         self._bench = bench
+        self._cleaner = cleaner
         self._tending: Tending[batch_v1.Job] = Tending(bench, batch_v1.Job, [core_v1.Pod], self._tend)
         self._pods = bench.pool.informer(core_v1.Pod, INDEXES)
         self._left: Reconciler[OwnerKey] = Reconciler("job-orphans", bench.clock, self._free)
@@ -41,7 +44,7 @@ class JobController:
         snapshot = Snapshot(job, self._tending.candidates(core_v1.Pod, job), self._bench.clock.now())
         made = plan(snapshot)
         try:
-            await carry_out(made, hand, self._bench.events)
+            await carry_out(made, hand, self._bench.events, self._cleaner)
         finally:
             if made.status != job.status:
                 await hand.write_status(made.status)

@@ -1,5 +1,7 @@
 """Carries out the steps of a namespace plan, each safe to repeat."""
 
+from typing import NamedTuple
+
 from petset.api.errors import AlreadyExists, Conflict, NotFound
 from petset.api.models import meta_v1
 from petset.api.objects import Object
@@ -16,19 +18,29 @@ from petset.controllers.namespaces.model import (
 )
 
 
-async def apply(client: Client, namespace: str, action: Action) -> None:
+class Hands(NamedTuple):
+    """Kubernetes has a controller for each of these; what is written is written in the name of its own."""
+
+    namespaces: Client
+    accounts: Client
+    root_ca: Client
+
+
+async def apply(hands: Hands, namespace: str, action: Action) -> None:
     """Do one step."""
     match action:
-        case CreateAccount(obj) | CreateRootCa(obj):
-            await _create(client, obj)
+        case CreateAccount(account):
+            await _create(hands.accounts, account)
+        case CreateRootCa(root_ca):
+            await _create(hands.root_ca, root_ca)
         case UpdateRootCa(root_ca):
-            await client.update(root_ca)
+            await hands.root_ca.update(root_ca)
         case DeleteObject(target):
-            await _delete(client, namespace, target)
+            await _delete(hands.namespaces, namespace, target)
         case ReportStatus(obj):
-            await client.update(obj, "status")
+            await hands.namespaces.update(obj, "status")
         case Finalize(obj):
-            await client.update(obj, "finalize")
+            await hands.namespaces.update(obj, "finalize")
 
 
 async def _create(client: Client, obj: Object) -> None:

@@ -8,9 +8,8 @@ from petset.api.kinds import KINDS, Kind
 from petset.api.models import core_v1
 from petset.api.objects import Object, is_terminating, meta, name_of, namespace_of, uid_of
 from petset.client.pool import InformerPool
-from petset.client.port import Client
 from petset.controllers.namespaces import invariants
-from petset.controllers.namespaces.apply import apply
+from petset.controllers.namespaces.apply import Hands, apply
 from petset.controllers.namespaces.model import ACCOUNT, ROOT_CA, DeleteObject, Remaining, Snapshot
 from petset.controllers.namespaces.plan import plan
 
@@ -21,8 +20,8 @@ EMPTIED = tuple(kind for kind in KINDS if kind.namespaced and kind.is_kept and n
 class NamespaceController:
     """Furnishes and empties namespaces. `root_ca_pem` is the certificate that pods are to trust, if any."""
 
-    def __init__(self, client: Client, clock: Clock, pool: InformerPool, root_ca_pem: str = "") -> None:
-        self._client = client
+    def __init__(self, hands: Hands, clock: Clock, pool: InformerPool, root_ca_pem: str = "") -> None:
+        self._hands = hands
         self._clock = clock
         self._pool = pool
         self._root_ca_pem = root_ca_pem
@@ -48,7 +47,7 @@ class NamespaceController:
         decided = plan(snapshot)
         assert invariants.is_safe(snapshot, decided)
         for action in decided.actions:
-            await apply(self._client, name, action)
+            await apply(self._hands, name, action)
         deleted = any(isinstance(action, DeleteObject) for action in decided.actions)
         return 0 if deleted else None  # much of it is gone at once, and no event may tell
 
@@ -58,7 +57,7 @@ class NamespaceController:
         if is_terminating(namespace):
             added = (kind for kind in self._pool.custom_kinds() if kind.namespaced)
             for kind in (*EMPTIED, *added):
-                listing = await self._client.list(kind.model, name)
+                listing = await self._hands.namespaces.list(kind.model, name)
                 remaining += [_remaining(kind, obj) for obj in listing.items]
         return Snapshot(
             namespace=namespace,

@@ -17,11 +17,9 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class SetStatus:
-    """Say how much there is and how much of it is used. `version` is what the decision was made on."""
+    """Say in the quota, as it was looked at, how much there is and how much of it is used."""
 
-    namespace: str
-    name: str
-    version: str
+    quota: core_v1.ResourceQuota
     hard: Mapping[str, str]
     used: Mapping[str, str]
 

@@ -1,7 +1,6 @@
 """What a quota's status says: its limits, and for each of them what is used, nothing where nothing is."""
 
 from petset.api.models import core_v1
-from petset.api.objects import meta, name_of, namespace_of
 from petset.api.quotas.charging import hard_of
 from petset.api.quotas.usage import NONE
 from petset.controllers.resourcequota.model import Plan, SetStatus, Snapshot
@@ -15,5 +14,4 @@ def plan(snapshot: Snapshot) -> Plan:
     used = {name: str(snapshot.used.get(name, NONE)) for name in hard}
     if (status.hard or {}, status.used or {}) == (hard, used):
         return Plan()
-    version = meta(quota).resourceVersion or ""
-    return Plan((SetStatus(namespace_of(quota), name_of(quota), version, hard, used),))
+    return Plan((SetStatus(quota, hard, used),))

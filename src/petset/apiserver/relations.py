@@ -1,0 +1,97 @@
+"""Which objects the pods of each node name: what the node's agent may read, and nothing else of their kinds.
+
+A pod's references are settled once it has a node, but for debug containers that are added later. So a pod is looked
+at when it gets its node and when its generation moves, and its many changes of status cost a comparison.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from petset.api.kinds import by_model
+from petset.api.models import core_v1
+from petset.api.objects import meta, uid_of
+from petset.apiserver.followed import Followed
+from petset.node.references import of_environment, of_pod
+from petset.registry.port import Registry, WatchItem
+from petset.storage.port import Key
+
+PODS = by_model(core_v1.Pod)
+_RESOURCES = {"ConfigMap": "configmaps", "Secret": "secrets", "PersistentVolumeClaim": "persistentvolumeclaims"}
+
+Named = tuple[str, str]
+"""A resource and a name, in the namespace of the pod that names it."""
+
+
+class _Bound(NamedTuple):
+    """A pod on its node. `named` is shared by all pods that name the same."""
+
+    uid: str
+    generation: int
+    node: str
+    named: frozenset[Named]
+
+
+class Relations(Followed):
+    """The references of all pods that have a node."""
+
+    def __init__(self, registry: Registry) -> None:
+        super().__init__(registry, PODS)
+        self._asked = asyncio.Event()
+        self._forget()
+
+    async def run(self) -> None:
+        """From the first question on: who has no nodes need not look at pods."""
+        await self._asked.wait()
+        await super().run()
+
+    def are_there(self, node: str, namespace: str, named: Named) -> bool:
+        """Whether a pod on the node names it."""
+        self._asked.set()
+        self.catch_up()
+        return self._counts[node, namespace, named] > 0
+
+    def _forget(self) -> None:
+        self._pods: dict[Key, _Bound] = {}
+        self._counts: Counter[tuple[str, str, Named]] = Counter()
+        self._shared: dict[frozenset[Named], frozenset[Named]] = {}
+
+    def _note(self, item: WatchItem) -> None:
+        key, known = item.record.key, self._pods.get(item.record.key)
+        if item.type == "DELETED":
+            self._let_go(key)
+            return
+        pod: core_v1.Pod = self._registry.decode(PODS, item.record)
+        generation = meta(pod).generation or 0
+        if known is not None and known.uid == uid_of(pod) and known.generation == generation:
+            return
+        self._let_go(key)
+        if pod.spec is not None and pod.spec.nodeName:
+            named = frozenset(_named_by(pod))
+            bound = _Bound(uid_of(pod), generation, pod.spec.nodeName, self._shared.setdefault(named, named))
+            self._pods[key] = bound
+            self._counts.update((bound.node, key.namespace, one) for one in bound.named)
+
+    def _let_go(self, key: Key) -> None:
+        bound = self._pods.pop(key, None)
+        for one in bound.named if bound is not None else ():
+            assert bound is not None
+            place = (bound.node, key.namespace, one)
+            self._counts[place] -= 1
+            if not self._counts[place]:
+                del self._counts[place]
+
+
+def _named_by(pod: core_v1.Pod) -> Iterator[Named]:
+    spec = pod.spec
+    assert spec is not None
+    yield "serviceaccounts", spec.serviceAccountName or "default"
+    for reference in of_pod(pod):
+        yield _RESOURCES[reference.kind], reference.name
+    for added in spec.ephemeralContainers or ():
+        for reference in of_environment(added):  # type: ignore[arg-type] # it has what a container has
+            yield _RESOURCES[reference.kind], reference.name
+    for pull in spec.imagePullSecrets or ():
+        if pull.name:
+            yield "secrets", pull.name
