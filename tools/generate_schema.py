@@ -56,6 +56,8 @@ ROOTS = (
     "core.v1.PersistentVolume",
     "core.v1.PersistentVolumeClaim",
     "core.v1.Pod",
+    "core.v1.PodTemplate",
+    "core.v1.ReplicationController",
     "core.v1.ResourceQuota",
     "core.v1.Secret",
     "core.v1.Service",

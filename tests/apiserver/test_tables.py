@@ -255,6 +255,10 @@ def test_a_pods_wide_columns_say_where_it_is() -> None:
 
 
 CLAIM_META = {"metadata": {"name": "data"}}
+TEMPLATE = {
+    "metadata": {"labels": {"app": "old"}},
+    "spec": {"containers": [{"name": "a", "image": "redis"}, {"name": "b", "image": "log"}]},
+}
 ROWS: list[tuple[str, str, dict[str, Any], list[Any]]] = [
     (
         "apps/v1",
@@ -431,6 +435,16 @@ ROWS: list[tuple[str, str, dict[str, Any], list[Any]]] = [
             "it",
         ],
     ),
+    (
+        "v1",
+        "ReplicationController",
+        {
+            "spec": {"replicas": 3, "selector": {"app": "old"}, "template": TEMPLATE},
+            "status": {"replicas": 2, "readyReplicas": 1},
+        },
+        ["it", 3, 2, 1, "5m", "a,b", "redis,log", "app=old"],
+    ),
+    ("v1", "PodTemplate", {"template": TEMPLATE}, ["it", "a,b", "redis,log", "app=old"]),
     (
         "events.k8s.io/v1",
         "Event",

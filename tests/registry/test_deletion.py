@@ -22,12 +22,13 @@ from registry.given import (
 
 from petset.api import objects
 from petset.api.errors import Conflict, Forbidden, Invalid, NotFound
-from petset.api.kinds import Kind
-from petset.api.models import core_v1, meta_v1
-from petset.registry.deletion import Decision, Gone, Marked, Unchanged, decide
+from petset.api.kinds import Kind, by_model
+from petset.api.models import batch_v1, core_v1, meta_v1
+from petset.registry.deletion import Decision, Gone, Marked, Unchanged, decide, warnings
 from petset.registry.port import ListOptions
 from petset.testing.plane import Plane
 
+JOBS = by_model(batch_v1.Job)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 IN_30 = NOW + timedelta(seconds=30)
 
@@ -122,6 +123,22 @@ def test_the_propagation_policy_is_written_as_a_finalizer(
     before: list[str], asked: meta_v1.DeleteOptions, after: list[str]
 ) -> None:
     assert held(decide(MAPS, config(finalizers=before), asked, NOW))[3] == after
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "after"),
+    [
+        ([], options(), ["orphan"]),
+        ([], options(policy="Background"), None),
+        (["foregroundDeletion"], options(), ["foregroundDeletion"]),
+    ],
+)
+def test_a_job_leaves_its_pods_unless_something_else_is_asked(
+    before: list[str], asked: meta_v1.DeleteOptions, after: list[str] | None
+) -> None:
+    job = batch_v1.Job(metadata=meta("sum", finalizers=before or None))
+    assert objects.meta(decide(JOBS, job, asked, NOW).obj).finalizers == after  # type: ignore[union-attr]
+    assert len(warnings(JOBS, asked)) == (asked.propagationPolicy is None)
 
 
 def test_the_decision_leaves_the_object_it_is_given_alone() -> None:

@@ -138,6 +138,11 @@ KINDS: tuple[Kind, ...] = (
             "resize",
         ),
     ),
+    Kind("", "v1", "PodTemplate", "podtemplates", core_v1.PodTemplate),
+    Kind(
+        "", "v1", "ReplicationController", "replicationcontrollers", core_v1.ReplicationController,
+        short_names=("rc",), categories=("all",), subresources=("status", "scale"),
+    ),
     Kind("", "v1", "LimitRange", "limitranges", core_v1.LimitRange, short_names=("limits",)),
     Kind(
         "", "v1", "ResourceQuota", "resourcequotas", core_v1.ResourceQuota, short_names=("quota",),

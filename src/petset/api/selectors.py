@@ -68,10 +68,13 @@ class Selector:
     nothing: bool = False
 
     @staticmethod
-    def from_struct(struct: meta_v1.LabelSelector | None) -> "Selector":
-        """A `LabelSelector`: none selects nothing, an empty one everything. Raises ValueError (operator)."""
+    def from_struct(struct: meta_v1.LabelSelector | Mapping[str, str] | None) -> "Selector":
+        """A `LabelSelector`, or the plain labels of a ReplicationController: none selects nothing, an empty one
+        everything. Raises ValueError (operator)."""
         if struct is None:
             return NOTHING
+        if not isinstance(struct, meta_v1.LabelSelector):
+            return Selector.from_labels(struct)
         equal = [Requirement(key, "In", frozenset([value])) for key, value in (struct.matchLabels or {}).items()]
         others = [_from_expression(each) for each in struct.matchExpressions or ()]
         return Selector(tuple(sorted((*equal, *others), key=lambda r: r.key)))

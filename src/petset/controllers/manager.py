@@ -12,6 +12,7 @@ from typing import Protocol
 from petset.aio.clock import Clock
 from petset.aio.tasks import Supervisor
 from petset.api.gates import DEFAULT, Gates
+from petset.api.models import core_v1
 from petset.client.accounts import API_SERVER, CACHES, SCHEDULER, Account, controller
 from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
@@ -36,6 +37,7 @@ from petset.controllers.namespaces.apply import Hands as NamespaceHands
 from petset.controllers.namespaces.controller import NamespaceController
 from petset.controllers.nodelifecycle.controller import NodeLifecycleController
 from petset.controllers.replicaset.controller import NAME as REPLICA_SET
+from petset.controllers.replicaset.controller import OLDER_NAME as REPLICATION_CONTROLLER
 from petset.controllers.replicaset.controller import ReplicaSetController
 from petset.controllers.resourcequota.controller import ResourceQuotaController
 from petset.controllers.statefulset.controller import NAME as STATEFULSET
@@ -99,6 +101,9 @@ class ControllerManager:
             "disruption": DisruptionController(self._bench(DISRUPTION, "disruption-controller")),
             "jobs": JobController(self._bench(JOB), as_("ttl-after-finished-controller")),
             "replicasets": ReplicaSetController(self._bench(REPLICA_SET)),
+            "replicationcontrollers": ReplicaSetController(
+                self._bench(REPLICATION_CONTROLLER), core_v1.ReplicationController
+            ),
             "volumes": VolumeController(as_(BINDER), clock, self.pool, volumes, directories, settings.volume_root),
             "scheduler": Scheduler(scheduler, clock, self.pool, self._recorder("default-scheduler", SCHEDULER)),
             "endpoints": EndpointsController(endpoints, clock, self.pool),

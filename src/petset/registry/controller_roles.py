@@ -106,6 +106,12 @@ CONTROLLER_RULES: Mapping[str, Sequence[str]] = {
         "list watch patch create delete | core | pods",
         EVENTS,
     ),
+    "replication-controller": (
+        "read update | core | replicationcontrollers",
+        "update | core | replicationcontrollers/status replicationcontrollers/finalizers",
+        "list watch patch create delete | core | pods",
+        EVENTS,
+    ),
     "resourcequota-controller": (
         "list watch | * | *",
         "update | core | resourcequotas/status",

@@ -16,7 +16,7 @@ from petset.api import objects
 from petset.api.definitions import Definition
 from petset.api.errors import Cause
 from petset.api.kinds import Kind
-from petset.api.models import core_v1, meta_v1
+from petset.api.models import batch_v1, core_v1, meta_v1
 from petset.registry import definitions, refusals
 
 ORPHAN = "orphan"
@@ -27,6 +27,12 @@ IMMORTAL_NAMESPACES = frozenset({"default", "kube-system", "kube-public"})
 _NAMESPACE_BUSY = (
     "The system is ensuring all content is removed from this namespace.  "
     "Upon completion, this namespace will automatically be purged by the system."
+)
+_LEAVE_THEIR_PODS = (batch_v1.Job, core_v1.ReplicationController)
+"""Kinds whose dependents stay unless a deletion says otherwise, for the sake of clients older than the policies."""
+_PODS_STAY = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them "
+    "or set propagationPolicy=Orphan to suppress this warning"
 )
 
 
@@ -65,13 +71,19 @@ def decide(kind: Kind, obj: Any, options: meta_v1.DeleteOptions, now: datetime) 
     if graceful and not _start_or_shorten(changed, options, now):
         return Unchanged()
     metadata = objects.meta(changed)
-    metadata.finalizers = _with_propagation(metadata.finalizers or (), options)
+    metadata.finalizers = _with_propagation(kind, metadata.finalizers or (), options)
     if metadata.finalizers:
         _mark(metadata, now)
         return Marked(changed) if changed != obj else Unchanged()
     if graceful and metadata.deletionGracePeriodSeconds:
         return Marked(changed)
     return Gone(changed)
+
+
+def warnings(kind: Kind, options: meta_v1.DeleteOptions) -> Sequence[str]:
+    """What whoever deletes is told."""
+    silent = options.propagationPolicy is None and options.orphanDependents is None
+    return (_PODS_STAY,) if kind.model is batch_v1.Job and silent else ()
 
 
 def ends_with_update(kind: Kind, new: Any, old: Any) -> bool:
@@ -166,11 +178,13 @@ def _grace_seconds(pod: core_v1.Pod, asked: int | None) -> int:
     return min(seconds, LONGEST_GRACE_SECONDS) if seconds >= 0 else 1
 
 
-def _with_propagation(finalizers: Sequence[str], options: meta_v1.DeleteOptions) -> list[str] | None:
+def _with_propagation(kind: Kind, finalizers: Sequence[str], options: meta_v1.DeleteOptions) -> list[str] | None:
     """The finalizers that make the garbage collector treat the dependents as asked (rule 11)."""
     policy = options.propagationPolicy
     if options.orphanDependents is not None:
         policy = "Orphan" if options.orphanDependents else "Background"
+    if policy is None and kind.model in _LEAVE_THEIR_PODS and not {ORPHAN, FOREGROUND} & set(finalizers):
+        policy = "Orphan"
     if policy is None:
         return list(finalizers) or None
     kept = [f for f in finalizers if f not in (ORPHAN, FOREGROUND)]

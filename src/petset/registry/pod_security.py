@@ -15,8 +15,8 @@ from petset.storage.port import Key, Store
 
 ENFORCE, WARN = "pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/warn"
 _CONCERNED = frozenset((
-    core_v1.Pod, apps_v1.DaemonSet, apps_v1.Deployment, apps_v1.ReplicaSet, apps_v1.StatefulSet, batch_v1.Job,
-    batch_v1.CronJob,
+    core_v1.Pod, core_v1.PodTemplate, core_v1.ReplicationController, apps_v1.DaemonSet, apps_v1.Deployment,
+    apps_v1.ReplicaSet, apps_v1.StatefulSet, batch_v1.Job, batch_v1.CronJob,
 ))  # fmt: skip
 
 

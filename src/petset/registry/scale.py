@@ -7,14 +7,14 @@ import msgspec
 from petset.api import objects
 from petset.api.errors import BadRequest, Cause
 from petset.api.kinds import Kind
-from petset.api.models import apps_v1, autoscaling_v1, meta_v1
+from petset.api.models import apps_v1, autoscaling_v1, core_v1, meta_v1
 from petset.api.selectors import Selector
 from petset.api.untyped import Untyped
 from petset.registry import custom_scale, refusals
 
 SCALE_VERSION = "autoscaling/v1"
 
-Scaled = apps_v1.StatefulSet | apps_v1.Deployment | apps_v1.ReplicaSet
+Scaled = apps_v1.StatefulSet | apps_v1.Deployment | apps_v1.ReplicaSet | core_v1.ReplicationController
 S = TypeVar("S", bound=Scaled | Untyped)
 
 

@@ -91,6 +91,11 @@ _STRATEGIES: Mapping[type, Strategy] = {
         first_status=lambda _, __: apps_v1.StatefulSetStatus(replicas=0, availableReplicas=0),
         counts=("spec",),
     ),
+    core_v1.PodTemplate: Strategy(counts=("template",)),
+    core_v1.ReplicationController: Strategy(
+        first_status=lambda _, __: core_v1.ReplicationControllerStatus(replicas=0),
+        counts=("spec",),
+    ),
     networking_v1.Ingress: Strategy(counts=("spec",)),
     networking_v1.IngressClass: Strategy(counts=("spec",)),
     networking_v1.NetworkPolicy: Strategy(counts=("spec",)),

@@ -131,6 +131,7 @@ class Writer:
         self, kind: Kind, key: Key, delete: meta_v1.DeleteOptions, options: WriteOptions
     ) -> tuple[Record, bool]:
         """Delete an object or mark it; the last state, and whether it is gone. Raises NotFound, Conflict …"""
+        options.warnings.extend(deletion.warnings(kind, delete))
         while True:
             current = self.stored(kind, key)
             old = self._decoder.decode(kind, await self._seen(kind, current) if kind.converts else current)

@@ -37,6 +37,8 @@ _DEFAULTS: dict[tuple[str, str], Callable[[Any], None]] = {
     ("", "Service"): services.default_service,
     ("apps", "DaemonSet"): replicated.default_daemon_set,
     ("apps", "Deployment"): replicated.default_deployment,
+    ("", "PodTemplate"): replicated.default_pod_template,
+    ("", "ReplicationController"): replicated.default_replication_controller,
     ("apps", "ReplicaSet"): replicated.default_replica_set,
     (ADMISSION, "MutatingWebhookConfiguration"): webhooks.default_mutating,
     (ADMISSION, "ValidatingAdmissionPolicy"): webhooks.default_policy,

@@ -1,4 +1,4 @@
-"""Defaults of Deployments, ReplicaSets and DaemonSets."""
+"""Defaults of kinds that run equal pods: Deployments, ReplicaSets, ReplicationControllers and DaemonSets."""
 
 from petset.api.defaults.pods import default_pod_spec
 from petset.api.models import apps_v1, core_v1
@@ -34,6 +34,26 @@ def default_replica_set(replica_set: apps_v1.ReplicaSet) -> None:
     if spec.replicas is None:
         spec.replicas = 1
     _default_template(spec.template)
+
+
+def default_replication_controller(controller: core_v1.ReplicationController) -> None:
+    """A ReplicationController with its pod template, whose labels stand in for its selector and its own labels."""
+    spec, metadata = controller.spec, controller.metadata
+    assert spec is not None and metadata is not None, "stored form has them"
+    if spec.replicas is None:
+        spec.replicas = 1
+    if spec.template is None:
+        return
+    labels = spec.template.metadata.labels if spec.template.metadata else None
+    spec.selector = spec.selector or (dict(labels) if labels else None)
+    metadata.labels = metadata.labels or (dict(labels) if labels else None)
+    _default_template(spec.template)
+
+
+def default_pod_template(template: core_v1.PodTemplate) -> None:
+    """A PodTemplate, of which nothing is made."""
+    assert template.template is not None, "stored form has it"
+    _default_template(template.template)
 
 
 def default_daemon_set(daemon_set: apps_v1.DaemonSet) -> None:

@@ -11,7 +11,8 @@ PREFIX = "pod-security.kubernetes.io/"
 MODES = ("enforce", "audit", "warn")
 _VERSION = re.compile(r"latest|v1\.(0|[1-9][0-9]*)")
 _OF_TEMPLATE = (
-    apps_v1.DaemonSet, apps_v1.Deployment, apps_v1.ReplicaSet, apps_v1.StatefulSet, batch_v1.Job, batch_v1.CronJob,
+    core_v1.ReplicationController, apps_v1.DaemonSet, apps_v1.Deployment, apps_v1.ReplicaSet, apps_v1.StatefulSet,
+    batch_v1.Job, batch_v1.CronJob,
 )  # fmt: skip
 
 
@@ -49,6 +50,8 @@ def pod_spec_of(obj: Any) -> core_v1.PodSpec | None:
     """The pods that an object is or will make."""
     if isinstance(obj, core_v1.Pod):
         return obj.spec
+    if isinstance(obj, core_v1.PodTemplate):
+        return obj.template.spec if obj.template else None
     if not isinstance(obj, _OF_TEMPLATE):
         return None
     spec: Any = obj.spec.jobTemplate.spec if isinstance(obj, batch_v1.CronJob) and obj.spec else obj.spec

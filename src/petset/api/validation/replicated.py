@@ -1,4 +1,4 @@
-"""Deployments, ReplicaSets and DaemonSets: kinds that run equal pods, with Kubernetes' messages."""
+"""Kinds that run equal pods, with Kubernetes' messages: Deployments, ReplicaSets, DaemonSets and the like."""
 
 import re
 
@@ -14,6 +14,7 @@ _PERCENT_MESSAGE = (
     "(e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
 )
 _TOO_MANY = "cannot be greater than status.replicas"
+Replicated = apps_v1.ReplicaSet | core_v1.ReplicationController
 _MISMATCH = "`selector` does not match template `labels`"
 
 
@@ -56,6 +57,31 @@ def check_replica_set_update(new: apps_v1.ReplicaSet, old: apps_v1.ReplicaSet, f
     faults.unchanged("spec.selector", new.spec.selector, old.spec.selector)
 
 
+def check_replication_controller(controller: core_v1.ReplicationController, faults: Faults) -> None:
+    """A ReplicationController, new or changed: its selector may change."""
+    spec = controller.spec
+    assert spec is not None
+    faults.at_least_zero("spec.minReadySeconds", spec.minReadySeconds)
+    if not spec.selector:
+        faults.required("spec.selector")
+    faults.at_least_zero("spec.replicas", spec.replicas)
+    template = spec.template
+    if template is None:
+        faults.required("spec.template")
+        return
+    labels = template.metadata.labels if template.metadata else None
+    if spec.selector and not Selector.from_labels(spec.selector).matches(labels):
+        faults.invalid("spec.template.metadata.labels", labels or AsWritten(None), _MISMATCH)
+    check_template("spec.template", template, faults)
+    _check_lasting("spec.template", template, "ReplicationController", faults)
+
+
+def check_pod_template(template: core_v1.PodTemplate, faults: Faults) -> None:
+    """A PodTemplate, new or changed."""
+    assert template.template is not None
+    check_template("template", template.template, faults)
+
+
 def check_deployment_status(new: apps_v1.Deployment, old: apps_v1.Deployment, faults: Faults) -> None:
     """Counts that cannot be."""
     status = new.status
@@ -73,8 +99,8 @@ def check_deployment_status(new: apps_v1.Deployment, old: apps_v1.Deployment, fa
         faults.invalid("status.collisionCount", status.collisionCount or 0, "cannot be decremented")
 
 
-def check_replica_set_status(new: apps_v1.ReplicaSet, old: apps_v1.ReplicaSet, faults: Faults) -> None:
-    """Counts that cannot be."""
+def check_replica_set_status(new: Replicated, old: Replicated, faults: Faults) -> None:
+    """Counts of a ReplicaSet, or of a ReplicationController, that cannot be."""
     status = new.status
     if status is None:
         return

@@ -52,15 +52,15 @@ def daemon_set(obj: apps_v1.DaemonSet, now: datetime) -> list[Cell]:
     ]
 
 
-def replica_set(obj: apps_v1.ReplicaSet, now: datetime) -> list[Cell]:
+def replica_set(obj: apps_v1.ReplicaSet | core_v1.ReplicationController, now: datetime) -> list[Cell]:
     """What is wanted, what there is, what is Ready."""
-    spec, status = obj.spec, obj.status or apps_v1.ReplicaSetStatus(replicas=0)
+    spec, status = obj.spec, obj.status
     assert spec is not None
     return [
         name_of(obj),
         spec.replicas or 0,
-        status.replicas or 0,
-        status.readyReplicas or 0,
+        (status.replicas if status else None) or 0,
+        (status.readyReplicas if status else None) or 0,
         age_of(obj, now),
         *containers_of(spec.template),
         selector_text(spec.selector),
@@ -71,6 +71,12 @@ def scale(obj: autoscaling_v1.Scale, now: datetime) -> list[Cell]:
     """What is wanted, and what there is: Kubernetes calls it available."""
     wanted = obj.spec.replicas if obj.spec else None
     return [name_of(obj), wanted or 0, obj.status.replicas if obj.status else 0, age_of(obj, now)]
+
+
+def pod_template(obj: core_v1.PodTemplate, now: datetime) -> list[Cell]:
+    """What its pods would be."""
+    metadata = obj.template.metadata if obj.template else None
+    return [name_of(obj), *containers_of(obj.template), labels_text(metadata.labels if metadata else None)]
 
 
 def controller_revision(obj: apps_v1.ControllerRevision, now: datetime) -> list[Cell]:
@@ -107,6 +113,7 @@ DAEMON_SETS = Printer(
 REPLICA_SETS = Printer(
     (NAME, *(Column(n, "integer") for n in ("Desired", "Current", "Ready")), AGE, *PODS_MADE, SELECTOR), replica_set
 )
+POD_TEMPLATES = Printer((NAME, Column("Containers"), Column("Images"), Column("Pod Labels")), pod_template)
 STATEFUL_SETS = Printer((NAME, Column("Ready"), AGE, wide("Containers"), wide("Images")), stateful_set)
 CONTROLLER_REVISIONS = Printer((NAME, Column("Controller"), Column("Revision"), AGE), controller_revision)
 
@@ -126,6 +133,6 @@ def containers_of(template: core_v1.PodTemplateSpec | None) -> list[Cell]:
     return [",".join(c.name for c in containers), ",".join(c.image or "" for c in containers)]
 
 
-def selector_text(selector: meta_v1.LabelSelector | None) -> str:
+def selector_text(selector: meta_v1.LabelSelector | dict[str, str] | None) -> str:
     """A label selector as text."""
     return "<none>" if selector is None else str(Selector.from_struct(selector)) or "<none>"

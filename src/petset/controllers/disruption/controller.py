@@ -46,6 +46,7 @@ class DisruptionController:
         self._pods = pool.informer(core_v1.Pod, {"by-namespace": by_namespace})
         self._stateful_sets = pool.informer(apps_v1.StatefulSet)
         self._replica_sets = pool.informer(apps_v1.ReplicaSet)
+        self._replication_controllers = pool.informer(core_v1.ReplicationController)
         self._deployments = pool.informer(apps_v1.Deployment)
         self._rests: Rests[Key] = Rests(clock, REST_SECONDS_PER_POD, LONGEST_REST_SECONDS)
         self._work = Reconciler("disruption", clock, self._reconcile)
@@ -97,6 +98,8 @@ class DisruptionController:
         match owner.kind:
             case "StatefulSet":
                 return _own_scale(self._stateful_sets.get(owner.name, namespace), owner.uid)
+            case "ReplicationController":
+                return _own_scale(self._replication_controllers.get(owner.name, namespace), owner.uid)
             case "ReplicaSet":
                 return self._scale_of_replica_set(owner, namespace)
         return Unscaled(_no_scale(owner))
@@ -133,7 +136,7 @@ def _outlook(pod: core_v1.Pod) -> tuple[object, ...]:
     return meta(pod).labels, is_ready(pod), is_terminating(pod), controller_of(pod)
 
 
-Scaled = apps_v1.StatefulSet | apps_v1.ReplicaSet | apps_v1.Deployment
+Scaled = apps_v1.StatefulSet | apps_v1.ReplicaSet | apps_v1.Deployment | core_v1.ReplicationController
 
 
 def _own_scale(owner: Scaled | None, uid: str) -> Scale | None:

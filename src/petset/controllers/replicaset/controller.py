@@ -1,8 +1,12 @@
-"""Runs the ReplicaSet controller: load, plan, carry out, report, also where the API refused a step."""
+"""Runs the controllers of ReplicaSets and of ReplicationControllers: load, plan, carry out, report.
+
+A step that the API refused is reported too.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -10,29 +14,30 @@ from petset.api.errors import ApiError
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, namespace_of
 from petset.controllers.replicaset.apply import carry_out
-from petset.controllers.replicaset.model import Plan, Snapshot
+from petset.controllers.replicaset.model import Plan, Replicated, Snapshot, Status
 from petset.controllers.replicaset.plan import plan
 from petset.ownership.hand import Hand
 from petset.ownership.pods import is_active
 from petset.ownership.tending import Bench, Tending
 
 NAME = "replicaset-controller"
-"""The source component of this controller's events."""
+OLDER_NAME = "replication-controller"
+"""The source components of these controllers' events."""
 FAILURE = "ReplicaFailure"
 
 
 class ReplicaSetController:
-    """Keeps as many pods of each ReplicaSet as its spec says."""
+    """Keeps as many pods of each ReplicaSet, or of each ReplicationController, as its spec says."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, kind: type[Replicated] = apps_v1.ReplicaSet) -> None:
         self._bench = bench
-        self._tending: Tending[apps_v1.ReplicaSet] = Tending(bench, apps_v1.ReplicaSet, [core_v1.Pod], self._tend)
+        self._tending: Tending[Replicated] = Tending(bench, kind, [core_v1.Pod], self._tend)
 
     async def run(self) -> None:
         """Work until cancelled."""
         await self._tending.run()
 
-    async def _tend(self, replica_set: apps_v1.ReplicaSet, hand: Hand) -> float | None:
+    async def _tend(self, replica_set: Replicated, hand: Hand) -> float | None:
         pods = self._tending.candidates(core_v1.Pod, replica_set)
         made = plan(Snapshot(replica_set, pods, self._bench.clock.now(), self._beside(replica_set)))
         failure: ApiError | None = None
@@ -47,7 +52,7 @@ class ReplicaSetController:
             raise failure
         return made.wake_after_seconds
 
-    def _beside(self, replica_set: apps_v1.ReplicaSet) -> Mapping[str, int]:
+    def _beside(self, replica_set: Replicated) -> Mapping[str, int]:
         """Pods on each node, of the set and of its siblings: doubled ones go first."""
         owner = controller_of(replica_set)
         family = [replica_set]
@@ -59,15 +64,18 @@ class ReplicaSetController:
         return Counter(pod.spec.nodeName for pod in pods if pod.spec and pod.spec.nodeName)
 
 
-def with_failure(made: Plan, failure: ApiError | None, now: datetime) -> apps_v1.ReplicaSetStatus:
+def with_failure(made: Plan, failure: ApiError | None, now: datetime) -> Status:
     """The planned status with, or without, the condition that says why pods cannot be made or deleted."""
-    before = made.status.conditions or []
+    before: list[Any] = [*(made.status.conditions or ())]
+    condition_type: type[Any] = apps_v1.ReplicaSetCondition
+    if isinstance(made.status, core_v1.ReplicationControllerStatus):
+        condition_type = core_v1.ReplicationControllerCondition
     others = [condition for condition in before if condition.type != FAILURE]
     known = next((condition for condition in before if condition.type == FAILURE), None)
     if failure is not None and (made.creations or made.deletions):
         reason = "FailedCreate" if made.creations else "FailedDelete"
         if known is None or known.reason != reason:
-            known = apps_v1.ReplicaSetCondition(
+            known = condition_type(
                 type=FAILURE, status="True", reason=reason, message=str(failure), lastTransitionTime=now
             )
         others.append(known)

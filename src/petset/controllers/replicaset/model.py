@@ -1,4 +1,7 @@
-"""What the ReplicaSet planner looks at, and what it may answer."""
+"""What the ReplicaSet planner looks at, and what it may answer.
+
+A ReplicationController is an older ReplicaSet, whose selector is plain labels: the same planner decides for it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +9,9 @@ from datetime import datetime
 
 from petset.api.models import apps_v1, core_v1
 from petset.ownership.membership import Adopt, Release
+
+Replicated = apps_v1.ReplicaSet | core_v1.ReplicationController
+Status = apps_v1.ReplicaSetStatus | core_v1.ReplicationControllerStatus
 
 
 @dataclass(frozen=True)
@@ -16,7 +22,7 @@ class Snapshot:
     set's siblings (the ReplicaSets of the same Deployment) run on each node.
     """
 
-    set: apps_v1.ReplicaSet
+    set: Replicated
     pods: tuple[core_v1.Pod, ...]
     now: datetime
     beside: Mapping[str, int]
@@ -46,7 +52,7 @@ class Plan:
     ownership: tuple[Adopt | Release, ...]
     creations: tuple[CreatePod, ...]
     deletions: tuple[DeletePod, ...]
-    status: apps_v1.ReplicaSetStatus
+    status: Status
     wake_after_seconds: float | None = None
 
     @property

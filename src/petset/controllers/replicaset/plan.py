@@ -7,7 +7,7 @@ at a time. A set that is being deleted gets its status counted and nothing else.
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import is_terminating, meta
 from petset.api.selectors import Selector
-from petset.controllers.replicaset.model import CreatePod, DeletePod, Plan, Snapshot
+from petset.controllers.replicaset.model import CreatePod, DeletePod, Plan, Replicated, Snapshot, Status
 from petset.ownership import membership
 from petset.ownership.health import is_available, seconds_until_available
 from petset.ownership.pods import is_active, is_ready, pod_of, to_remove
@@ -34,26 +34,26 @@ def plan(snapshot: Snapshot) -> Plan:
     return Plan(joined.actions, creations, deletions, status, _next_availability(snapshot, joined.members))
 
 
-def _wanted(replica_set: apps_v1.ReplicaSet) -> int:
+def _wanted(replica_set: Replicated) -> int:
     replicas = replica_set.spec.replicas if replica_set.spec else None
     return 1 if replicas is None else replicas
 
 
-def _count(snapshot: Snapshot, pods: tuple[core_v1.Pod, ...]) -> apps_v1.ReplicaSetStatus:
+def _count(snapshot: Snapshot, pods: tuple[core_v1.Pod, ...]) -> Status:
     spec = snapshot.set.spec
     assert spec is not None and spec.template is not None
     labels = Selector.from_labels(spec.template.metadata.labels if spec.template.metadata else None)
     least = spec.minReadySeconds or 0
-    terminating = (pod for pod in snapshot.pods if is_terminating(pod) and membership.is_owned(snapshot.set, pod))
-    return apps_v1.ReplicaSetStatus(
-        replicas=len(pods),
-        fullyLabeledReplicas=sum(labels.matches(meta(pod).labels) for pod in pods) or None,
-        readyReplicas=sum(map(is_ready, pods)) or None,
-        availableReplicas=sum(is_available(pod, least, snapshot.now) for pod in pods) or None,
-        terminatingReplicas=sum(1 for _ in terminating),
-        observedGeneration=meta(snapshot.set).generation,
-        conditions=snapshot.set.status.conditions if snapshot.set.status else None,
-    )
+    status: Status = core_v1.ReplicationControllerStatus(replicas=len(pods))
+    if isinstance(snapshot.set, apps_v1.ReplicaSet):
+        own = (pod for pod in snapshot.pods if membership.is_owned(snapshot.set, pod))
+        status = apps_v1.ReplicaSetStatus(replicas=len(pods), terminatingReplicas=sum(map(is_terminating, own)))
+    status.fullyLabeledReplicas = sum(labels.matches(meta(pod).labels) for pod in pods) or None
+    status.readyReplicas = sum(map(is_ready, pods)) or None
+    status.availableReplicas = sum(is_available(pod, least, snapshot.now) for pod in pods) or None
+    status.observedGeneration = meta(snapshot.set).generation
+    status.conditions = snapshot.set.status.conditions if snapshot.set.status else None
+    return status
 
 
 def _next_availability(snapshot: Snapshot, pods: tuple[core_v1.Pod, ...]) -> float | None:
