@@ -9,6 +9,7 @@ Keyed by the type's name in the schema; an entry is the JSON names of its fields
 
 POINTERS: dict[str, str] = {
     "admissionregistration.v1.MatchResources": "matchPolicy",
+    "admissionregistration.v1.MutatingAdmissionPolicySpec": "failurePolicy matchConstraints paramKind",
     "admissionregistration.v1.MutatingWebhook": (
         "failurePolicy matchPolicy namespaceSelector objectSelector reinvocationPolicy sideEffects timeoutSeconds"
     ),

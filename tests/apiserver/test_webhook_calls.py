@@ -224,3 +224,38 @@ def test_a_policy_applied_with_kubectl_holds_for_the_next_write(server: Running)
     assert "ValidatingAdmissionPolicy 'few' with binding 'everywhere' denied request: at most 5, not 6" in refused
     server.kubectl("create", "deployment", "web", "--image=redis:7", "--replicas=5")
     assert "created" not in server.kubectl("apply", "-f", "-", stdin=POLICY)
+
+
+MUTATION = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicy
+metadata: {name: rooms}
+spec:
+  reinvocationPolicy: IfNeeded
+  matchConstraints:
+    resourceRules:
+    - {apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [configmaps]}
+  mutations:
+  - patchType: ApplyConfiguration
+    applyConfiguration:
+      expression: >
+        Object{metadata: Object.metadata{labels: {"room": namespaceObject.metadata.name}}}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicyBinding
+metadata: {name: everywhere}
+spec: {policyName: rooms}
+"""
+
+
+def test_a_mutating_policy_applied_with_kubectl_changes_the_next_object(server: Running) -> None:
+    server.kubectl("apply", "--server-side", "-f", "-", stdin=MUTATION)
+    rows = server.kubectl("get", "mutatingadmissionpolicies,mutatingadmissionpolicybindings").splitlines()
+    assert [row.split()[:3] for row in (rows[1], rows[4])] == [
+        ["mutatingadmissionpolicy.admissionregistration.k8s.io/rooms", "1", "<unset>"],
+        ["mutatingadmissionpolicybinding.admissionregistration.k8s.io/everywhere", "rooms", "<unset>"],
+    ]
+    server.kubectl("create", "configmap", "lamp")
+    assert server.kubectl("get", "configmap", "lamp", "-o", "jsonpath={.metadata.labels.room}") == "default"
+    assert "applyConfiguration" in server.kubectl("explain", "mutatingadmissionpolicies.spec.mutations")
+    server.kubectl("delete", "-f", "-", stdin=MUTATION)

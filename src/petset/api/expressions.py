@@ -35,10 +35,19 @@ def compiled(text: str) -> "cel.Expression":
 
 def evaluate(text: str, scope: Scope) -> Any:
     """What the expression comes to. Raises ExpressionError."""
+    return _tried(text, scope).value()
+
+
+def evaluate_plain(text: str, scope: Scope) -> Any:
+    """The same as a document: lists, maps, texts, numbers. Raises ExpressionError."""
+    return _tried(text, scope).plain_value()
+
+
+def _tried(text: str, scope: Scope) -> Any:
     from petset.api.custom import cel_trials as trials
 
     try:
-        return trials.tried(compiled(text), {name: scope.get(name) for name in NAMES}).value()
+        return trials.tried(compiled(text), {name: scope.get(name) for name in NAMES})
     except trials.Untried as error:
         raise ExpressionError(f"expression '{text}' resulted in error: {error}") from error
 
@@ -46,16 +55,16 @@ def evaluate(text: str, scope: Scope) -> Any:
 def fault(text: str, returns: str) -> str:
     """What is wrong with an expression; empty where nothing is.
 
-    It `returns` a `bool`, a `string`, or (empty) anything.
+    It `returns` a `bool`, a `string`, a `map`, a `list`, or (empty) anything.
     """
     from petset.api.custom import cel_library as library
 
-    wanted = {"bool": library.T.BOOL, "string": library.T.STRING}.get(returns)
     try:
         found = compiled(text).return_type()
     except ExpressionError as error:
         return str(error)
-    return "" if wanted is None or found in (wanted, library.T.DYN) else f"must evaluate to {returns}"
+    fits = not returns or found == library.T.DYN or found.name().partition("<")[0].lower() == returns
+    return "" if fits else f"must evaluate to {returns}"
 
 
 @lru_cache(maxsize=1)

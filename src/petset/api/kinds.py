@@ -158,6 +158,14 @@ KINDS: tuple[Kind, ...] = (
         subresources=("token",),
     ),
     Kind(
+        ADMISSION, "v1", "MutatingAdmissionPolicy", "mutatingadmissionpolicies",
+        admissionregistration_v1.MutatingAdmissionPolicy, namespaced=False, categories=("api-extensions",),
+    ),
+    Kind(
+        ADMISSION, "v1", "MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybindings",
+        admissionregistration_v1.MutatingAdmissionPolicyBinding, namespaced=False, categories=("api-extensions",),
+    ),
+    Kind(
         ADMISSION, "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations",
         admissionregistration_v1.MutatingWebhookConfiguration, namespaced=False, categories=("api-extensions",),
     ),

@@ -53,9 +53,9 @@ def note_create(kind: Kind, obj: Any, author: Author, now: datetime) -> None:
     write = _write(kind, author, now)
     document, claimed = _ownable(to_document(obj), write), _claimed(metadata, None)
     if claimed:
-        found = tracking.update(_part(kind), _ownable(_nothing(kind), write), document, claimed, write)
+        found = tracking.update(part_of(kind), _ownable(_nothing(kind), write), document, claimed, write)
     else:
-        found = tracking.created(_part(kind), _nothing(kind), document, write)
+        found = tracking.created(part_of(kind), _nothing(kind), document, write)
     metadata.managedFields = entries.written(found)
 
 
@@ -69,7 +69,7 @@ def note_update(kind: Kind, old: Any, new: Any, author: Author, now: datetime) -
         given.managedFields = None
         return
     write = _write(kind, author, now)
-    found = tracking.update(_part(kind), *_differing(old, new, kind, author), known, write)
+    found = tracking.update(part_of(kind), *_differing(old, new, kind, author), known, write)
     unchanged = found is known and (author.subresource or given.managedFields in (None, was))
     given.managedFields = was if unchanged else entries.written(found)
 
@@ -99,7 +99,7 @@ def _write(kind: Kind, author: Author, now: datetime) -> Write:
     return Write(who, kind.api_version, now, _ignored(kind, author.subresource))
 
 
-def _part(kind: Kind) -> Part:
+def part_of(kind: Kind) -> Part:
     """The object as a whole."""
     return root(kind.model) if kind.custom is None else kind.custom.part
 
@@ -169,7 +169,7 @@ def apply(
 
     Raises BadRequest for a document that does not fit the kind, Conflict where others own what it would change.
     """
-    part = _part(kind)
+    part = part_of(kind)
     _check(kind, part, config)
     live = to_document(old) if old is not None else _nothing(kind)
     metadata = {name: value for name, value in live["metadata"].items() if name != "managedFields"}

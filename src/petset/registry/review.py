@@ -1,10 +1,12 @@
-"""The review of a write, from first to last: webhooks that change it, policies, webhooks that only look."""
+"""The review of a write, from first to last: policies and webhooks that change it, then those that only look."""
 
 from typing import Any
 
 from petset.api.kinds import Kind, Kinds
 from petset.api.models import meta_v1
 from petset.registry.memo import Decoder
+from petset.registry.policies import binding
+from petset.registry.policies.changing import Mutations
 from petset.registry.policies.trying import Policies
 from petset.registry.port import Visit, WriteOptions
 from petset.registry.reviewers import Complete, Means, Write
@@ -12,6 +14,7 @@ from petset.registry.webhooks import asking
 from petset.registry.webhooks.asked import Asked, Document
 from petset.registry.webhooks.chain import Webhooks
 from petset.registry.webhooks.matcher import Matcher
+from petset.registry.webhooks.turns import Read, take
 from petset.storage.port import Store
 
 
@@ -22,12 +25,18 @@ class Review:
         matcher = Matcher(store, decoder, kinds, means)
         self._gates = means.gates
         self._webhooks = Webhooks(store, decoder, matcher, means)
-        self._policies = Policies(store, decoder, kinds, matcher)
+        lookup = binding.Means(store, decoder, kinds, matcher)
+        self._policies = Policies(lookup)
+        self._mutations = Mutations(lookup)
 
     async def change(self, write: Write, complete: Complete) -> Any:
-        """What webhooks make of the new object."""
+        """What policies and webhooks make of the new object."""
         asked = asking.of_write(write)
-        return await self._webhooks.mutate(asked, asking.reader(asked, self._gates), complete)
+        return await self._changed(asked, asking.reader(asked, self._gates), complete)
+
+    async def _changed(self, asked: Asked, read: Read, complete: Complete) -> Any:
+        turns = [*self._mutations.turns(asked, read), *self._webhooks.turns(read)]
+        return await take(turns, asked, complete)
 
     async def check(self, write: Write) -> None:
         """The policies first, which cost no way."""
@@ -44,7 +53,7 @@ class Review:
         await self._all(asking.of_visit(visit, options))
 
     async def _all(self, asked: Asked) -> None:
-        await self._webhooks.mutate(asked, _unread, lambda obj: obj)
+        await self._changed(asked, _unread, lambda obj: obj)
         await self._look(asked)
 
     async def _look(self, asked: Asked) -> None:

@@ -51,15 +51,16 @@ class Reviewers:
         self._mutating = Kept(store, decoder, admission.MutatingWebhookConfiguration)
         self._validating = Kept(store, decoder, admission.ValidatingWebhookConfiguration)
         self._policies = Kept(store, decoder, admission.ValidatingAdmissionPolicyBinding)
+        self._mutations = Kept(store, decoder, admission.MutatingAdmissionPolicyBinding)
         self._made: Review | None = None
 
     @property
     def none(self) -> bool:
         """Nobody is to be asked about anything."""
-        return not (self._mutating.now() or self._validating.now() or self._policies.now())
+        return not (self._mutating.now() or self._validating.now() or self._policies.now() or self._mutations.now())
 
     async def change(self, write: Write, complete: Complete) -> Any:
-        """What webhooks make of the new object. Raises ApiError where one refuses."""
+        """What policies and webhooks make of the new object. Raises ApiError where one refuses."""
         return await self._review.change(write, complete)
 
     async def check(self, write: Write) -> None:

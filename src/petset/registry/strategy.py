@@ -57,6 +57,8 @@ class Strategy:
 
 
 _STRATEGIES: Mapping[type, Strategy] = {
+    admissionregistration_v1.MutatingAdmissionPolicy: Strategy(counts=("spec",)),
+    admissionregistration_v1.MutatingAdmissionPolicyBinding: Strategy(counts=("spec",)),
     admissionregistration_v1.MutatingWebhookConfiguration: Strategy(counts=("webhooks",)),
     admissionregistration_v1.ValidatingAdmissionPolicy: Strategy(
         first_status=lambda _, __: admissionregistration_v1.ValidatingAdmissionPolicyStatus(), counts=("spec",)

@@ -55,6 +55,7 @@ def _declare_texts() -> None:
     _add("join", text, [LIST, text], _join)
     _add("format", text, [text, LIST], _format)
     _add("strings.quote", text, [text], _quote, member=False)
+    _add("jsonpatch.escapeKey", text, [text], lambda s: s.replace("~", "~0").replace("/", "~1"), member=False)
 
 
 def _per_ascii(text: str, change: Callable[[str], str]) -> str:

@@ -41,6 +41,8 @@ _DEFAULTS: dict[tuple[str, str], Callable[[Any], None]] = {
     ("", "ReplicationController"): replicated.default_replication_controller,
     ("apps", "ReplicaSet"): replicated.default_replica_set,
     (ADMISSION, "MutatingWebhookConfiguration"): webhooks.default_mutating,
+    (ADMISSION, "MutatingAdmissionPolicy"): webhooks.default_policy,
+    (ADMISSION, "MutatingAdmissionPolicyBinding"): webhooks.default_policy_binding,
     (ADMISSION, "ValidatingAdmissionPolicy"): webhooks.default_policy,
     (ADMISSION, "ValidatingAdmissionPolicyBinding"): webhooks.default_policy_binding,
     (ADMISSION, "ValidatingWebhookConfiguration"): webhooks.default_validating,

@@ -35,16 +35,19 @@ def _default_webhook(webhook: Webhook) -> None:
         service.port = HTTPS_PORT
 
 
-def default_policy(policy: admission.ValidatingAdmissionPolicy) -> None:
+def default_policy(policy: admission.ValidatingAdmissionPolicy | admission.MutatingAdmissionPolicy) -> None:
     """What cannot be tried is refused."""
     if policy.spec is not None:
         policy.spec.failurePolicy = policy.spec.failurePolicy or "Fail"
         _default_resources(policy.spec.matchConstraints)
 
 
-def default_policy_binding(binding: admission.ValidatingAdmissionPolicyBinding) -> None:
+def default_policy_binding(
+    binding: admission.ValidatingAdmissionPolicyBinding | admission.MutatingAdmissionPolicyBinding,
+) -> None:
     """The same writes as the policy, unless it says otherwise."""
-    _default_resources(binding.spec.matchResources)
+    if binding.spec is not None:
+        _default_resources(binding.spec.matchResources)
 
 
 def _default_resources(resources: admission.MatchResources | None) -> None:

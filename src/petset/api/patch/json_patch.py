@@ -24,6 +24,10 @@ REFUSED = "the server rejected our request due to an error in our request"
 _INDEX = re.compile(r"[+-]?[0-9]+")
 
 
+class TestFailed(Invalid):
+    """An operation `test` found something else: then nothing of the patch is done."""
+
+
 class _NotApplicable(Exception):
     """An operation has nothing to act on. The text says why."""
 
@@ -45,7 +49,8 @@ def apply(document: Any, operations: Any) -> Any:
                 copied_bytes = _with_copied(copied_bytes, result, operation)
             result = perform(result, operation)
         except _NotApplicable as error:
-            raise Invalid(f"{REFUSED}: {error}") from error
+            refusal = TestFailed if name == "test" else Invalid
+            raise refusal(f"{REFUSED}: {error}") from error
     return result
 
 

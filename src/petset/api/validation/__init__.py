@@ -55,6 +55,8 @@ _CREATE: dict[tuple[str, str], Check] = {
     ("", "Service"): services.check_service,
     (DEFINITIONS, "CustomResourceDefinition"): definitions.check_definition,
     (ADMISSION, "MutatingWebhookConfiguration"): webhooks.check_mutating,
+    (ADMISSION, "MutatingAdmissionPolicy"): admission_policies.check_mutating_policy,
+    (ADMISSION, "MutatingAdmissionPolicyBinding"): admission_policies.check_mutating_policy_binding,
     (ADMISSION, "ValidatingAdmissionPolicy"): admission_policies.check_policy,
     (ADMISSION, "ValidatingAdmissionPolicyBinding"): admission_policies.check_policy_binding,
     (ADMISSION, "ValidatingWebhookConfiguration"): webhooks.check_validating,

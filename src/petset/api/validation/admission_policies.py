@@ -1,6 +1,6 @@
 """Admission policies and their bindings: what they are about, and expressions that can be tried."""
 
-from petset.api import expressions, names
+from petset.api import expressions, mutations, names
 from petset.api.models import admissionregistration_v1 as admission
 from petset.api.validation.fields import Faults
 from petset.api.validation.selectors import check_label_selector
@@ -15,9 +15,38 @@ _TWICE = (
 )
 
 
+Binding = admission.ValidatingAdmissionPolicyBinding | admission.MutatingAdmissionPolicyBinding
+Spec = admission.ValidatingAdmissionPolicySpec | admission.MutatingAdmissionPolicySpec
+_PATCHES = {"ApplyConfiguration": ("applyConfiguration", "Object"), "JSONPatch": ("jsonPatch", "JSONPatch")}
+
+
 def check_policy(policy: admission.ValidatingAdmissionPolicy, faults: Faults) -> None:
     """What it is about, and at least one thing to say about that."""
     spec = policy.spec or admission.ValidatingAdmissionPolicySpec()
+    _check_what(spec, faults)
+    if not spec.validations and not spec.auditAnnotations:
+        faults.required("spec.validations", "validations or auditAnnotations must be specified")
+    for index, validation in enumerate(spec.validations or ()):
+        _check_validation(f"spec.validations[{index}]", validation, faults)
+    _check_annotations(spec.auditAnnotations or [], faults)
+
+
+def check_mutating_policy(policy: admission.MutatingAdmissionPolicy, faults: Faults) -> None:
+    """What it is about, and at least one thing to do to that."""
+    spec = policy.spec or admission.MutatingAdmissionPolicySpec()
+    _check_what(spec, faults)
+    if not spec.reinvocationPolicy:
+        faults.required("spec.reinvocationPolicy")
+    elif spec.reinvocationPolicy not in ("IfNeeded", "Never"):
+        faults.not_supported("spec.reinvocationPolicy", spec.reinvocationPolicy, ("IfNeeded", "Never"))
+    if not spec.mutations:
+        faults.required("spec.mutations", "mutations must contain at least one item")
+    for index, mutation in enumerate(spec.mutations or ()):
+        _check_mutation(f"spec.mutations[{index}]", mutation, faults)
+
+
+def _check_what(spec: Spec, faults: Faults) -> None:
+    """Which writes a policy is about, and what it needs to know of them."""
     if spec.failurePolicy not in ("Ignore", "Fail"):
         faults.not_supported("spec.failurePolicy", spec.failurePolicy, ("Fail", "Ignore"))
     if spec.paramKind is not None:
@@ -32,24 +61,34 @@ def check_policy(policy: admission.ValidatingAdmissionPolicy, faults: Faults) ->
             faults.required("spec.matchConstraints.resourceRules")
     check_conditions("spec.matchConditions", spec.matchConditions or [], faults)
     _check_variables(spec.variables or [], faults)
-    if not spec.validations and not spec.auditAnnotations:
-        faults.required("spec.validations", "validations or auditAnnotations must be specified")
-    for index, validation in enumerate(spec.validations or ()):
-        _check_validation(f"spec.validations[{index}]", validation, faults)
+
+
+def _check_mutation(path: str, mutation: admission.Mutation, faults: Faults) -> None:
+    if mutation.patchType not in _PATCHES:
+        if mutation.patchType:
+            faults.not_supported(f"{path}.patchType", mutation.patchType, _PATCHES)
+        else:
+            faults.required(f"{path}.patchType")
+        return
+    for type_, (name, returns) in _PATCHES.items():
+        given = getattr(mutation, name)
+        if type_ != mutation.patchType:
+            if given is not None:
+                faults.forbidden(f"{path}.{name}", f"must not be specified when patchType is {mutation.patchType}")
+            continue
+        text = (given.expression if given is not None else None) or ""
+        if given is None:
+            faults.required(f"{path}.{name}", f"must be specified when patchType is {type_}")
+        elif not text.strip():
+            faults.required(f"{path}.{name}.expression")
+        elif fault := mutations.fault(text, returns):
+            faults.invalid(f"{path}.{name}.expression", text, fault)
 
 
 def check_policy_binding(binding: admission.ValidatingAdmissionPolicyBinding, faults: Faults) -> None:
     """Which policy, with which parameters, and what an objection comes to."""
-    spec = binding.spec
-    if not spec.policyName:
-        faults.required("spec.policyName")
-    else:
-        faults.each("spec.policyName", spec.policyName, names.dns_subdomain(spec.policyName))
-    if spec.paramRef is not None:
-        _check_parameters(spec.paramRef, faults)
-    if spec.matchResources is not None:
-        _check_resources("spec.matchResources", spec.matchResources, faults)
-    actions = spec.validationActions or []
+    _check_binding(binding, faults)
+    actions = binding.spec.validationActions or []
     if not actions:
         faults.required("spec.validationActions", "at least one validation action is required")
     for index, action in enumerate(actions):
@@ -59,6 +98,23 @@ def check_policy_binding(binding: admission.ValidatingAdmissionPolicyBinding, fa
             faults.duplicate(f"spec.validationActions[{index}]", action)
     if {"Deny", "Warn"} <= set(actions):
         faults.invalid("spec.validationActions", actions, _TWICE)
+
+
+def check_mutating_policy_binding(binding: admission.MutatingAdmissionPolicyBinding, faults: Faults) -> None:
+    """Which policy, with which parameters."""
+    _check_binding(binding, faults)
+
+
+def _check_binding(binding: Binding, faults: Faults) -> None:
+    spec = binding.spec
+    if spec is None or not spec.policyName:
+        faults.required("spec.policyName")
+    else:
+        faults.each("spec.policyName", spec.policyName, names.dns_subdomain(spec.policyName))
+    if spec is not None and spec.paramRef is not None:
+        _check_parameters(spec.paramRef, faults)
+    if spec is not None and spec.matchResources is not None:
+        _check_resources("spec.matchResources", spec.matchResources, faults)
 
 
 def _check_parameters(reference: admission.ParamRef, faults: Faults) -> None:
@@ -105,6 +161,17 @@ def _check_validation(path: str, validation: admission.Validation, faults: Fault
         faults.invalid(f"{path}.message", validation.message, "message must not contain line breaks")
     if validation.reason is not None and validation.reason not in _REASONS:
         faults.not_supported(f"{path}.reason", validation.reason, _REASONS)
+
+
+def _check_annotations(annotations: list[admission.AuditAnnotation], faults: Faults) -> None:
+    seen: set[str] = set()
+    for index, annotation in enumerate(annotations):
+        here = f"spec.auditAnnotations[{index}]"
+        faults.each(f"{here}.key", annotation.key, names.qualified_name(annotation.key))
+        if annotation.key in seen:
+            faults.duplicate(f"{here}.key", annotation.key)
+        seen.add(annotation.key)
+        _check_expression(f"{here}.valueExpression", annotation.valueExpression, "", faults)
 
 
 def _check_expression(path: str, text: str, returns: str, faults: Faults) -> None:

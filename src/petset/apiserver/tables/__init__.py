@@ -57,6 +57,8 @@ PRINTERS: dict[str, Printer] = {
     "secrets": configuration.SECRETS,
     "serviceaccounts": configuration.SERVICE_ACCOUNTS,
     "services": network.SERVICES,
+    "mutatingadmissionpolicies.admissionregistration.k8s.io": configuration.MUTATING_POLICIES,
+    "mutatingadmissionpolicybindings.admissionregistration.k8s.io": configuration.POLICY_BINDINGS,
     "validatingadmissionpolicies.admissionregistration.k8s.io": configuration.POLICIES,
     "validatingadmissionpolicybindings.admissionregistration.k8s.io": configuration.POLICY_BINDINGS,
     "validatingwebhookconfigurations.admissionregistration.k8s.io": configuration.WEBHOOKS,

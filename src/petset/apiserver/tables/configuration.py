@@ -41,18 +41,31 @@ def webhooks(
 def policy(obj: admissionregistration_v1.ValidatingAdmissionPolicy, now: datetime) -> list[Cell]:
     """How many rules it has, and of what kind its parameters are."""
     spec = obj.spec or admissionregistration_v1.ValidatingAdmissionPolicySpec()
-    kind = spec.paramKind
-    parameters = f"{kind.apiVersion}/{kind.kind}" if kind is not None else "<unset>"
-    return [name_of(obj), len(spec.validations or ()), parameters, age_of(obj, now)]
+    return [name_of(obj), len(spec.validations or ()), _parameters(spec.paramKind), age_of(obj, now)]
 
 
-def policy_binding(obj: admissionregistration_v1.ValidatingAdmissionPolicyBinding, now: datetime) -> list[Cell]:
+def mutating_policy(obj: admissionregistration_v1.MutatingAdmissionPolicy, now: datetime) -> list[Cell]:
+    """How many changes it makes, and of what kind its parameters are."""
+    spec = obj.spec or admissionregistration_v1.MutatingAdmissionPolicySpec()
+    return [name_of(obj), len(spec.mutations or ()), _parameters(spec.paramKind), age_of(obj, now)]
+
+
+def _parameters(kind: admissionregistration_v1.ParamKind | None) -> str:
+    return f"{kind.apiVersion}/{kind.kind}" if kind is not None else "<unset>"
+
+
+def policy_binding(
+    obj: admissionregistration_v1.ValidatingAdmissionPolicyBinding
+    | admissionregistration_v1.MutatingAdmissionPolicyBinding,
+    now: datetime,
+) -> list[Cell]:
     """Which policy it binds, to which parameters."""
-    reference = obj.spec.paramRef
+    spec = obj.spec or admissionregistration_v1.MutatingAdmissionPolicyBindingSpec()
+    reference = spec.paramRef
     parameters = "<unset>"
     if reference is not None:
         parameters = f"{reference.namespace}/{reference.name}" if reference.namespace else f"*/{reference.name}"
-    return [name_of(obj), obj.spec.policyName, parameters, age_of(obj, now)]
+    return [name_of(obj), spec.policyName or "", parameters, age_of(obj, now)]
 
 
 CONFIG_MAPS = Printer((NAME, Column("Data"), AGE), config_map)
@@ -61,4 +74,5 @@ SECRETS = Printer((NAME, Column("Type"), Column("Data"), AGE), secret)
 SERVICE_ACCOUNTS = Printer((NAME, Column("Secrets"), AGE), service_account)
 WEBHOOKS = Printer((NAME, Column("Webhooks", "integer"), AGE), webhooks)
 POLICIES = Printer((NAME, Column("Validations", "integer"), Column("ParamKind"), AGE), policy)
+MUTATING_POLICIES = Printer((NAME, Column("Mutations", "integer"), Column("ParamKind"), AGE), mutating_policy)
 POLICY_BINDINGS = Printer((NAME, Column("PolicyName"), Column("ParamRef"), AGE), policy_binding)

@@ -1,1 +1,1 @@
-"""Validating admission policies: what the cluster's owners let in, said in expressions and tried by the server."""
+"""Admission policies: what the cluster's owners let in or add, said in expressions and tried by the server."""

@@ -8,6 +8,7 @@ from petset.api.expressions import ExpressionError, Scope
 from petset.api.models import admissionregistration_v1 as admission
 from petset.registry.webhooks.conditions import hold
 
+Spec = admission.ValidatingAdmissionPolicySpec | admission.MutatingAdmissionPolicySpec
 LONGEST_MESSAGE = 5 * 1024
 
 
@@ -28,7 +29,7 @@ def objections(spec: admission.ValidatingAdmissionPolicySpec, scope: Scope) -> I
         if strict:
             yield Objection(str(error))
         return
-    scope = {**scope, "variables": _variables(spec, scope)}
+    scope = {**scope, "variables": variables(spec, scope)}
     for validation in spec.validations or ():
         try:
             if expressions.evaluate(validation.expression, scope) is not True:
@@ -38,7 +39,7 @@ def objections(spec: admission.ValidatingAdmissionPolicySpec, scope: Scope) -> I
                 yield Objection(str(error))
 
 
-def _variables(spec: admission.ValidatingAdmissionPolicySpec, scope: Scope) -> dict[str, Any]:
+def variables(spec: Spec, scope: Scope) -> dict[str, Any]:
     """Each may use those before it. One that comes to nothing is missing, and only matters to who asks for it."""
     found: dict[str, Any] = {}
     for variable in spec.variables or ():

@@ -1,12 +1,11 @@
 """Who is asked when: those that may change the object one after the other, then those that only look, all at once.
 
-A webhook that cannot be asked refuses the write or is passed over, as it says itself. When one has changed the
-object, what the server itself adds is added again, and those that want to see later changes are asked once more.
+A webhook that cannot be asked refuses the write or is passed over, as it says itself.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from petset.api.errors import ApiError
@@ -17,21 +16,19 @@ from petset.api.patch import json_patch
 from petset.registry import refusals
 from petset.registry.following import Kept
 from petset.registry.memo import Decoder
-from petset.registry.reviewers import Complete, Means
+from petset.registry.reviewers import Means
 from petset.registry.webhooks import questions
-from petset.registry.webhooks.asked import Asked, Document
+from petset.registry.webhooks.asked import Asked
 from petset.registry.webhooks.conditions import hold
 from petset.registry.webhooks.matcher import Matcher
 from petset.registry.webhooks.matching import Hook, hooks, of_webhook
 from petset.registry.webhooks.port import BadAnswer, CallFailed
 from petset.registry.webhooks.questions import Verdict
 from petset.registry.webhooks.resolving import resolve, url_of
+from petset.registry.webhooks.turns import Read, Turn
 from petset.storage.port import Store
 
 _log = logging.getLogger(__name__)
-
-Read = Callable[[Document], Any]
-"""Makes of a document that a webhook has changed an object in stored form. Raises ApiError."""
 
 
 class Webhooks:
@@ -46,30 +43,10 @@ class Webhooks:
         self._mutating = Kept(store, decoder, admission.MutatingWebhookConfiguration)
         self._validating = Kept(store, decoder, admission.ValidatingWebhookConfiguration)
 
-    async def mutate(self, asked: Asked, read: Read, complete: Complete) -> Any:
-        """What the webhooks make of the new object. Raises ApiError where one refuses."""
-        earlier: list[Hook] = []  # were asked, and want to be asked again when somebody changes the object
-        again: list[Hook] = []
-        original = asked.new
+    def turns(self, read: Read) -> list[Turn]:
+        """Those that may change the object, in the order in which they are asked."""
         every = hooks(self._mutating.now().get("", {}))
-        for hook in every:
-            after = await self._changed(hook, asked, read)
-            if after is not None:
-                asked = asked.with_new(after)
-                again, earlier = again + earlier, []
-            if hook.again:
-                earlier.append(hook)
-        if asked.new is original:
-            return original
-        before = asked.document(asked.new)
-        asked = asked.with_new(complete(asked.new))
-        if asked.document(asked.new) != before:
-            again += earlier
-        for hook in every:
-            if hook in again:
-                after = await self._changed(hook, asked, read)
-                asked = asked if after is None else asked.with_new(after)
-        return asked.new
+        return [Turn(hook.again, partial(self._changed, hook, read)) for hook in every]
 
     async def validate(self, asked: Asked) -> None:
         """Raises ApiError where a webhook refuses; of several refusals the first in order."""
@@ -102,7 +79,7 @@ class Webhooks:
             "request": questions.request_document(asked, kind),
         }
 
-    async def _changed(self, hook: Hook, asked: Asked, read: Read) -> Any:
+    async def _changed(self, hook: Hook, read: Read, asked: Asked) -> Any:
         """The object as one webhook changes it; None where it does not."""
         kind = await self._wanted_as(hook, asked)
         if kind is None:
