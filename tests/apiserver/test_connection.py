@@ -1,7 +1,9 @@
 """HTTP as clients speak it: several requests at once, bodies in pieces, old versions, upgrades not ours."""
 
+import gc
 import json
 import ssl
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +11,9 @@ from apiserver.asgi import CONFIG_MAPS, config_map
 from apiserver.running import Running, running
 from apiserver.test_server import ask, connect, ended, head
 
+from petset.aio.tasks import give_way
 from petset.apiserver import wire
+from petset.apiserver.connection import Connection
 from petset.apiserver.messages import Joined
 
 
@@ -145,3 +149,32 @@ def test_a_client_that_asks_on_without_reading_fills_no_memory(server: Running) 
         while chunk := client.recv(1 << 20):
             answers += chunk
         assert answers.count(b"HTTP/1.1 200 OK") == 61 and answers.endswith(b"ok")
+
+
+LEAVING = {
+    "without a request": b"",
+    "after an answer": head("GET", "/livez"),
+    "before the answer to a write": creation("left"),
+    "in the middle of a body": head("POST", CONFIG_MAPS, "Content-Length: 100") + b"{",
+    "from a watch": head("GET", f"{CONFIG_MAPS}?watch=1"),
+}
+
+
+@pytest.mark.parametrize("asked", LEAVING.values(), ids=LEAVING)
+def test_a_connection_that_is_gone_needs_no_collector_to_be_freed(server: Running, asked: bytes) -> None:
+    async def open_ones() -> list[weakref.ref[Connection]]:
+        return [weakref.ref(each) for each in server.server.connections]
+
+    async def are_freed(connections: list[weakref.ref[Connection]]) -> None:
+        while any(each() is not None for each in connections):
+            await give_way()
+
+    gc.disable()
+    try:
+        with connect(server, certificate=True) as client:
+            client.sendall(asked)
+            left = server.call(open_ones())
+        server.call(are_freed(left))
+        assert left
+    finally:
+        gc.enable()

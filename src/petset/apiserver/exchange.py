@@ -54,9 +54,10 @@ class Exchange:
         self._wake()
 
     def disconnect(self) -> None:
-        """The client has gone."""
+        """The client has gone. Whoever still holds on to the exchange does not hold on to its connection."""
         self.complete = True
         self._wake()
+        del self._connection
 
     async def receive(self) -> Any:
         """ASGI: what there is of the body, then, once the answer is out or the client gone, the disconnect."""
@@ -103,7 +104,9 @@ class Exchange:
             self.answered()
 
     def answered(self) -> None:
-        """The answer is whole: on with the next request."""
+        """The answer is whole: on with the next request, if the client is still there."""
+        if self.complete:
+            return
         self.complete = True
         self._wake()
         self._connection.answered(self)
