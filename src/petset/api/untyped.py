@@ -18,7 +18,7 @@ from petset.api.models import meta_v1
 METADATA = ("apiVersion", "kind", "metadata")
 
 
-class Untyped(msgspec.Struct, kw_only=True):
+class Untyped(msgspec.Struct, kw_only=True, gc=False):
     """An object of some custom kind. `content` holds its top-level fields but for those of `METADATA`."""
 
     apiVersion: str | None = None

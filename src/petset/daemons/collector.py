@@ -4,6 +4,10 @@ Objects of a control plane live long, and Python frees nearly all that die by co
 looks through the survivors again and again all the same: with 10,000 pods half of the processor's time went there.
 So whatever has survived one look is set aside (`gc.freeze`) and not looked at again, until there is twice as much
 of it as the last full look left. N pods then cost N, and what leaks meanwhile is bounded by what lives.
+
+How much there is comes from Python's own counter, which a look resets: so many more were made than freed since the
+look before. It never goes below zero, so the sum may say too much, and what is set aside is counted before a full
+look is made for it. To count is to walk over all of it, which costs a tenth of a second for a million.
 """
 
 import asyncio
@@ -13,8 +17,6 @@ from typing import Any
 NEW_OBJECTS = 20_000
 """So many objects more than were freed make a look worth it; it takes a few milliseconds."""
 FEWEST_BETWEEN_FULL_LOOKS = 1_000_000
-_COUNTS_BETWEEN_LIMITS = 4
-"""To count what is set aside means to walk over it: not before a quarter of the limit has been added."""
 
 
 class Collector:
@@ -23,7 +25,7 @@ class Collector:
     def __init__(self, new_objects: int = NEW_OBJECTS, fewest: int = FEWEST_BETWEEN_FULL_LOOKS) -> None:
         self._new_objects = new_objects
         self._fewest = fewest
-        self._uncounted = 0
+        self._set_aside = 0  # at most so many
         self._limit = fewest
         self._thresholds = gc.get_threshold()
 
@@ -42,20 +44,22 @@ class Collector:
 
     def _looked(self, phase: str, info: dict[str, Any]) -> None:
         """Called by Python around each look, on whatever thread it happened."""
-        if phase != "stop" or info["generation"] != 0:
+        if info["generation"] != 0:
             return
-        self._uncounted += len(gc.get_objects(generation=1))
+        if phase == "start":
+            self._set_aside += gc.get_count()[0]
+            return
         gc.freeze()
-        if self._uncounted <= self._limit // _COUNTS_BETWEEN_LIMITS:
+        if self._set_aside <= self._limit:
             return
-        self._uncounted = 0
-        set_aside = gc.get_freeze_count()  # fewer than survived: most have died since, without any look
-        if set_aside > self._limit:
-            self._limit = 2 * set_aside  # once is enough until it has happened
+        self._set_aside = gc.get_freeze_count()
+        if self._set_aside > self._limit:
+            self._limit = 2 * self._set_aside  # once is enough until it has happened
             self._loop.call_soon_threadsafe(self._look_at_all)
 
     def _look_at_all(self) -> None:
         gc.unfreeze()
         gc.collect()
-        self._limit = max(2 * len(gc.get_objects(generation=2)), self._fewest)
         gc.freeze()
+        self._set_aside = gc.get_freeze_count()
+        self._limit = max(2 * self._set_aside, self._fewest)
