@@ -294,3 +294,25 @@ async def test_a_version_goes_once_it_is_no_longer_stored(data: Data) -> None:
     assert (await data.patch(NAME, {"spec": {"versions": [version("v2")]}})).status == 200
     assert (await data.ask("GET", DATABASES)).status == 404
     assert (await data.ask("GET", DATABASES.replace("/v1/", "/v2/"))).status == 200
+
+
+@with_data
+async def test_a_condition_tells_who_approved_a_kind_of_kubernetes_own_groups(data: Data) -> None:
+    """What was wrong before may stay as it is; it may not get worse."""
+    key = "api-approved.kubernetes.io"
+    document = simple("lamps", group="data.k8s.io")
+    document["metadata"] = {"name": "lamps.data.k8s.io", "annotations": {key: "nobody"}}
+    refused = await data.ask("POST", DEFINITIONS, document)
+    assert refused.json["details"]["causes"][0]["field"] == f"metadata.annotations[{key}]"
+    assert 'with either a URL or a reason starting with "unapproved"' in refused.json["message"]
+    document["metadata"]["annotations"][key] = "https://github.com/kubernetes/kubernetes/pull/1"
+    made = await data.define(document)
+    assert conditions(made)["KubernetesAPIApprovalPolicyConformant"] == ("True", "ApprovedAnnotation")
+    url = f"{DEFINITIONS}/lamps.data.k8s.io"
+    changed = await data.patch(url, {"metadata": {"annotations": {key: "unapproved, a trial"}}})
+    assert changed.status == 200
+    await data.cluster.settle()
+    told = conditions(await data.get(url))["KubernetesAPIApprovalPolicyConformant"]
+    assert told == ("False", "UnapprovedAnnotation")
+    assert (await data.patch(url, {"metadata": {"annotations": {key: None}}})).status == 422
+    assert "KubernetesAPIApprovalPolicyConformant" not in conditions(await data.define())

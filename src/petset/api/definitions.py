@@ -7,6 +7,9 @@ from petset.api.models import apiextensions_v1
 
 Definition = apiextensions_v1.CustomResourceDefinition
 ESTABLISHED, NAMES_ACCEPTED, TERMINATING = "Established", "NamesAccepted", "Terminating"
+CONFORMANT = "KubernetesAPIApprovalPolicyConformant"
+APPROVED = "api-approved.kubernetes.io"
+"""The annotation that says who has approved a kind in one of Kubernetes' own groups."""
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 """The finalizer that keeps a definition until its objects are gone."""
 
@@ -15,6 +18,25 @@ def is_true(definition: Definition, condition: str) -> bool:
     """Whether a condition holds."""
     conditions = (definition.status.conditions if definition.status else None) or ()
     return any(c.type == condition and c.status == "True" for c in conditions)
+
+
+def is_protected(group: str) -> bool:
+    """Whether the group is Kubernetes' own."""
+    return any(group == each or group.endswith(f".{each}") for each in ("k8s.io", "kubernetes.io"))
+
+
+def approval(annotation: str) -> tuple[str, str, str]:
+    """Status, reason and message of the condition that says whether a kind in a protected group was approved."""
+    must = f'protected groups must have approval annotation "{APPROVED}"'
+    pull = "see https://github.com/kubernetes/enhancements/pull/1111"
+    scheme, _, rest = annotation.partition("://")
+    if not annotation:
+        return "False", "MissingAnnotation", f"{must}, {pull}"
+    if annotation.startswith("unapproved"):
+        return "False", "UnapprovedAnnotation", f'not approved: "{annotation}"'
+    if scheme.isalnum() and rest.partition("/")[0]:
+        return "True", "ApprovedAnnotation", f"approved in {annotation}"
+    return "False", "InvalidAnnotation", f'{must} with either a URL or a reason starting with "unapproved", {pull}'
 
 
 def version_order(name: str) -> tuple[int, int, int, str]:

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from petset.api import names
-from petset.api.definitions import ESTABLISHED, Definition, is_true
+from petset.api.definitions import APPROVED, ESTABLISHED, Definition, approval, is_protected, is_true
 from petset.api.encode import to_document
 from petset.api.models import apiextensions_v1
 from petset.api.objects import meta
@@ -18,7 +18,6 @@ from petset.api.validation.webhooks import check_client, check_review_versions
 Spec = apiextensions_v1.CustomResourceDefinitionSpec
 Version = apiextensions_v1.CustomResourceDefinitionVersion
 
-APPROVED = "api-approved.kubernetes.io"
 _COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
 _COLUMN_FORMATS = (
     "binary", "byte", "date", "date-time", "double", "float", "int32", "int64", "name", "password",
@@ -29,6 +28,11 @@ _SPEC_PATH = re.compile(r"\.spec(\.[A-Za-z0-9_-]+|\['[^']+'\])+")
 
 def check_definition(definition: Definition, faults: Faults) -> None:
     """A definition as a whole."""
+    _check_approval(definition, None, faults)
+    _check_what_it_says(definition, faults)
+
+
+def _check_what_it_says(definition: Definition, faults: Faults) -> None:
     spec = definition.spec
     _check_group(definition, faults)
     name, expected = meta(definition).name or "", f"{spec.names.plural}.{spec.group}"
@@ -46,7 +50,8 @@ def check_definition(definition: Definition, faults: Faults) -> None:
 
 def check_definition_update(new: Definition, old: Definition, faults: Faults) -> None:
     """What names the objects in the store may not change, nor may a version go in which objects are stored."""
-    check_definition(new, faults)
+    _check_approval(new, old, faults)
+    _check_what_it_says(new, faults)
     faults.unchanged("spec.group", new.spec.group, old.spec.group)
     faults.unchanged("spec.names.plural", new.spec.names.plural, old.spec.names.plural)
     if is_true(old, ESTABLISHED):
@@ -68,11 +73,25 @@ def _check_group(definition: Definition, faults: Faults) -> None:
     faults.each("spec.group", group, names.dns_subdomain(group))
     if "." not in group:
         faults.invalid("spec.group", group, "should be a domain with at least one dot")
-    protected = any(group == each or group.endswith(f".{each}") for each in ("k8s.io", "kubernetes.io"))
-    if protected and not (meta(definition).annotations or {}).get(APPROVED):
-        why = f'protected groups must have approval annotation "{APPROVED}", see '
-        pull = "https://github.com/kubernetes/enhancements/pull/1111"
-        faults.required(f"metadata.annotations[{APPROVED}]", why + pull)
+
+
+def _check_approval(new: Definition, old: Definition | None, faults: Faults) -> None:
+    """What was wrong before may stay wrong in the same way."""
+    if not is_protected(new.spec.group):
+        return
+    annotation, path = _approved(new), f"metadata.annotations[{APPROVED}]"
+    _, reason, why = approval(annotation)
+    if old is not None and approval(_approved(old))[1] == reason:
+        return
+    if reason == "MissingAnnotation":
+        faults.required(path, why)
+    elif reason == "InvalidAnnotation":
+        faults.invalid(path, annotation, why)
+
+
+def _approved(definition: Definition) -> str:
+    annotations: dict[str, str] = meta(definition).annotations or {}
+    return annotations.get(APPROVED, "")
 
 
 def _check_names(wanted: apiextensions_v1.CustomResourceDefinitionNames, faults: Faults) -> None:

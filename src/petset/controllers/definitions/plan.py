@@ -10,7 +10,18 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from petset.api import objects
-from petset.api.definitions import CLEANUP, ESTABLISHED, NAMES_ACCEPTED, TERMINATING, Definition, is_true
+from petset.api.definitions import (
+    APPROVED,
+    CLEANUP,
+    CONFORMANT,
+    ESTABLISHED,
+    NAMES_ACCEPTED,
+    TERMINATING,
+    Definition,
+    approval,
+    is_protected,
+    is_true,
+)
 from petset.api.models import apiextensions_v1
 from petset.controllers.definitions.model import (
     Action,
@@ -39,8 +50,15 @@ def _accept(snapshot: Snapshot) -> Plan:
     names, refusal = _settled_names(snapshot)
     accepted = _condition(NAMES_ACCEPTED, refusal or ("True", "NoConflicts", "no conflicts found"))
     established = _established(snapshot.definition, refused=refusal is not None)
-    actions = _report(snapshot, names, [accepted, established])
+    actions = _report(snapshot, names, [accepted, established, *_approved(snapshot.definition)])
     return Plan(actions, Waiting(refusal[2]) if refusal else None)
+
+
+def _approved(definition: Definition) -> Iterator[Condition]:
+    """Whether somebody has approved a kind in one of Kubernetes' own groups; of others nothing is said."""
+    if is_protected(definition.spec.group):
+        annotation = (objects.meta(definition).annotations or {}).get(APPROVED, "")
+        yield _condition(CONFORMANT, approval(annotation))
 
 
 def _settled_names(snapshot: Snapshot) -> tuple[Names, tuple[str, str, str] | None]:
