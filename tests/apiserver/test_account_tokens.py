@@ -90,6 +90,20 @@ def test_a_token_stands_for_its_account_and_its_groups(tmp_path: Path) -> None:
     tell(story, tmp_path)
 
 
+def test_a_token_of_a_secret_lasts_as_long_as_the_secret(tmp_path: Path) -> None:
+    async def story(issuing: Issuing) -> None:
+        metadata = meta_v1.ObjectMeta(name="kept", namespace="default")
+        secret = await issuing.control.client.create(core_v1.Secret(metadata=metadata))
+        to = authentication_v1.BoundObjectReference(apiVersion="v1", kind="Secret", name="kept", uid=uid_of(secret))
+        token = await issuing.token(expirationSeconds=1 << 32, boundObjectRef=to)
+        issuing.now = AT + timedelta(days=40_000)
+        assert issuing.tokens.verify(token) is not None
+        await issuing.control.client.delete(core_v1.Secret, "kept", "default")
+        assert issuing.tokens.verify(token) is None
+
+    tell(story, tmp_path)
+
+
 def test_a_token_ends_with_its_time_its_pod_and_its_account(tmp_path: Path) -> None:
     async def story(issuing: Issuing) -> None:
         client, pod = issuing.control.client, await issuing.pod()

@@ -17,6 +17,8 @@ from petset.client.accounts import API_SERVER, CACHES, SCHEDULER, Account, contr
 from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.client.port import Client
+from petset.controllers.accounttokens.apply import Issuer
+from petset.controllers.accounttokens.controller import AccountTokenController
 from petset.controllers.clusterroles.controller import ClusterRoleController
 from petset.controllers.cronjob.controller import NAME as CRON_JOB
 from petset.controllers.cronjob.controller import CronJobController
@@ -61,6 +63,7 @@ class Part(Protocol):
 class Settings:
     """`volume_root` is where new volumes go, as an absolute path; `root_ca_pem` what pods are to trust.
 
+    `issuer` gives out the tokens of service accounts; without one nobody fills Secrets with them.
     `audit_seconds`: how often what is kept of a StatefulSet's pods is checked against the pods.
     """
 
@@ -68,6 +71,7 @@ class Settings:
     root_ca_pem: str = ""
     audit_seconds: float = AUDIT_SECONDS
     gates: Gates = DEFAULT
+    issuer: Issuer | None = None
 
 
 class ControllerManager:
@@ -114,6 +118,10 @@ class ControllerManager:
             "nodes": NodeLifecycleController(nodes, clock, self.pool, self._recorder("node-controller")),
             "namespaces": NamespaceController(namespaces, clock, self.pool, settings.root_ca_pem),
         }
+        if settings.issuer is not None:
+            self._parts["accounttokens"] = AccountTokenController(
+                client.acting_as(CACHES), clock, self.pool, settings.issuer, settings.root_ca_pem
+            )
 
     async def run(self) -> None:
         """Work until cancelled, or until one of the parts fails, and then fail with it."""

@@ -7,6 +7,7 @@ from petset.aio.clock import Clock
 from petset.aio.measures import Family
 from petset.apiserver.waiting import Wait
 from petset.client.port import Client
+from petset.controllers.accounttokens.apply import Issuer
 from petset.controllers.manager import ControllerManager
 from petset.controllers.manager import Settings as ManagerSettings
 from petset.controllers.volumes.directories import DiskDirectories
@@ -16,9 +17,11 @@ from petset.daemons.settings import Settings
 class ControlPlane:
     """Controllers and scheduler of one server."""
 
-    def __init__(self, settings: Settings, client: Client, clock: Clock, source: Random, root_ca_pem: str) -> None:
+    def __init__(
+        self, settings: Settings, client: Client, clock: Clock, source: Random, root_ca_pem: str, issuer: Issuer
+    ) -> None:
         volumes = settings.directory.volumes
-        manager_settings = ManagerSettings(str(volumes), root_ca_pem, gates=settings.gates)
+        manager_settings = ManagerSettings(str(volumes), root_ca_pem, gates=settings.gates, issuer=issuer)
         self._manager = ControllerManager(client, clock, source, DiskDirectories(volumes), manager_settings)
 
     async def run(self) -> None:

@@ -213,7 +213,8 @@ class World:
         if CONTROLLERS in self._running:
             return
         link, clock = self._link(), self.plane.clock
-        settings = Settings(VOLUME_ROOT, SIMULATED_CA, audit_seconds=0, gates=self.gates)
+        tokens = self.machine.tokens
+        settings = Settings(VOLUME_ROOT, SIMULATED_CA, audit_seconds=0, gates=self.gates, issuer=tokens)
         self.manager = ControllerManager(link, clock, self.plane.random, self.directories, settings)
         self._controllers_since = clock.monotonic()
         self._running[CONTROLLERS] = _Process(self._tasks.start(CONTROLLERS, self.manager.run()), link)

@@ -5,11 +5,13 @@ from typing import Any
 
 from petset.api import names
 from petset.api.models import coordination_v1, core_v1
+from petset.api.objects import meta
 from petset.api.validation.fields import Faults
 from petset.api.validation.placement import EFFECTS
 
 LARGEST_BYTES = 1024 * 1024
 _TLS = "kubernetes.io/tls"
+_TOKEN, _ACCOUNT = "kubernetes.io/service-account-token", "kubernetes.io/service-account.name"
 _NEEDED_KEYS = {
     "kubernetes.io/dockercfg": (".dockercfg",),
     "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
@@ -49,6 +51,8 @@ def check_secret(secret: core_v1.Secret, faults: Faults) -> None:
         size_bytes += len(b64decode(encoded))
     if size_bytes > LARGEST_BYTES:
         faults.too_long("data", LARGEST_BYTES)
+    if secret.type == _TOKEN and not (meta(secret).annotations or {}).get(_ACCOUNT):
+        faults.required(f"metadata.annotations[{_ACCOUNT}]")
     for key in _NEEDED_KEYS.get(secret.type or "", ()):
         if key not in data:
             faults.required(f"data[{key}]")

@@ -53,10 +53,12 @@ class AccountTokens:
         _check_seconds(account, seconds)
         audiences = spec.audiences or [ISSUER]
         now = self._now().replace(microsecond=0)
-        until = now + min(timedelta(seconds=seconds), LONGEST)
+        bound = spec.boundObjectRef
+        for_good = bound is not None and bound.kind == "Secret"  # it ends with the Secret, and then at once
+        until = now + (timedelta(seconds=seconds) if for_good else min(timedelta(seconds=seconds), LONGEST))
         named = {"namespace": namespace, "serviceaccount": {"name": account, "uid": uid_of(found)}}
-        if spec.boundObjectRef is not None:
-            named |= self._bound(namespace, account, spec.boundObjectRef)
+        if bound is not None:
+            named |= self._bound(namespace, account, bound)
         claims = {
             "aud": audiences,
             "exp": int(until.timestamp()),
@@ -72,7 +74,7 @@ class AccountTokens:
             kind="TokenRequest",
             metadata=meta_v1.ObjectMeta(name=account, namespace=namespace, creationTimestamp=now),
             spec=authentication_v1.TokenRequestSpec(
-                audiences=audiences, expirationSeconds=seconds, boundObjectRef=spec.boundObjectRef
+                audiences=audiences, expirationSeconds=seconds, boundObjectRef=bound
             ),
             status=authentication_v1.TokenRequestStatus(
                 token=self._statements.sign(claims), expirationTimestamp=until
