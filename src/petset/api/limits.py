@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from petset.api import amounts
 from petset.api.models import core_v1
-from petset.api.objects import meta
+from petset.api.objects import copy, meta
 from petset.api.quantity import Quantity
 
 ANNOTATION = "kubernetes.io/limit-ranger"
@@ -63,8 +63,12 @@ def _filled_in(pod: core_v1.Pod, limit_range: core_v1.LimitRange) -> Iterator[st
     for item in _items(limit_range, "Container"):
         requests |= item.defaultRequest or {}
         limits |= item.default or {}
-    assert pod.spec
-    for what, containers in (("container", pod.spec.containers), ("init container", pod.spec.initContainers or ())):
+    spec = pod.spec
+    assert spec
+    for what, field in (("container", "containers"), ("init container", "initContainers")):
+        # Containers may be shared with other pods: what is changed is a copy.
+        containers = [copy(container) for container in getattr(spec, field) or ()]
+        setattr(spec, field, containers or getattr(spec, field))
         for container in containers:
             resources = container.resources = container.resources or core_v1.ResourceRequirements()
             for which, word, defaults in (("requests", "request", requests), ("limits", "limit", limits)):

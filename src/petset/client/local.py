@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from petset.api import objects
+from petset.api.canonical import settle
 from petset.api.decode import decoder
+from petset.api.defaults.siblings import own_pod
 from petset.api.encode import encode
 from petset.api.field_selectors import parse_fields
 from petset.api.kinds import Kind, Kinds, by_model
@@ -69,9 +71,10 @@ class LocalClient:
         return _LocalWatch(self._registry, row, self._registry.watch(row, namespace, options), shows)
 
     async def create(self, obj: T) -> T:
-        row, own = self._own(obj)
+        row, own = self._own_pod(obj) if isinstance(obj, core_v1.Pod) else self._own(obj)
         namespace = own.metadata.namespace or ""
-        record = await self._registry.create(row, namespace, own, self._options("create", row, namespace))
+        options = self._options("create", row, namespace)
+        record = await self._registry.create(row, namespace, own, options)
         created: T = self._registry.decode(row, record)
         return created
 
@@ -109,7 +112,8 @@ class LocalClient:
             if (verb, kind.group, kind.resource, subresource, namespace) not in self._granted:
                 self._require(verb, kind, namespace, name, subresource)
             guard = self._guard(kind, subresource) if self._is_node else None
-        return WriteOptions(field_manager=self._account.manager, by=self._account.user, guard=guard)
+        account, settled = self._account, subresource != "status"  # as `_own` and `_own_status` leave objects
+        return WriteOptions(field_manager=account.manager, by=account.user, guard=guard, settled=settled)
 
     def _guard(self, kind: Kind, subresource: str) -> Guard | None:
         """Who looks at what this account writes, found once for each part of a kind."""
@@ -138,14 +142,20 @@ class LocalClient:
         return shows
 
     def _own(self, obj: Any) -> tuple[Kind, Any]:
-        """The object's kind, and a copy that the registry may take over."""
-        own = _copy(obj)
+        """The object's kind, and a copy in stored form that the registry may take over."""
+        own = settle(_copy(obj))
         own.metadata = own.metadata or meta_v1.ObjectMeta()
         return self._registry.kinds.by_model(type(obj)), own
 
+    def _own_pod(self, pod: core_v1.Pod) -> tuple[Kind, Any]:
+        """The same for a new pod, which may share what it has in common with others."""
+        own = own_pod(pod)
+        own.metadata = own.metadata or meta_v1.ObjectMeta()
+        return self._registry.kinds.by_model(core_v1.Pod), own
+
     def _own_status(self, obj: Any) -> tuple[Kind, Any]:
         """The same for a write of the status, which takes nothing else over: the rest stays shared."""
-        metadata = _copy(obj.metadata) if obj.metadata is not None else meta_v1.ObjectMeta()
+        metadata = objects.replace(obj.metadata) if obj.metadata is not None else meta_v1.ObjectMeta()
         status = _copy(obj.status) if obj.status is not None else None
         own = objects.replace(obj, metadata=metadata, status=status)
         return self._registry.kinds.by_model(type(obj)), own

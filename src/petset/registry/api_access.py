@@ -6,7 +6,7 @@ Only pods get it, never the templates they come from: a set's revisions are what
 import hashlib
 
 from petset.api.models import core_v1
-from petset.api.objects import uid_of
+from petset.api.objects import replace, uid_of
 
 MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 VOLUME_PREFIX = "kube-api-access-"
@@ -28,17 +28,21 @@ def mount_token(pod: core_v1.Pod) -> None:
     assert spec is not None
     volumes = spec.volumes or []
     present = next((v.name for v in volumes if v.name.startswith(VOLUME_PREFIX)), "")
-    name = present or _volume_name(pod)
-    without = [c for c in (*(spec.initContainers or ()), *spec.containers) if not _has_place_taken(c)]
-    for container in without:
-        mount = core_v1.VolumeMount(name=name, mountPath=MOUNT_PATH, readOnly=True)
-        container.volumeMounts = [*(container.volumeMounts or ()), mount]
-    if without and not present:
-        spec.volumes = [*volumes, _volume(name)]
+    mount = core_v1.VolumeMount(name=present or _volume_name(pod), mountPath=MOUNT_PATH, readOnly=True)
+    before = (spec.initContainers, spec.containers)
+    if spec.initContainers:
+        spec.initContainers = [_with(mount, container) for container in spec.initContainers]
+    spec.containers = [_with(mount, container) for container in spec.containers]
+    if (spec.initContainers, spec.containers) != before and not present:
+        spec.volumes = [*volumes, _volume(mount.name)]
 
 
-def _has_place_taken(container: core_v1.Container) -> bool:
-    return any(mount.mountPath == MOUNT_PATH for mount in container.volumeMounts or ())
+def _with(mount: core_v1.VolumeMount, container: core_v1.Container) -> core_v1.Container:
+    """The container with the mount, or itself where the place is taken. It may be shared with other pods."""
+    mounts = container.volumeMounts or []
+    if any(each.mountPath == mount.mountPath for each in mounts):
+        return container
+    return replace(container, volumeMounts=[*mounts, mount])
 
 
 def _volume_name(pod: core_v1.Pod) -> str:

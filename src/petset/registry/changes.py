@@ -56,8 +56,24 @@ def replaced(kind: Kind, namespace: str, name: str, obj: Any, way: Way) -> Chang
     if way.subresource == "scale":
         return lambda old: scale.with_scale(kind, old, obj)
     stored = events.to_stored(kind, obj)
+    if way.subresource == "status" and kind.custom is None and not way.settled:
+        return _with_status(stored)
     complete(events.stored_kind(kind), stored, way, settled=way.settled and stored is obj)
     return lambda old: narrowed(way.subresource, objects.with_own_metadata(stored), old)
+
+
+def _with_status(obj: Any) -> Change:
+    """The object with this status, which is taken over. Of the metadata, mostly as it is stored, a copy is made."""
+    if obj.status is not None:
+        settle(obj.status)
+
+    def change(old: Any) -> Any:
+        same = obj.metadata == old.metadata
+        return objects.replace(
+            obj, metadata=objects.replace(old.metadata) if same else settle(objects.copy(obj.metadata))
+        )
+
+    return change
 
 
 def patched(kind: Kind, patch: Patch, options: WriteOptions, way: Way) -> Change:
@@ -111,13 +127,11 @@ def applied(kind: Kind, target: Target, config: dict[str, Any], author: Author, 
 
 
 def complete(kind: Kind, obj: Any, way: Way, *, settled: bool) -> None:
-    """Bring the object into stored form, unless it is, with its defaults; of a status write only what is kept."""
+    """Bring the object into stored form, unless it is, with its defaults; for a status write its metadata alone."""
     if way.subresource != "status":
         fill_defaults(kind, obj if settled else settle(obj), way.gates)
     elif not settled:
         settle(obj.metadata)
-        if obj.status is not None and kind.custom is None:
-            settle(obj.status)
 
 
 def _keep_place(kind: Kind, namespace: str, name: str, obj: Any) -> None:

@@ -86,13 +86,18 @@ def check_common(path: str, container: AnyContainer, around: Around, faults: Fau
         check_environment(f"{path}.env", container.env, faults)
     if container.envFrom:
         check_env_from(f"{path}.envFrom", container.envFrom, faults)
-    if container.volumeMounts:
-        check_mounts(f"{path}.volumeMounts", container, around.volumes, faults)
-    if container.volumeDevices:
-        check_devices(f"{path}.volumeDevices", container, around.volumes, faults)
+    check_places(path, container, around.volumes, faults)
     if container.imagePullPolicy not in PULL_POLICIES:
         faults.one_of(f"{path}.imagePullPolicy", container.imagePullPolicy, PULL_POLICIES)
     _check_bounds(path, container, around, faults)
+
+
+def check_places(path: str, container: AnyContainer, volumes: Volumes, faults: Faults) -> None:
+    """Where a container finds the pod's volumes."""
+    if container.volumeMounts:
+        check_mounts(f"{path}.volumeMounts", container, volumes, faults)
+    if container.volumeDevices:
+        check_devices(f"{path}.volumeDevices", container, volumes, faults)
 
 
 def _check_bounds(path: str, container: AnyContainer, around: Around, faults: Faults) -> None:

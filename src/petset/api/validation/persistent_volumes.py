@@ -4,7 +4,7 @@ import posixpath
 
 from petset.api import names, quantity
 from petset.api.models import core_v1, storage_v1
-from petset.api.objects import copy, meta
+from petset.api.objects import copy, given, meta
 from petset.api.validation.claims import NOT_POSITIVE, VOLUME_MODES, check_class, check_modes
 from petset.api.validation.fields import IMMUTABLE, AsWritten, Faults
 from petset.api.validation.selectors import check_node_selector
@@ -17,6 +17,7 @@ _SOURCES = (
     "cephfs", "iscsi", "cinder", "fc", "flexVolume", "azureFile", "vsphereVolume", "photonPersistentDisk",
     "portworxVolume", "azureDisk", "scaleIO", "local", "storageos", "csi",
 )  # fmt: skip
+_sources_of = given(*_SOURCES)
 _RENAMED = {
     "failure-domain.beta.kubernetes.io/zone": "topology.kubernetes.io/zone",
     "failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
@@ -68,7 +69,7 @@ def _check_capacity(capacity: dict[str, str], faults: Faults) -> None:
 
 def _check_place(volume: core_v1.PersistentVolume, spec: core_v1.PersistentVolumeSpec, faults: Faults) -> None:
     """The one place where the volume is."""
-    name = only_source("spec", spec, _SOURCES, faults)
+    name = only_source("spec", _sources_of(spec), faults)
     if not name:
         return
     shown = "persistentDisk" if name == "gcePersistentDisk" else name

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from petset.api import names
+from petset.api.known import Known, common_part
 from petset.api.models import core_v1, meta_v1
 from petset.api.objects import meta
 from petset.api.validation.addresses import check_address
@@ -11,6 +12,7 @@ from petset.api.validation.containers import (
     check_containers,
     check_image_spelling,
     check_init_containers,
+    check_places,
 )
 from petset.api.validation.fields import Faults
 from petset.api.validation.metadata import check_annotations, check_labels
@@ -37,6 +39,8 @@ class Role:
 TEMPLATE = Role()
 RESTART_POLICIES = ("Always", "OnFailure", "Never")
 DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
+FOUND_GOOD: Known[bool] = Known()
+"""What specifications that broke no rule have in common with others."""
 _NAMESERVERS, _SEARCHES, _SEARCH_CHARACTERS = 3, 32, 2048
 
 
@@ -81,7 +85,32 @@ def check_template(path: str, template: core_v1.PodTemplateSpec, faults: Faults,
 
 
 def check_pod_spec(path: str, spec: core_v1.PodSpec, faults: Faults, role: Role) -> None:
-    """The specification of a pod, part by part in Kubernetes' order."""
+    """The specification of a pod, part by part in Kubernetes' order.
+
+    What pods of one template have in common is found good once: no rule about it looks at volumes, mounts, devices
+    or the host name, nor at the role but for `is_pod`.
+    """
+    common = common_part(spec, role.is_pod)
+    if FOUND_GOOD.get(common):
+        _check_own(path, spec, faults, role)
+        return
+    found = len(faults.causes)
+    _check_all(path, spec, faults, role)
+    if len(faults.causes) == found and not spec.ephemeralContainers:  # whose mounts are seen to elsewhere
+        FOUND_GOOD.put(common, True)
+
+
+def _check_own(path: str, spec: core_v1.PodSpec, faults: Faults, role: Role) -> None:
+    """What a pod does not have in common with others of its template."""
+    volumes = _check_volumes(path, spec, faults, role)
+    for name in ("containers", "initContainers"):
+        for index, container in enumerate(getattr(spec, name) or ()):
+            check_places(f"{path}.{name}[{index}]", container, volumes, faults)
+    if role.hosts:
+        _check_hosts(path, spec, faults)
+
+
+def _check_all(path: str, spec: core_v1.PodSpec, faults: Faults, role: Role) -> None:
     _check_contents(path, spec, faults, role)
     if spec.hostNetwork:
         _check_host_network(path, spec, faults, is_pod=role.is_pod)
@@ -107,10 +136,7 @@ def _check_contents(path: str, spec: core_v1.PodSpec, faults: Faults, role: Role
     """What a pod is made of: volumes and containers, and what they all need together."""
     if spec.terminationGracePeriodSeconds is None:
         faults.required(f"{path}.terminationGracePeriodSeconds")
-    volumes = check_volumes(f"{path}.volumes", spec.volumes, faults, pod_name=role.pod_name, is_pod=role.is_pod)
-    for name in role.claims:
-        source = core_v1.PersistentVolumeClaimVolumeSource(claimName=name)
-        volumes[name] = core_v1.Volume(name=name, persistentVolumeClaim=source)
+    volumes = _check_volumes(path, spec, faults, role)
     if spec.resourceClaims:
         _check_resource_claims(f"{path}.resourceClaims", spec.resourceClaims, faults)
     around = around_containers(spec, volumes)
@@ -123,6 +149,15 @@ def _check_contents(path: str, spec: core_v1.PodSpec, faults: Faults, role: Role
         check_ephemeral_containers(f"{path}.ephemeralContainers", spec, around, faults)
     if spec.resources is not None:
         check_pod_resources(f"{path}.resources", spec, faults)
+
+
+def _check_volumes(path: str, spec: core_v1.PodSpec, faults: Faults, role: Role) -> dict[str, core_v1.Volume]:
+    """Those that containers may use, by name."""
+    volumes = check_volumes(f"{path}.volumes", spec.volumes, faults, pod_name=role.pod_name, is_pod=role.is_pod)
+    for name in role.claims:
+        source = core_v1.PersistentVolumeClaimVolumeSource(claimName=name)
+        volumes[name] = core_v1.Volume(name=name, persistentVolumeClaim=source)
+    return volumes
 
 
 def around_containers(spec: core_v1.PodSpec, volumes: dict[str, core_v1.Volume]) -> Around:
@@ -221,10 +256,8 @@ def _check_names(path: str, spec: core_v1.PodSpec, faults: Faults, *, hosts: boo
     seconds = spec.activeDeadlineSeconds
     if seconds is not None and not 1 <= seconds < 2**31:
         faults.invalid(f"{path}.activeDeadlineSeconds", seconds, "must be between 1 and 2147483647, inclusive")
-    for name in ("hostname", "subdomain") if hosts else ():
-        value = getattr(spec, name)
-        if value:
-            faults.each(f"{path}.{name}", value, names.dns_label(value))
+    if hosts:
+        _check_hosts(path, spec, faults)
     if spec.tolerations:
         check_tolerations(f"{path}.tolerations", spec.tolerations, faults)
     for index, alias in enumerate(spec.hostAliases or ()):
@@ -236,6 +269,13 @@ def _check_names(path: str, spec: core_v1.PodSpec, faults: Faults, *, hosts: boo
         value = getattr(spec, name)
         if value or (value is not None and name == "runtimeClassName"):
             faults.each(f"{path}.{name}", value, names.dns_subdomain(value))
+
+
+def _check_hosts(path: str, spec: core_v1.PodSpec, faults: Faults) -> None:
+    for name in ("hostname", "subdomain"):
+        value = getattr(spec, name)
+        if value:
+            faults.each(f"{path}.{name}", value, names.dns_label(value))
 
 
 def _check_rare(path: str, spec: core_v1.PodSpec, faults: Faults) -> None:

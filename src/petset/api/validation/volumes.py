@@ -1,9 +1,8 @@
 """Volumes of a pod: one source each, and that one complete."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from petset.api import names, quantity
+from petset.api import names, objects, quantity
 from petset.api.models import core_v1
 from petset.api.validation.claims import check_claim_spec
 from petset.api.validation.fields import Faults
@@ -18,6 +17,7 @@ _SOURCES = (
     "flexVolume", "configMap", "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume", "azureDisk",
     "storageos", "projected", "scaleIO", "csi", "ephemeral", "image",
 )  # fmt: skip
+_sources_of = objects.given(*_SOURCES)
 _SECOND_SHOWN_AS = {"cephfs": "cephFS", "downwardAPI": "downwarAPI"}
 _FIRST_SHOWN_AS = {"gcePersistentDisk": "persistentDisk"}
 """Names by which Kubernetes' messages have always called some sources."""
@@ -55,7 +55,7 @@ def check_volume_source(
     path: str, volume: core_v1.Volume, faults: Faults, *, pod_name: str = "", is_pod: bool = False
 ) -> None:
     """The one source of a volume."""
-    name = only_source(path, volume, _SOURCES, faults)
+    name = only_source(path, _sources_of(volume), faults)
     if not name:
         return
     source, here = getattr(volume, name), f"{path}.{_FIRST_SHOWN_AS.get(name, name)}"
@@ -88,9 +88,8 @@ def check_portal(path: str, value: str, both: str, faults: Faults) -> None:
         faults.invalid(path, value, f"{what} if iscsi.initiatorName is specified.")
 
 
-def only_source(path: str, holder: Any, candidates: tuple[str, ...], faults: Faults) -> str:
+def only_source(path: str, given: Sequence[str], faults: Faults) -> str:
     """The one source given, empty where there is none; each further one is a fault."""
-    given = [name for name in candidates if getattr(holder, name) is not None]
     for name in given[1:]:
         faults.forbidden(f"{path}.{_SECOND_SHOWN_AS.get(name, name)}", ONE_TYPE)
     if given:
