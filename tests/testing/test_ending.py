@@ -227,3 +227,21 @@ def test_a_world_does_not_rest_while_a_claim_waits_for_its_volume() -> None:
             assert not list(unfinished(world))
 
     run(story())
+
+
+def test_a_world_does_not_rest_while_a_set_has_a_pod_to_adopt() -> None:
+    """Seed 177455: a full disk had refused the adoption, and the next try was minutes away."""
+
+    async def story() -> None:
+        async with World() as world:
+            await world.client.create(web())
+            await world.run_until(lambda: world.is_settled("web"), seconds=60)
+            stray = msgspec.structs.replace(
+                meta(world.pods_of("web")[0]), name="web-7", ownerReferences=None, uid="", resourceVersion=""
+            )
+            await world.client.create(core_v1.Pod(metadata=stray, spec=web().spec.template.spec))
+            assert "web-7 has yet to be adopted or let go" in list(unfinished(world))
+            await rests(world)
+            assert [name_of(pod) for pod in world.every(core_v1.Pod)] == ["web-0"]
+
+    run(story())

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, uid_of
+from petset.api.selectors import Selector
 from petset.controllers.statefulset.identity import (
     first_ordinal,
     ordinal_of,
@@ -17,6 +18,7 @@ from petset.controllers.statefulset.identity import (
 )
 from petset.controllers.statefulset.rollout import partition_of
 from petset.ownership.health import is_available, is_finished, is_running_and_ready
+from petset.ownership.membership import decide
 from petset.ownership.revisions import DEFAULT_HISTORY_LIMIT
 from petset.testing.claims_left import outlived_claims, wrong_claims, wrong_volumes
 from petset.testing.nodes_left import silent_nodes
@@ -32,6 +34,7 @@ def unfinished(world: World) -> Iterator[str]:
         yield "the controllers have yet to look at what happened while they were away"
     for stateful_set in world.every(apps_v1.StatefulSet):
         yield from unfinished_set(world, stateful_set)
+        yield from _wrong_members(world, stateful_set)
         yield from _wrong_status(stateful_set)
         yield from wrong_claims(world, stateful_set)
         yield from _too_much_history(world, stateful_set)
@@ -56,6 +59,14 @@ def unfinished_set(world: World, stateful_set: apps_v1.StatefulSet) -> Iterator[
             yield f"{name_of(pod)} is not Available"
         elif _is_due(stateful_set, pod) and not _is_of_present_template(world, stateful_set, pod):
             yield f"{name_of(pod)} is still of {revision_of(pod)}"
+
+
+def _wrong_members(world: World, stateful_set: apps_v1.StatefulSet) -> Iterator[str]:
+    """Pods that the set has yet to adopt or to let go (rule 42): it will try again."""
+    name, selector = name_of(stateful_set), Selector.from_struct(stateful_set.spec.selector)
+    named = [pod for pod in world.every(core_v1.Pod) if ordinal_of(name, name_of(pod)) is not None]
+    for action in decide(stateful_set, selector, named).actions:
+        yield f"{name_of(action.object)} has yet to be adopted or let go"
 
 
 def _is_due(stateful_set: apps_v1.StatefulSet, pod: core_v1.Pod) -> bool:
