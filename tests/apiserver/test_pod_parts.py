@@ -168,3 +168,22 @@ def test_a_resize_changes_processor_and_memory_alone(
         assert refused.status == 422 and message in refused.json["message"], refused.json["message"]
 
     story()
+
+
+@on_a_plane
+async def test_a_pod_with_resources_of_its_own_is_resized_as_a_whole(site: Site) -> None:
+    whole = {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "1Gi"}}
+    await burstable(site, resources=whole)
+    more = {"requests": {"cpu": "1", "memory": "64Mi"}, "limits": {"memory": "1Gi"}}
+    answer = await site.ask("PATCH", RESIZE, {"spec": {"resources": more}}, content_type=STRATEGIC)
+    assert answer.status == 200 and answer.json["spec"]["resources"] == more, answer
+    for wanted, why in (
+        ({"limits": {"memory": None}}, "spec.resources.limits: Forbidden: resource limits cannot be removed"),
+        (
+            {"requests": {"hugepages-2Mi": "2Mi"}, "limits": {"hugepages-2Mi": "2Mi"}},
+            "spec: Forbidden: only cpu and memory resources at pod-level are mutable",
+        ),
+        ({"requests": {"cpu": "1m"}}, "must be greater than or equal to aggregate container requests"),
+    ):
+        answer = await site.ask("PATCH", RESIZE, {"spec": {"resources": wanted}}, content_type=STRATEGIC)
+        assert answer.status == 422 and why in answer.json["message"], answer

@@ -1,5 +1,6 @@
 """Pods that ask for more or less while they run: granted, given in place or by a restart, deferred, refused."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from node.world import NodeWorld, a_container, a_pod, node_world
@@ -7,7 +8,7 @@ from node.world import NodeWorld, a_container, a_pod, node_world
 from petset.api.models import core_v1
 from petset.api.objects import copy
 from petset.node.pods.model import Pending
-from petset.node.pods.resizing import judge
+from petset.node.pods.resizing import judge, retry_order
 from petset.node.runtime import Resources
 from petset.testing.loop import run
 
@@ -146,3 +147,114 @@ def test_what_is_asked_is_judged_beside_what_others_were_granted() -> None:
     assert judge(sized(cpu="2"), capacity, pods) is None
     used = "Node didn't have enough resource: cpu, requested: 2500, used: 2000, capacity: 4000"
     assert judge(sized(cpu="2500m"), capacity, pods) == Pending("Deferred", used)
+
+
+def test_what_becomes_of_a_resize_is_told_in_events_once_each() -> None:
+    async def story() -> None:
+        async with node_world() as world:
+            await world.create(sized(cpu="600"))
+            await world.create(sized("other", cpu="300"))
+            await world.ready()
+            await world.ready("other")
+            await resize(world, "5000")
+            await world.until(lambda p: condition(p, "PodResizePending") is not None)
+            await resize(world, "800")
+            await world.until(lambda p: condition(p, "PodResizePending").reason == "Deferred")
+            await world.delete("other")
+            pod = await world.until(lambda p: told(p) == "800")
+            found = [event for event in await world.events() if event[0].startswith("Resize")]
+            assert sorted(reason for reason, _ in found) == [
+                "ResizeCompleted",
+                "ResizeDeferred",
+                "ResizeInfeasible",
+                "ResizeStarted",
+            ]
+            texts = dict(found)
+            has = '{"limits":{"memory":"1Gi"},"requests":{"cpu":"800","memory":"64Mi"}}'
+            listed = f'{{"name":"app","resources":{has}}}'
+            generation = pod.metadata.generation
+            done = f'Pod resize completed: {{"containers":[{listed}],"generation":{generation}}}'
+            assert texts["ResizeCompleted"] == done
+            assert texts["ResizeDeferred"].startswith(f'Pod resize Deferred: {{"containers":[{listed}],')
+            assert '"error":"Node didn\'t have enough resource: cpu' in texts["ResizeDeferred"]
+
+    run(story())
+
+
+def test_a_runtimes_refusal_is_told_once_and_the_condition_keeps_the_generation_that_was_granted() -> None:
+    async def story() -> None:
+        async with node_world() as world:
+            await world.create(sized(cpu="600"))
+            await world.ready()
+            world.runtime.refuse_resize("app", "no")
+            await resize(world, "500")
+            await world.until(lambda p: condition(p, "PodResizeInProgress") is not None)
+            pod = await world.until(lambda p: condition(p, "PodResizeInProgress").reason == "Error")
+            granted = pod.metadata.generation
+            await resize(world, "5000")
+            pod = await world.until(lambda p: condition(p, "PodResizePending") is not None)
+            in_progress, pending = (condition(pod, f"PodResize{which}") for which in ("InProgress", "Pending"))
+            assert in_progress and in_progress.observedGeneration == granted
+            assert pending and pending.observedGeneration == pod.metadata.generation == granted + 1
+            await world.sleep(60)
+            errors = [text for reason, text in await world.events() if reason == "ResizeError"]
+            assert len(errors) == 1 and '"error":"no"' in errors[0]
+
+    run(story())
+
+
+def waiting(name: str, asked: str, priority: int = 0, since: int = 0, limit: str = "") -> Any:
+    """A pod that asks for so much processor and has 2, since so many minutes."""
+
+    def of(cpu: str) -> core_v1.Pod:
+        pod = sized(name, cpu)
+        assert pod.spec is not None
+        pod.spec.priority = priority
+        if limit:
+            amounts = {"cpu": cpu, "memory": "1Gi"}
+            pod.spec.containers[0].resources = core_v1.ResourceRequirements(requests=amounts, limits=amounts)
+        began = datetime(2026, 1, 1, 0, since, tzinfo=UTC)
+        told = core_v1.PodCondition(type="PodResizePending", status="True", lastTransitionTime=began)
+        pod.status = core_v1.PodStatus(conditions=[told])
+        return pod
+
+    return of(asked), of("2")
+
+
+def test_who_waits_is_asked_again_by_need_priority_class_and_time() -> None:
+    pods = [
+        waiting("late", "3", since=2),
+        waiting("early", "3", since=1),
+        waiting("guaranteed", "3", since=9, limit="cpu"),
+        waiting("important", "3", priority=5, since=9),
+        waiting("smaller", "1", priority=-1, since=9),
+    ]
+    order = [pod.metadata.name for pod in retry_order(pods) if pod.metadata]
+    assert order == ["smaller", "important", "guaranteed", "early", "late"]
+
+
+def test_a_pod_is_resized_as_a_whole() -> None:
+    async def story() -> None:
+        async with node_world() as world:
+            pod = sized()
+            assert pod.spec is not None
+            pod.spec.resources = core_v1.ResourceRequirements(
+                requests={"cpu": "200m", "memory": "64Mi"}, limits={"cpu": "1", "memory": "2Gi"}
+            )
+            await world.create(pod)
+            await world.ready()
+            asked = copy(await world.get())
+            asked.spec.resources.requests["cpu"] = "2000"
+            asked.spec.resources.limits["cpu"] = "2000"
+            await world.client.update(asked, "resize")
+            pod = await world.until(lambda p: condition(p, "PodResizePending") is not None)
+            assert condition(pod, "PodResizePending").reason == "Infeasible"  # type: ignore[union-attr]
+            assert pod.status.resources.requests["cpu"] == "200m"
+            asked = copy(await world.get())
+            asked.spec.resources.requests["cpu"] = "500"
+            await world.client.update(asked, "resize")
+            pod = await world.until(lambda p: p.status.resources.requests["cpu"] == "500")
+            assert pod.status.allocatedResources == {"cpu": "500", "memory": "64Mi"}
+            assert condition(pod, "PodResizePending") is None and condition(pod, "PodResizeInProgress") is None
+
+    run(story())

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from registry.given import CLAIMS, PLAIN, claim, create, merge, meta, play, pod
+from registry.given import CLAIMS, PLAIN, PODS, claim, create, merge, meta, play, pod
 
 from petset.api.errors import Forbidden, Invalid
 from petset.api.models import core_v1
@@ -190,5 +190,25 @@ def test_bounds_that_leave_no_room_are_refused(items: list[dict[str, Any]], faul
         with pytest.raises(Invalid) as refusal:
             await create(p, limits(*items))
         assert fault in str(refusal.value)
+
+    play(story)
+
+
+def test_a_pod_that_asks_for_more_later_is_held_to_the_bounds_and_another_change_is_not() -> None:
+    async def story(p: Plane) -> None:
+        await create(p, asking(requests={"cpu": "1"}, limits={"cpu": "2"}))
+        await create(p, limits({"type": "Container", "max": {"cpu": "3"}, "min": {"cpu": "1"}}))
+
+        async def resize(cpu: str) -> None:
+            more = {"requests": {"cpu": cpu}, "limits": {"cpu": max("2", cpu)}}
+            change = merge({"spec": {"containers": [{"name": "main", "resources": more}]}})
+            await p.registry.patch(PODS, "default", "a", change, PLAIN, "resize")
+
+        with pytest.raises(Forbidden, match="maximum cpu usage per Container is 3, but limit is 4"):
+            await resize("4")
+        with pytest.raises(Forbidden, match="minimum cpu usage per Container is 1, but request is 500m"):
+            await resize("500m")
+        await resize("1500m")
+        await p.registry.patch(PODS, "default", "a", merge({"metadata": {"labels": {"a": "b"}}}), PLAIN)
 
     play(story)

@@ -313,3 +313,24 @@ def test_the_scopes_of_a_quota_stay() -> None:
             await p.registry.patch(QUOTAS, "default", "q", merge({"spec": {"scopes": ["Terminating"]}}), PLAIN)
 
     play(story)
+
+
+def test_a_pod_that_asks_for_more_later_needs_room_for_what_it_asks_for_more() -> None:
+    async def story(p: Plane) -> None:
+        await create(p, quota(hard={"requests.cpu": "2"}))
+        await create(p, asking("a", requests={"cpu": "1"}))
+        await create(p, asking("b", requests={"cpu": "500m"}))
+
+        async def resize(cpu: str) -> None:
+            container = {"name": "main", "resources": {"requests": {"cpu": cpu}}}
+            change = merge({"spec": {"containers": [container]}})
+            await p.registry.patch(PODS, "default", "a", change, PLAIN, "resize")
+
+        refused = "exceeded quota: q, requested: requests.cpu=1, used: requests.cpu=1500m, limited: requests.cpu=2"
+        with pytest.raises(Forbidden, match=refused):
+            await resize("2")
+        await resize("1500m")
+        await resize("100m")
+        await create(p, asking("c", requests={"cpu": "1400m"}))
+
+    play(story)

@@ -242,13 +242,19 @@ class Applier:
                 self._events.hook_failed(memory, name, "PreStop")
                 self._hook_is_over(memory, action)
             case Resize(name):
-                before = memory.notes.get(name, Notes()).resize_failure
-                memory.note(name, resize_failure=self._failure(before, START_BACKOFF, reason, message))
+                self._resize_failed(memory, name, reason, message)
             case DeletePod():
                 memory.report_again_at = self._clock.now() + PAUSE_AFTER_A_REFUSAL
                 _log.warning("%s cannot be deleted: %s", "/".join(memory.key), message)
             case _:
                 _log.warning("%s: %s: %s: %s", "/".join(memory.key), action, reason, message)
+
+    def _resize_failed(self, memory: PodMemory, name: str, reason: str, message: str) -> None:
+        """Told once for each new reason: it is tried again and again."""
+        before = memory.notes.get(name, Notes()).resize_failure
+        memory.note(name, resize_failure=self._failure(before, START_BACKOFF, reason, message))
+        if before is None or before.message != message:
+            self._events.resize_failed(memory, message)
 
     def _failure(self, before: Failure | None, backoff: Backoff, reason: str, message: str) -> Failure:
         count, now = (before.count if before else 0) + 1, self._clock.now()

@@ -3,7 +3,8 @@
 from petset.api.models import core_v1
 from petset.client.events import EventRecorder
 from petset.node.memory import PodMemory
-from petset.node.pods.model import Waiting
+from petset.node.pods import resizing
+from petset.node.pods.model import Pending, Waiting
 from petset.node.probes.prober import ProbeNews
 
 
@@ -46,6 +47,20 @@ class PodEvents:
 
     def mount_failed(self, memory: PodMemory, message: str) -> None:
         self._pod(memory, "Warning", "FailedMount", message)
+
+    def resize_waits(self, memory: PodMemory, pending: Pending) -> None:
+        assert memory.asked is not None
+        text = f"Pod resize {pending.reason}: {resizing.summary(memory.asked, pending.message)}"
+        self._pod(memory, "Warning", f"Resize{pending.reason}", text)
+
+    def resize_started(self, memory: PodMemory) -> None:
+        self._pod(memory, "Normal", "ResizeStarted", f"Pod resize started: {resizing.summary(memory.pod)}")
+
+    def resize_completed(self, memory: PodMemory) -> None:
+        self._pod(memory, "Normal", "ResizeCompleted", f"Pod resize completed: {resizing.summary(memory.pod)}")
+
+    def resize_failed(self, memory: PodMemory, message: str) -> None:
+        self._pod(memory, "Warning", "ResizeError", f"Pod resize error: {resizing.summary(memory.pod, message)}")
 
     def unhealthy(self, memory: PodMemory, news: ProbeNews) -> None:
         text = f"{news.kind} probe failed: {news.failure or ''}"

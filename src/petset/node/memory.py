@@ -34,6 +34,7 @@ class PodMemory:
     sandbox_failure: Failure | None = None
     asked: core_v1.Pod | None = None
     pending: Pending | None = None
+    resizing: int | None = None  # the generation that was granted last, until its resources are in place
     resized: bool = False  # true until a look has found every container with what it was granted
     attempts: dict[str, tuple[Container, ...]] = field(default_factory=dict)
     notes: dict[str, Notes] = field(default_factory=dict)
@@ -87,6 +88,7 @@ class PodMemory:
             released=self.released,
             pending=self.pending,
             resized=self.resized,
+            resizing=self.resizing,
         )
 
     def take_pod(self, pod: core_v1.Pod) -> bool:
@@ -109,6 +111,7 @@ class PodMemory:
         """The node gives the pod what it asks for."""
         if self.asked is not None:
             self.pod, self.asked, self.pending, self.resized = self.asked, None, None, True
+            self.resizing = meta(self.pod).generation or 0
 
     def take_sandbox(self, sandbox: Sandbox | None) -> None:
         """Learn of the sandbox. Attempts of one that is lost, or has lost its network, belong to the past."""
@@ -158,6 +161,7 @@ def adopt(pod: core_v1.Pod, sandbox: Sandbox | None) -> PodMemory:
     """The memory of a pod found at the start: its containers as the runtime knows them, its status for the rest."""
     memory = PodMemory(pod)
     memory.resized = sandbox is not None
+    memory.resizing = resizing.generation_under_way(pod)
     before = resizing.told_of(pod)
     if before and resizing.asks_for_other_resources(pod, resizing.with_resources_of(pod, before)):
         memory.hold(pod, before)

@@ -165,6 +165,9 @@ class Workers:
         decided = plan(snapshot)
         if snapshot.resized and resizing.is_settled(snapshot):
             memory.resized = False
+            if memory.resizing is not None:
+                memory.resizing = None
+                self._events.resize_completed(memory)
         self._act(memory, decided)
         self._probers.keep(uid, self._address(memory), probes(snapshot))
         wake_at = min(filter(None, (decided.wake_at, renew_at)), default=None)
@@ -180,18 +183,25 @@ class Workers:
         assert memory.asked is not None
         others = [m.pod for uid, m in self._memories.items() if uid != memory.uid and not m.gone]
         running = [pod for pod in others if pod.status is None or pod.status.phase not in FINAL_PHASES]
-        memory.pending = resizing.judge(memory.asked, self._facts.capacity, running)
-        if memory.pending is not None:
-            self._deferred[memory.uid] = None
+        pending = resizing.judge(memory.asked, self._facts.capacity, running)
+        if pending is not None:
+            if pending != memory.pending:
+                self._events.resize_waits(memory, pending)
+            memory.pending = pending
+            if pending.reason == "Deferred":
+                self._deferred[memory.uid] = None
             return
         memory.grant()
+        self._events.resize_started(memory)
         self._room_is_free()
 
     def _room_is_free(self) -> None:
         """Whoever waits for room asks again."""
         waiting, self._deferred = self._deferred, {}
-        for uid in waiting:
-            self.wake(uid)
+        known = [memory for uid in waiting if (memory := self._memories.get(uid)) is not None]
+        asking = [(memory.asked, memory.pod) for memory in known if memory.asked is not None]
+        for pod in resizing.retry_order(asking):
+            self.wake(uid_of(pod))
 
     def _report(self, memory: PodMemory, snapshot: Snapshot, decided: Plan) -> None:
         present = status(snapshot, decided, self._host_ip)

@@ -17,6 +17,7 @@ from petset.registry.default_classes import DefaultClasses
 from petset.registry.following import Kept
 from petset.registry.memo import Decoder
 from petset.registry.node_restriction import MIRROR, names_of
+from petset.registry.parts import RESIZE
 from petset.registry.priorities import Priorities
 from petset.storage.port import Key, Store
 
@@ -66,15 +67,15 @@ class Admission:
         elif kind.model is scheduling_v1.PriorityClass:
             self._priorities.check_default(kind, new)
 
-    def check(self, kind: Kind, new: Any, old: Any, warnings: list[str]) -> None:
+    def check(self, kind: Kind, new: Any, old: Any, warnings: list[str], subresource: str = "") -> None:
         """Raises Forbidden where an object that is complete and valid is outside the bounds of its namespace.
 
         `old` is None for a new object; `warnings` are for who sent it.
         """
         pod_security.check(self._store, kind, new, old, warnings)
         faults_of = _BOUNDED.get(kind.model)
-        if faults_of is None or (old is not None and kind.model is core_v1.Pod):
-            return  # a pod keeps what it was let in with
+        if faults_of is None or (old is not None and kind.model is core_v1.Pod and subresource != RESIZE):
+            return  # a pod keeps what it was let in with, unless it asks for something else
         for limit_range in self._limits.in_namespace(objects.namespace_of(new)):
             faults = faults_of(new, limit_range)
             if faults:

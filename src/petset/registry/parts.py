@@ -22,7 +22,7 @@ def narrowed(subresource: str, new: Any, old: Any) -> Any:
 
 
 def _resized(new: core_v1.PodSpec, old: core_v1.PodSpec) -> core_v1.PodSpec:
-    """The stored containers and sidecars with the new resources, and what a resize does to each."""
+    """The stored pod, its containers and its sidecars with the new resources, and what a resize does to each."""
     wanted = {container.name: container for container in (*new.containers, *(new.initContainers or ()))}
 
     def resized(container: core_v1.Container) -> core_v1.Container:
@@ -31,6 +31,7 @@ def _resized(new: core_v1.PodSpec, old: core_v1.PodSpec) -> core_v1.PodSpec:
 
     return objects.replace(
         old,
+        resources=new.resources,
         containers=[resized(container) for container in old.containers],
         initContainers=[resized(c) if c.restartPolicy == "Always" else c for c in old.initContainers or ()] or None,
     )

@@ -115,7 +115,7 @@ class Writer:
                 elif subresource != BINDING:
                     self._admission.admit_update(kind, new, old)
                     check_update(kind, new, old, self._sources.gates, subresource)
-                    self._admission.check(kind, new, old, options.warnings)
+                    self._admission.check(kind, new, old, options.warnings, subresource)
                 if not alone:
                     await self.reviewers.check(Write(kind, new, old, author, options))
                 if _says_the_same(kind, new, old, seen):

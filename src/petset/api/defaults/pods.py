@@ -6,10 +6,11 @@ and host ports, for those depend on when and where it runs.
 
 import re
 
-from petset.api import quantity
+from petset.api import amounts
 from petset.api.defaults.volumes import default_volume_source
 from petset.api.models import core_v1
 
+_COMPUTE = ("cpu", "memory")
 _REFERENCE = re.compile(
     r"(?:(?:[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*(?::[0-9]+)?)/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
     r"(?::(?P<tag>\w[\w.-]{0,127}))?(?P<digest>@[A-Za-z][\w+.-]*:[0-9a-fA-F]{32,})?"
@@ -30,7 +31,7 @@ def default_pod(pod: core_v1.Pod) -> None:
             for port in container.ports or ():
                 port.hostPort = port.hostPort or port.containerPort
     if spec.resources is not None:
-        _pod_requests(spec, spec.resources)
+        _pod_requests(pod, spec.resources)
 
 
 def default_pod_spec(spec: core_v1.PodSpec) -> None:
@@ -107,17 +108,16 @@ def _requests_from_limits(resources: core_v1.ResourceRequirements) -> None:
         resources.requests = {**resources.limits, **(resources.requests or {})}
 
 
-def _pod_requests(spec: core_v1.PodSpec, resources: core_v1.ResourceRequirements) -> None:
+def _pod_requests(pod: core_v1.Pod, resources: core_v1.ResourceRequirements) -> None:
     """Requests of the pod as a whole: what its containers ask for together, else the pod's own limit."""
     if not resources.limits:
         return
     requests = dict(resources.requests or {})
-    together: dict[str, quantity.Quantity] = {}
-    for container in spec.containers:
-        asked = container.resources.requests if container.resources else None
-        for name, amount in (asked or {}).items():
-            together[name] = together.get(name, quantity.Quantity(0)) + quantity.parse(amount)
+    together = amounts.of_pod(pod, lambda c: amounts.parsed(c.resources.requests if c.resources else None))
+    for name, amount in together.items():
+        if name in _COMPUTE:
+            requests.setdefault(name, str(amount))
     for name, limit in resources.limits.items():
-        if name in ("cpu", "memory") or name.startswith("hugepages-"):
-            requests.setdefault(name, str(together[name]) if name in together else limit)
+        if name in _COMPUTE or name.startswith("hugepages-"):
+            requests.setdefault(name, limit)
     resources.requests = requests

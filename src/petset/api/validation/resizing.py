@@ -9,9 +9,11 @@ from petset.api.validation.fields import Faults
 from petset.api.validation.pod_annotations import is_mirror
 from petset.api.validation.pods import check_whole_pod
 
+Sized = core_v1.Container | core_v1.PodSpec
 _COMPUTE = ("cpu", "memory")
 _ORDINARY = "only cpu and memory resources are mutable"
 _STAYING = "only cpu and memory resources for sidecar containers are mutable"
+_WHOLE = "only cpu and memory resources at pod-level are mutable"
 _PASSING = "resources for non-sidecar init containers are immutable"
 
 
@@ -30,9 +32,12 @@ def check_resize(new: core_v1.Pod, old: core_v1.Pod, faults: Faults) -> None:
     before = qos_class(old)
     if qos_class(new) != before:
         faults.invalid("spec", before, "Pod QOS Class may not change as a result of resizing")
+    _check_removed("spec.resources", new.spec, old.spec, faults)
     for path, container, stored, staying in _pairs(new.spec, old.spec):
         if staying:
             _check_removed(f"{path}.resources", container, stored, faults)
+    if _with_former_amounts(new.spec.resources, old.spec.resources) != old.spec.resources:
+        faults.forbidden("spec", _WHOLE)
     for _, container, stored, staying in _pairs(new.spec, old.spec):
         if _as_before(container, stored, staying=staying) != stored:
             ordinary = any(stored is each for each in old.spec.containers)
@@ -50,7 +55,7 @@ def _pairs(
             yield f"spec.{name}[{index}]", container, stored, staying
 
 
-def _check_removed(path: str, new: core_v1.Container, old: core_v1.Container, faults: Faults) -> None:
+def _check_removed(path: str, new: Sized, old: Sized, faults: Faults) -> None:
     for part in ("requests", "limits"):
         now, was = (getattr(each.resources, part, None) or {} for each in (new, old))
         if set(was) - set(now):
@@ -62,11 +67,18 @@ def _as_before(new: core_v1.Container, old: core_v1.Container, *, staying: bool)
     same = replace(copy(new), resizePolicy=old.resizePolicy)
     if not staying:
         return same
-    resources, was = same.resources or core_v1.ResourceRequirements(), old.resources
+    same.resources = _with_former_amounts(same.resources, old.resources)
+    return same
+
+
+def _with_former_amounts(
+    new: core_v1.ResourceRequirements | None, old: core_v1.ResourceRequirements | None
+) -> core_v1.ResourceRequirements | None:
+    """The new resources with the processor and memory of the old ones."""
+    resources = copy(new) if new is not None else core_v1.ResourceRequirements()
     for part in ("requests", "limits"):
-        former = getattr(was, part, None) or {}
+        former = getattr(old, part, None) or {}
         kept = {name: amount for name, amount in (getattr(resources, part) or {}).items() if name not in _COMPUTE}
         kept |= {name: amount for name, amount in former.items() if name in _COMPUTE}
-        setattr(resources, part, kept or getattr(was, part, None))
-    same.resources = None if was is None and resources == core_v1.ResourceRequirements() else resources
-    return same
+        setattr(resources, part, kept or getattr(old, part, None))
+    return None if old is None and resources == core_v1.ResourceRequirements() else resources

@@ -23,6 +23,7 @@ class _Finding(NamedTuple):
     holds: bool
     reason: str | None = None
     message: str | None = None
+    generation: int | None = None
 
 
 def conditions(
@@ -53,7 +54,7 @@ def _resizing(snapshot: Snapshot) -> Iterator[_Finding]:
         yield _Finding(PENDING, True, snapshot.pending.reason, snapshot.pending.message)
     if snapshot.resized and not all(is_in_place(snapshot, c) for c in all_containers(snapshot.pod)):
         error = errors(snapshot)
-        yield _Finding(IN_PROGRESS, True, "Error" if error else None, error or None)
+        yield _Finding(IN_PROGRESS, True, "Error" if error else None, error or None, snapshot.resizing)
 
 
 def _initialized(snapshot: Snapshot, phase: str, init: Sequence[core_v1.ContainerStatus]) -> _Finding:
@@ -111,5 +112,5 @@ def _condition(
         reason=finding.reason,
         message=finding.message,
         lastTransitionTime=since or now.replace(microsecond=0),
-        observedGeneration=generation,
+        observedGeneration=finding.generation or generation,
     )

@@ -109,6 +109,7 @@ class Snapshot:
     busy: frozenset[str] = frozenset()
     pending: Pending | None = None
     resized: bool = False  # what containers have may differ from what the pod says
+    resizing: int | None = None  # the generation whose resources the containers are being given
 
     def latest(self, name: str) -> Container | None:
         """The newest attempt of a container, or None before the first."""

@@ -4,52 +4,56 @@ A pod asks by its spec, and the node grants or keeps it waiting; until then the 
 granted is given to each container that runs, in place or by a restart as its `resizePolicy` says.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 
 from petset.api import amounts, quantity
 from petset.api.models import core_v1
 from petset.api.objects import replace
+from petset.api.qos import qos_class
 from petset.node.pods.draft import Draft
 from petset.node.pods.model import BeginStop, Pending, Resize, Snapshot, is_running
 from petset.node.pods.order import all_containers, init_containers, spec_of
 from petset.node.runtime import Container, Resources
 from petset.node.spec import limits_of
 
+WHOLE = ""
+"""The pod itself among its containers."""
 Amounts = Mapping[str, quantity.Quantity]
 
 
 def asks_for_other_resources(pod: core_v1.Pod, granted: core_v1.Pod) -> bool:
-    """Whether some container of the pod is to have other resources than it has been granted."""
-    before = {container.name: container.resources for container in _resizable(granted)}
-    return any(
-        _means(container.resources) != _means(before.get(container.name, container.resources))
-        for container in _resizable(pod)
-    )
+    """Whether the pod or some container of it is to have other resources than it has been granted."""
+    before = granted_to(granted)
+    return any(_means(asked) != _means(before.get(name, asked)) for name, asked in granted_to(pod).items())
 
 
 def with_resources_of(pod: core_v1.Pod, granted: Mapping[str, core_v1.ResourceRequirements | None]) -> core_v1.Pod:
-    """The pod with the resources that its containers, by name, have been granted."""
+    """The pod with the resources that it and its containers, by name, have been granted."""
 
     def kept(container: core_v1.Container) -> core_v1.Container:
         return replace(container, resources=granted.get(container.name, container.resources))
 
     spec = spec_of(pod)
     initial = [kept(c) if c.restartPolicy == "Always" else c for c in spec.initContainers or ()]
+    containers = [kept(c) for c in spec.containers]
+    resources = granted.get(WHOLE, spec.resources)
     return replace(
-        pod, spec=replace(spec, containers=[kept(c) for c in spec.containers], initContainers=initial or None)
+        pod, spec=replace(spec, resources=resources, containers=containers, initContainers=initial or None)
     )
 
 
 def granted_to(pod: core_v1.Pod) -> dict[str, core_v1.ResourceRequirements | None]:
-    """What the pod's containers have been granted, by name."""
-    return {container.name: container.resources for container in _resizable(pod)}
+    """What the pod's containers have been granted, by name, and the pod itself."""
+    return {WHOLE: spec_of(pod).resources, **{container.name: container.resources for container in _resizable(pod)}}
 
 
 def told_of(pod: core_v1.Pod) -> dict[str, core_v1.ResourceRequirements | None]:
-    """What the pod's own status says that its containers have."""
+    """What the pod's own status says that it and its containers have."""
     status = pod.status or core_v1.PodStatus()
     told = (*(status.containerStatuses or ()), *(status.initContainerStatuses or ()))
-    return {one.name: one.resources for one in told if one.resources is not None}
+    whole = {WHOLE: status.resources} if status.resources is not None else {}
+    return {**whole, **{one.name: one.resources for one in told if one.resources is not None}}
 
 
 def judge(pod: core_v1.Pod, capacity: Mapping[str, str], others: Iterable[core_v1.Pod]) -> Pending | None:
@@ -68,8 +72,60 @@ def judge(pod: core_v1.Pod, capacity: Mapping[str, str], others: Iterable[core_v
 
 
 def requests(pod: core_v1.Pod) -> Amounts:
-    """What the pod's containers ask for together."""
-    return amounts.of_pod(pod, lambda c: amounts.parsed(c.resources.requests if c.resources else None))
+    """What the pod asks for as a whole, else what its containers ask for together."""
+    together = amounts.of_pod(pod, lambda c: amounts.parsed(c.resources.requests if c.resources else None))
+    own = spec_of(pod).resources
+    return together | amounts.parsed(own.requests if own else None)
+
+
+def retry_order(waiting: Iterable[tuple[core_v1.Pod, core_v1.Pod]]) -> list[core_v1.Pod]:
+    """In which order those who wait are asked again, given each as it asks and as it was granted.
+
+    First who asks for no more than it has, then by priority, then Guaranteed pods, then who has waited longest.
+    """
+
+    def rank(both: tuple[core_v1.Pod, core_v1.Pod]) -> tuple[bool, int, bool, str]:
+        asked, granted = both
+        wanted, had = requests(asked), requests(granted)
+        grows = any(_count(wanted, name) > _count(had, name) for name in ("cpu", "memory"))
+        return grows, -(spec_of(asked).priority or 0), qos_class(asked) != "Guaranteed", _waits_since(asked)
+
+    return [asked for asked, _ in sorted(waiting, key=rank)]
+
+
+def generation_under_way(pod: core_v1.Pod) -> int | None:
+    """The generation whose resources the pod's own status says are being given."""
+    conditions = (pod.status.conditions if pod.status else None) or ()
+    return next((c.observedGeneration or 0 for c in conditions if c.type == "PodResizeInProgress"), None)
+
+
+def _waits_since(pod: core_v1.Pod) -> str:
+    """When it began to wait, as a text that sorts; who has not been told yet comes last."""
+    for condition in (pod.status.conditions if pod.status else None) or ():
+        if condition.type == "PodResizePending" and condition.lastTransitionTime is not None:
+            return condition.lastTransitionTime.isoformat()
+    return "~"
+
+
+def summary(pod: core_v1.Pod, error: str = "") -> str:
+    """A pod's resources as events show them: JSON with the generation that asks for them."""
+    spec = spec_of(pod)
+    document = {
+        **({"initContainers": _listed(spec.initContainers)} if spec.initContainers else {}),
+        "containers": _listed(spec.containers),
+        "generation": (pod.metadata.generation if pod.metadata else None) or 0,
+        **({"error": error} if error else {}),
+    }
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+
+def _listed(containers: Iterable[core_v1.Container]) -> list[dict[str, object]]:
+    return [{"name": c.name, "resources": _shown(c.resources)} for c in containers]
+
+
+def _shown(resources: core_v1.ResourceRequirements | None) -> dict[str, object]:
+    parts = {"limits": resources.limits, "requests": resources.requests} if resources else {}
+    return {name: dict(sorted(part.items())) for name, part in parts.items() if part}
 
 
 def _count(listed: Amounts, name: str) -> int:

@@ -48,10 +48,18 @@ def status(snapshot: Snapshot, plan: Plan, host_ip: str) -> core_v1.PodStatus:
         startTime=old.startTime or snapshot.now.replace(microsecond=0),
         observedGeneration=pod.metadata.generation if pod.metadata else None,
         qosClass=old.qosClass,
+        resources=spec_of(pod).resources,
+        allocatedResources=_allocated(pod),
         nominatedNodeName=old.nominatedNodeName,
         reason=DEADLINE_REASON if past else old.reason,
         message=DEADLINE_MESSAGE if past else old.message,
     )
+
+
+def _allocated(pod: core_v1.Pod) -> dict[str, str] | None:
+    """What was granted to the pod as a whole, where it asks as a whole."""
+    own = spec_of(pod).resources
+    return own.requests if own is not None else None
 
 
 def phase_of(
