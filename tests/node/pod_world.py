@@ -148,8 +148,12 @@ class PodWorld:
     def step(self, at_most: int | None = None) -> Plan:
         """Apply a plan, or only its first actions."""
         _, decided = self.plan()
-        for action in decided.actions[:at_most]:
-            self.apply(action)
+        left = len(decided.actions) if at_most is None else at_most
+        for strand in decided.strands:
+            for action in strand[:left]:
+                left -= 1
+                if not self.apply(action):
+                    break
         return decided
 
     def settle(self, seconds: float = 3600) -> Plan:
@@ -163,7 +167,8 @@ class PodWorld:
                 return decided
             self.now = max(self.now, decided.wake_at)
 
-    def apply(self, action: Action) -> None:
+    def apply(self, action: Action) -> bool:
+        """Do it; False where it fails, which ends its strand."""
         memory = self.memory
         match action:
             case MountVolumes():
@@ -182,6 +187,7 @@ class PodWorld:
             case ResolveImage(name) if self.images_missing:
                 failure = Failure("ErrImagePull", "no", 1, self.now, self.now + timedelta(seconds=10))
                 memory.note(name, image_failure=failure)
+                return False
             case ResolveImage(name):
                 memory.note(name, image_id="sha256:1", image_failure=None)
             case StartContainer():
@@ -201,6 +207,7 @@ class PodWorld:
                     del self.containers[key]
             case DeletePod():
                 self.pod, memory.released, memory.gone = None, True, True
+        return True
 
     def _start(self, action: StartContainer) -> None:
         key = (action.container, action.attempt)

@@ -27,7 +27,7 @@ def starting(name: str) -> PodMemory:
     shown: core_v1.Pod = objects.copy(pod(name))
     objects.meta(shown).uid = name
     memory = adopt(shown, None)
-    memory.busy.add("start/main")
+    memory.begun.add("start/main")
     return memory
 
 
@@ -52,7 +52,7 @@ def test_who_has_started_or_is_gone_holds_up_nobody() -> None:
     reports, memory, started, gone = reporter(), starting("web-0"), starting("web-1"), starting("web-2")
     for one in (memory, started, gone):
         reports.held_until(one, NOW)
-    started.busy.clear()
+    started.begun.clear()
     assert reports.held_until(started, NOW + timedelta(milliseconds=1)) is None
     reports.forget(gone.uid)
     assert reports.held_until(memory, NOW) == NOW + HOLD

@@ -87,13 +87,15 @@ class Reconciler(Generic[K]):
         while True:
             key = await self._queue.get()
             try:
-                await self._look(key)
+                await self.look(key)
             finally:
                 self._queue.done(key)
             if self._queue:
                 await give_way()  # a long backlog must not hold up the requests of others
 
-    async def _look(self, key: K) -> None:
+    async def look(self, key: K) -> None:
+        """Look at the key now, in the caller's task. Only where `reconcile` never waits: nothing else keeps two
+        looks at one key apart."""
         self._queue.forget_later(key)  # what a later look was to see, this one sees
         try:
             again_seconds = await self._reconcile(key)

@@ -65,10 +65,11 @@ class Applier:
         self._clock = clock
         self._events = events
 
-    async def apply(self, memory: PodMemory, action: Action) -> None:
-        """Do it, and remember how it went."""
+    async def apply(self, memory: PodMemory, action: Action) -> bool:
+        """Do it, and remember how it went; True where it succeeded."""
         try:
             await self._do(memory, action)
+            return True
         except (RuntimeFailure, ConfigError, VolumeFailure) as error:
             self._failed(memory, action, error.reason, str(error))
         except ApiError as error:
@@ -76,6 +77,7 @@ class Applier:
         except Exception as error:
             _log.exception("%s: %s failed", "/".join(memory.key), action)
             self._failed(memory, action, "RunContainerError", str(error) or type(error).__name__)
+        return False
 
     async def _do(self, memory: PodMemory, action: Action) -> None:
         match action:

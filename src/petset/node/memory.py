@@ -42,7 +42,8 @@ class PodMemory:
     volumes_failure: Failure | None = None
     volume_paths: Mapping[str, Path] = field(default_factory=dict)
     tokens: Mapping[Wish, Token] = field(default_factory=dict)
-    busy: set[str] = field(default_factory=set)
+    begun: set[str] = field(default_factory=set)  # the actions under way
+    planned: set[str] = field(default_factory=set)  # those that follow them, unless something happens to the pod
     waiting: tuple[Waiting, ...] = ()
     reporting: bool = False
     report_again: bool = False
@@ -50,15 +51,16 @@ class PodMemory:
     report_again_at: datetime | None = None
     written: core_v1.PodStatus | None = None
     accepted: core_v1.PodStatus | None = None
+    uid: str = field(init=False)
+    key: tuple[str, str] = field(init=False)  # namespace and name: what a later pod may share with it
+
+    def __post_init__(self) -> None:
+        self.uid, self.key = uid_of(self.pod), (namespace_of(self.pod), name_of(self.pod))
 
     @property
-    def uid(self) -> str:
-        return uid_of(self.pod)
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Namespace and name: what a later pod may share with it."""
-        return namespace_of(self.pod), name_of(self.pod)
+    def busy(self) -> frozenset[str]:
+        """The actions that nobody else need plan."""
+        return frozenset(self.begun | self.planned)
 
     @property
     def nothing_is_left(self) -> bool:
@@ -84,7 +86,7 @@ class PodMemory:
             notes=dict(self.notes),
             volumes=self.volumes,
             volumes_failure=self.volumes_failure,
-            busy=frozenset(self.busy),
+            busy=self.busy,
             released=self.released,
             pending=self.pending,
             resized=self.resized,

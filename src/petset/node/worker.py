@@ -1,8 +1,9 @@
 """The pod workers of one node: for each pod, snapshot, plan, act, report; again whenever something has changed.
 
-A look at a pod never waits: actions, status writes, probes and the watch for a container's end run as tasks beside
-it, and wake the pod when they are done. What a task works on is named in `busy`, so no plan repeats it. A pod is
-known by its uid; one that takes an earlier one's name waits until that one is gone from this node.
+A look at a pod never waits: the strands of a plan, status writes, probes and the watch for a container's end run as
+tasks beside it. What is under way or planned is known, so no plan repeats it; a task that has done its strand looks at
+the pod itself, and one whose pod is woken meanwhile ends its strand early. A pod is known by its uid; one that takes
+an earlier one's name waits until that one is gone from this node.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from petset.node.events import PodEvents
 from petset.node.machine import Facts
 from petset.node.memory import PodMemory, adopt, orphan
 from petset.node.pods import resizing
-from petset.node.pods.model import Action, Plan, Snapshot, Volumes, is_running
+from petset.node.pods.model import Action, Plan, Snapshot, Strand, Volumes, is_running
 from petset.node.pods.order import FINAL_PHASES
 from petset.node.pods.plan import plan
 from petset.node.pods.probing import probes
@@ -70,8 +71,11 @@ class Workers:
         await self._reconciler.run()
 
     def wake(self, uid: str) -> None:
-        """Look at the pod soon."""
-        self._reconciler.wake(uid)
+        """Something has happened to the pod: look at it soon, and begin nothing before that."""
+        memory = self._memories.get(uid)
+        if memory is not None:
+            memory.planned.clear()
+            self._reconciler.wake(uid)
 
     def get(self, namespace: str, name: str) -> PodMemory | None:
         """The newest pod of this name."""
@@ -214,20 +218,29 @@ class Workers:
             return
         self._is_current(memory.uid)
         if is_terminating(memory.pod):
-            self._act(memory, plan(replace(snapshot, reported=True, busy=frozenset(memory.busy))))
+            self._act(memory, plan(replace(snapshot, reported=True, busy=memory.busy)))
 
     def _act(self, memory: PodMemory, decided: Plan) -> None:
-        for action in decided.actions:
-            memory.busy.add(action.key)
-            self._supervisor.start(f"{memory.uid}/{action.key}", self._do(memory, action))
+        for strand in decided.strands:
+            memory.planned.update(action.key for action in strand)
+            self._supervisor.start(f"{memory.uid}/{strand[0].key}", self._carry_out(memory, strand))
 
-    async def _do(self, memory: PodMemory, action: Action) -> None:
+    async def _carry_out(self, memory: PodMemory, strand: Strand) -> None:
+        """The actions of a strand, until one fails or is not planned any more; then the next look."""
+        for action in strand:
+            if action.key not in memory.planned or not await self._do(memory, action):
+                memory.planned.difference_update(action.key for action in strand)
+                break
+        self._watch_all(memory)
+        await self._reconciler.look(memory.uid)
+
+    async def _do(self, memory: PodMemory, action: Action) -> bool:
+        memory.planned.discard(action.key)
+        memory.begun.add(action.key)
         try:
-            await self._applier.apply(memory, action)
+            return await self._applier.apply(memory, action)
         finally:
-            memory.busy.discard(action.key)
-            self._watch_all(memory)
-            self.wake(memory.uid)
+            memory.begun.discard(action.key)
 
     def _address(self, memory: PodMemory) -> str:
         return (memory.sandbox.ip if memory.sandbox else "") or self._host_ip

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from petset.node.pods.model import Action, Plan, Snapshot, Waiting
+from petset.node.pods.model import Action, Plan, Snapshot, Strand, Waiting
 
 
 class Draft:
@@ -10,14 +10,18 @@ class Draft:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._actions: list[Action] = []
+        self._strands: list[Strand] = []
         self._waiting: list[Waiting] = []
         self._wake_at: datetime | None = None
 
-    def do(self, action: Action) -> None:
-        """Plan an action, unless one with its key is under way."""
-        if action.key not in self.snapshot.busy:
-            self._actions.append(action)
+    def do(self, *actions: Action) -> None:
+        """Plan a strand of actions, as far as none of them is under way already."""
+        busy = self.snapshot.busy
+        if busy:
+            under_way = [n for n, action in enumerate(actions) if action.key in busy]
+            actions = actions[: min(under_way, default=len(actions))]
+        if actions:
+            self._strands.append(actions)
 
     def wait(self, container: str, reason: str, message: str) -> None:
         """Say why a container, or the whole pod (empty), does not go on."""
@@ -30,4 +34,4 @@ class Draft:
 
     def plan(self, *, finished: bool = False, deadline_exceeded: bool = False) -> Plan:
         """What was collected."""
-        return Plan(tuple(self._actions), tuple(self._waiting), self._wake_at, finished, deadline_exceeded)
+        return Plan(tuple(self._strands), tuple(self._waiting), self._wake_at, finished, deadline_exceeded)

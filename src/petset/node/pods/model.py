@@ -91,7 +91,7 @@ class Snapshot:
     """One pod on this node at one moment, with the resources that the node has granted it.
 
     `attempts` holds each container's known attempts, oldest first; those that a lost sandbox took with it are
-    known from the pod's status and carry no sandbox uid. `busy` names the actions under way (`Action.key`).
+    known from the pod's status and carry no sandbox uid. `busy` names the actions that are under way or follow them (`Action.key`).
     """
 
     pod: core_v1.Pod
@@ -301,15 +301,25 @@ class Waiting:
     message: str
 
 
+Strand = tuple[Action, ...]
+"""Actions in order: one that fails, or anything that happens to the pod meanwhile, leaves the rest to the next plan."""
+
+
 @dataclass(frozen=True)
 class Plan:
-    """What to do now, all of it at once, why no more is done, and when to look again without being woken.
+    """What to do now, why no more is done, and when to look again without being woken.
 
-    `finished` says that every container is done for good (or the pod's deadline is over): its phase is final.
+    The strands go side by side. `finished` says that every container is done for good (or the pod's deadline is
+    over): its phase is final.
     """
 
-    actions: tuple[Action, ...] = ()
+    strands: tuple[Strand, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     wake_at: datetime | None = None
     finished: bool = False
     deadline_exceeded: bool = False
+
+    @property
+    def actions(self) -> Strand:
+        """Every action, as one worker would do them."""
+        return tuple(action for strand in self.strands for action in strand)

@@ -15,6 +15,7 @@ from petset.api.objects import is_terminating
 from petset.node.pods import resizing
 from petset.node.pods.draft import Draft
 from petset.node.pods.model import (
+    Action,
     BeginStop,
     Failure,
     MountVolumes,
@@ -25,6 +26,7 @@ from petset.node.pods.model import (
     Snapshot,
     StartContainer,
     StartSandbox,
+    Strand,
     Volumes,
     has_exited,
     is_running,
@@ -74,15 +76,24 @@ def _run(draft: Draft) -> None:
         return
     for container in all_containers(snapshot.pod):
         _tend(draft, container)
+    surroundings: list[Action] = []
     if snapshot.volumes is not Volumes.MOUNTED and spec_of(snapshot.pod).volumes:
-        if not _holds(draft, "", snapshot.volumes_failure):
-            draft.do(MountVolumes())
-        return
+        if _holds(draft, "", snapshot.volumes_failure):
+            return
+        surroundings.append(MountVolumes())
     wanted = due(snapshot)
-    if wanted and not has_sandbox(snapshot) and not _holds(draft, "", snapshot.sandbox_failure):
-        draft.do(StartSandbox())
-    for container in wanted:
-        _start(draft, container)
+    starts = [steps for container in wanted if (steps := _start(draft, container))]
+    if wanted and not has_sandbox(snapshot):
+        if _holds(draft, "", snapshot.sandbox_failure):
+            return
+        surroundings.append(StartSandbox())
+    if not surroundings:
+        for steps in starts:
+            draft.do(*steps)
+    elif len(starts) == 1:
+        draft.do(*surroundings, *starts[0])
+    else:
+        draft.do(*surroundings)  # what several containers share comes first, then each goes its own way
 
 
 def _tend(draft: Draft, container: core_v1.Container) -> None:
@@ -106,20 +117,19 @@ def _tend(draft: Draft, container: core_v1.Container) -> None:
         resizing.tend(draft, container, attempt)
 
 
-def _start(draft: Draft, container: core_v1.Container) -> None:
-    """The next attempt, unless a back-off or a missing image holds it."""
+def _start(draft: Draft, container: core_v1.Container) -> Strand:
+    """The way to the next attempt; empty where a back-off or a missing image holds it."""
     snapshot, name = draft.snapshot, container.name
     note, ended = snapshot.note(name), snapshot.latest(name)
     if _is_crash_looping(draft, container) or _holds(draft, name, note.start_failure):
-        return
-    if not note.image_id:
-        if not _holds_image(draft, container, note.image_failure):
-            draft.do(ResolveImage(name))
-    elif has_sandbox(snapshot):
-        crash_loop = note.crash_loop
-        if ended is not None and has_exited(ended):
-            crash_loop = after_restart(crash_loop, ended, snapshot.now)
-        draft.do(StartContainer(name, ended.attempt + 1 if ended else 0, crash_loop))
+        return ()
+    if not note.image_id and _holds_image(draft, container, note.image_failure):
+        return ()
+    crash_loop = note.crash_loop
+    if ended is not None and has_exited(ended):
+        crash_loop = after_restart(crash_loop, ended, snapshot.now)
+    start = StartContainer(name, ended.attempt + 1 if ended else 0, crash_loop)
+    return (start,) if note.image_id else (ResolveImage(name), start)
 
 
 def _is_crash_looping(draft: Draft, container: core_v1.Container) -> bool:

@@ -121,7 +121,11 @@ def _begin(draft: Draft, container: core_v1.Container) -> None:
     begun = min((note.stop.since for note in snapshot.notes.values() if note.stop), default=snapshot.now)
     spent_seconds = (snapshot.now - begun).total_seconds()
     left_seconds = max(0.0, grace_seconds(snapshot) - spent_seconds)
-    draft.do(BeginStop(container.name, attempt.id, left_seconds, f"Stopping container {container.name}"))
+    stop = BeginStop(container.name, attempt.id, left_seconds, f"Stopping container {container.name}")
+    if _has_pre_stop(container):
+        draft.do(stop)
+    else:
+        draft.do(stop, Signal(container.name, attempt.id, _stop_signal(container)))
 
 
 def _clear_away(draft: Draft) -> None:
@@ -132,7 +136,7 @@ def _clear_away(draft: Draft) -> None:
         draft.wait("", failure.reason, failure.message)
         draft.wake(failure.retry_at)
     elif snapshot.sandbox is not None or "sandbox" in snapshot.busy:
-        draft.do(RemoveSandbox())
+        draft.do(RemoveSandbox(), UnmountVolumes())
     elif snapshot.volumes is not Volumes.GONE or "volumes" in snapshot.busy:
         draft.do(UnmountVolumes())
     elif snapshot.reported and not snapshot.gone and not snapshot.released:
