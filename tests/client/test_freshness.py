@@ -75,3 +75,21 @@ def test_what_was_written_for_a_key_that_is_forgotten_holds_nobody_up() -> None:
             assert writes.are_seen("web")
 
     run(story())
+
+
+def test_the_event_of_an_own_write_is_no_news_but_to_those_who_were_left_alone() -> None:
+    async def story() -> None:
+        async with plane() as p:
+            informer = InformerPool(p.client, p.clock).informer(core_v1.ConfigMap)
+            writes: OwnWrites[str] = OwnWrites({core_v1.ConfigMap: informer})
+            ours, theirs = await p.client.create(config()), await p.client.create(config("theirs"))
+            writes.wrote("web", ours)
+            assert not writes.saw("other", ours)
+            assert not writes.saw("web", theirs)
+            assert writes.saw("web", ours)
+            assert not writes.saw("web", ours), "nothing is remembered of what has been seen"
+            writes.wrote("web", ours)
+            assert not writes.are_seen("web")
+            assert not writes.saw("web", ours)
+
+    run(story())

@@ -37,11 +37,25 @@ class OwnWrites(Generic[K]):
         self._caches = caches
         self._versions: dict[K, dict[type[Any], int]] = {}
         self._deletions: dict[K, list[Any]] = {}
+        self._left_alone: set[K] = set()
 
     def wrote(self, key: K, obj: Any) -> None:
         """The API answered a write with `obj`: the cache of its kind must come that far."""
         versions = self._versions.setdefault(key, {})
         versions[type(obj)] = max(versions.get(type(obj), 0), int(meta(obj).resourceVersion or 0))
+
+    def saw(self, key: K, obj: Any) -> bool:
+        """The cache shows `obj`: True where the newest write for the key made it so, and the key was not left alone.
+
+        Then it is no news to who plans for the key, if a plan that was carried out leaves nothing to do.
+        """
+        versions = self._versions.get(key, {})
+        if key in self._left_alone or str(versions.get(type(obj))) != meta(obj).resourceVersion:
+            return False
+        del versions[type(obj)]
+        if not versions:
+            del self._versions[key]
+        return True
 
     def deleted(self, key: K, obj: Any) -> None:
         """`obj` was asked to go: the cache must show it going, gone, or replaced."""
@@ -55,12 +69,15 @@ class OwnWrites(Generic[K]):
             self._versions[key] = behind
         if standing:
             self._deletions[key] = standing
-        return not behind and not standing
+        seen = not behind and not standing
+        (self._left_alone.discard if seen else self._left_alone.add)(key)
+        return seen
 
     def forget(self, key: K) -> None:
         """Nothing of this key will be looked at again."""
         self._versions.pop(key, None)
         self._deletions.pop(key, None)
+        self._left_alone.discard(key)
 
     def _version(self, kind: type[Any]) -> int:
         return int(self._caches[kind].resource_version or 0)

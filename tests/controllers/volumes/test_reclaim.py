@@ -93,5 +93,6 @@ def test_a_volume_that_a_user_deletes_goes_once_it_is_released_with_its_data() -
 
 def test_a_volume_whose_claim_went_elsewhere_is_on_offer_again() -> None:
     snapshot = with_claim(volume("Retain", ours=False), "another")
-    (update,) = plan(snapshot).actions
+    update, status = plan(snapshot).actions
     assert update.volume.spec.claimRef.uid is None
+    assert status.volume.status.phase == "Available"

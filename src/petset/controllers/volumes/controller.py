@@ -1,7 +1,8 @@
 """Runs the claim binder: which objects wake which claim or volume, and what each look at one of them reads.
 
-A claim is woken by itself, by volumes that name it or could serve it, by its class and by pods that use it; a
-volume by itself and by its claim. Nothing is polled.
+A claim is woken by itself, by volumes that name it or could serve it, by its class and, where they matter to it, by
+pods that use it; a volume by itself and by its claim. What the controller itself has written for a claim or a volume
+does not wake that one again: a plan that was carried out leaves nothing to do. Nothing is polled.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from petset.aio.tasks import Supervisor
 from petset.api import volumes
 from petset.api.errors import NotFound
 from petset.api.models import core_v1, storage_v1
-from petset.api.objects import Object, is_terminating, name_of, namespace_of, uid_of
+from petset.api.objects import Object, is_terminating, meta, name_of, namespace_of, uid_of
 from petset.api.volumes import annotation
 from petset.client.events import EventRecorder
 from petset.client.freshness import COME_BACK_SECONDS, Cache, OwnWrites
@@ -91,6 +92,7 @@ class VolumeController:
         claim = self._claims.get(key.name, key.namespace)
         if claim is None:
             self._told.pop(key, None)
+            self._claim_writes.forget(key)
             return None
         if not self._claim_writes.are_seen(key):
             return COME_BACK_SECONDS
@@ -155,6 +157,7 @@ class VolumeController:
     async def _reconcile_volume(self, key: VolumeKey) -> float | None:
         volume = self._volumes.get(key.name, "")
         if volume is None:
+            self._volume_writes.forget(key)
             return None
         if not self._volume_writes.are_seen(key):
             return COME_BACK_SECONDS
@@ -203,16 +206,26 @@ class VolumeController:
     ) -> None:
         claim = new or old
         assert claim
-        self._claim_work.wake(ClaimKey(namespace_of(claim), name_of(claim)))
-        for volume in self._volumes.by_index("by-claim", f"{namespace_of(claim)}/{name_of(claim)}"):
-            self._volume_work.wake(VolumeKey(name_of(volume)))
+        key = ClaimKey(namespace_of(claim), name_of(claim))
+        if new is None or not self._claim_writes.saw(key, new):
+            self._claim_work.wake(key)
+        if old is None or new is None or _volume_of(old) != _volume_of(new):
+            for volume in self._volumes.by_index("by-claim", f"{key.namespace}/{key.name}"):
+                self._volume_work.wake(VolumeKey(name_of(volume)))
 
     def _volume_changed(self, old: core_v1.PersistentVolume | None, new: core_v1.PersistentVolume | None) -> None:
         volume = new or old
         assert volume
-        self._volume_work.wake(VolumeKey(name_of(volume)))
-        for claim in {c for v in (old, new) if v is not None for c in volumes.claim_of_volume(v)}:
-            self._claim_work.wake(ClaimKey(*claim.split("/", 1)))
+        claims = [ClaimKey(*c.split("/", 1)) for v in (old, new) if v is not None for c in volumes.claim_of_volume(v)]
+        if new is not None and any(self._claim_writes.saw(claim, new) for claim in claims):
+            return  # on the way to being bound: the write that binds its claim is next, and wakes it
+        key = VolumeKey(name_of(volume))
+        if new is None or not self._volume_writes.saw(key, new):
+            self._volume_work.wake(key)
+        if old is not None and new is not None and _outlook(old) == _outlook(new):
+            return
+        for claim in dict.fromkeys(claims):
+            self._claim_work.wake(claim)
         if new is not None and new.spec and new.spec.claimRef is None:
             self._wake_unbound(new.spec.storageClassName or "")
 
@@ -222,8 +235,17 @@ class VolumeController:
             return
         pod = new or old
         assert pod
-        for claim in volumes.claims_of_pod(pod):
-            self._claim_work.wake(ClaimKey(*claim.split("/", 1)))
+        for name in volumes.claim_names(pod):
+            claim = self._claims.get(name, namespace_of(pod))
+            if claim is not None and self._minds_pods(claim):
+                self._claim_work.wake(ClaimKey(namespace_of(pod), name))
+
+    def _minds_pods(self, claim: core_v1.PersistentVolumeClaim) -> bool:
+        """It waits for the last of them to be shut down, or for the first to get its node."""
+        if is_terminating(claim):
+            return True
+        bound = annotation(claim, volumes.BIND_COMPLETED)
+        return not bound and volumes.waits_for_consumer(self._class_of(claim))
 
     def _class_changed(self, old: storage_v1.StorageClass | None, new: storage_v1.StorageClass | None) -> None:
         changed = new or old
@@ -240,6 +262,17 @@ def _unbound_class(claim: core_v1.PersistentVolumeClaim) -> list[str]:
     if claim.spec is None or annotation(claim, volumes.BIND_COMPLETED):
         return []
     return [claim.spec.storageClassName or ""]
+
+
+def _volume_of(claim: core_v1.PersistentVolumeClaim) -> str | None:
+    return claim.spec.volumeName if claim.spec else None
+
+
+def _outlook(volume: core_v1.PersistentVolume) -> tuple[object, ...]:
+    """Everything of a volume that a claim's plan looks at."""
+    failed = volume.status is not None and volume.status.phase == "Failed"
+    metadata = meta(volume)
+    return volume.spec, metadata.labels, metadata.annotations, is_terminating(volume), failed
 
 
 def _standing(pod: core_v1.Pod) -> tuple[str, bool]:

@@ -34,7 +34,8 @@ DIRECTORY_MODE = 0o777
 
 
 def plan(snapshot: ClaimSnapshot) -> Plan:
-    """The steps for one claim. Guarantees: a volume is only ever given to the claim that its claimRef names."""
+    """The steps for one claim. Guarantees: a volume is only ever given to the claim that its claimRef names; a plan
+    that was carried out leaves nothing to do."""
     claim = snapshot.claim
     if is_terminating(claim):
         return _let_go(snapshot)
@@ -82,11 +83,12 @@ def _keep(snapshot: ClaimSnapshot) -> Plan:
     assert claim.spec
     if volume is None or not volumes.reserves(volume, claim):
         return _lose(snapshot)
-    if not _is_growing(volume, claim):
-        return Plan((*_protect(claim), *_report_bound(claim, volume)))
-    assert volume.spec
-    grown = replace(volume, spec=replace(volume.spec, capacity={"storage": size_of(claim)}))
-    return Plan((UpdateVolume(grown), *_report_bound(claim, grown)))
+    growth: tuple[Action, ...] = ()
+    if _is_growing(volume, claim):
+        assert volume.spec
+        volume = replace(volume, spec=replace(volume.spec, capacity={"storage": size_of(claim)}))
+        growth = (UpdateVolume(volume),)
+    return Plan((*growth, *_protect(claim), *_report_bound(claim, volume)))
 
 
 def _is_growing(volume: core_v1.PersistentVolume, claim: core_v1.PersistentVolumeClaim) -> bool:

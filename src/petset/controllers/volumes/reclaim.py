@@ -25,7 +25,8 @@ from petset.controllers.volumes.model import (
 
 
 def plan(snapshot: VolumeSnapshot) -> Plan:
-    """The steps for one volume. Guarantee: nothing is removed while the claim that the volume names exists."""
+    """The steps for one volume. Guarantees: nothing is removed while the claim that the volume names exists; a plan
+    that was carried out leaves nothing to do."""
     volume, claim = snapshot.volume, snapshot.claim
     assert volume.spec
     reference = volume.spec.claimRef
@@ -87,7 +88,7 @@ def _unbind(snapshot: VolumeSnapshot) -> Plan:
         metadata=replace(meta(volume), annotations=annotations),
         spec=replace(volume.spec, claimRef=reference),
     )
-    return Plan((UpdateVolume(freed),))
+    return Plan((UpdateVolume(freed), *_phase(snapshot, "Available")))
 
 
 def _phase(snapshot: VolumeSnapshot, phase: str) -> tuple[Action, ...]:
