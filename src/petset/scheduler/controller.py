@@ -66,10 +66,11 @@ class Scheduler:
         if pod is None or not _wants_a_node(pod) or uid_of(pod) in self._assumed:
             self._wait_no_more(key)
             return None
-        decided = plan(self._look(pod))  # from here to the ledger nothing else runs
+        snapshot = self._look(pod)
+        decided = plan(snapshot)  # from here to the ledger nothing else runs
         if decided.waiting is None:
             self._wait_no_more(key)
-            await self._bind(pod, decided.actions)
+            await self._bind(snapshot, decided.actions)
             return None
         for action in decided.actions:
             assert isinstance(action, SelectNode)
@@ -77,11 +78,13 @@ class Scheduler:
         return await self._tell(key, pod, decided.waiting)
 
     def _look(self, pod: core_v1.Pod) -> Snapshot:
+        nodes = self._ledger.states(self._nodes.list())
+        has_terms = (pod.spec is not None and pod.spec.affinity is not None) or any(n.repelling for n in nodes)
         return Snapshot(
             pod=pod,
-            nodes=self._ledger.states(self._nodes.list()),
+            nodes=nodes,
             claims=[self._claim_state(namespace_of(pod), name) for name in volumes.claim_names(pod)],
-            namespaces=self._namespaces.list(),
+            namespaces=self._namespaces.list() if has_terms else (),
         )
 
     def _claim_state(self, namespace: str, name: str) -> ClaimState:
@@ -97,11 +100,12 @@ class Scheduler:
             offers=self._volumes.by_index("on-offer", class_name),
         )
 
-    async def _bind(self, pod: core_v1.Pod, actions: Sequence[Action]) -> None:
+    async def _bind(self, snapshot: Snapshot, actions: Sequence[Action]) -> None:
         """Enter the pod first, so that the next decision counts it; strike it out again where the writing fails."""
         (action,) = actions
         assert isinstance(action, Bind)
-        self._ledger.enter(pod, action.node)
+        pod = snapshot.pod
+        self._ledger.enter(pod, action.node, snapshot.requests)
         self._assumed[uid_of(pod)] = action.node
         try:
             await apply.bind(self._client, pod, action.node)

@@ -21,14 +21,14 @@ class Account:
         self.used: dict[str, int] = {}
         self.owners: dict[str, int] = {}
         self.repelling: dict[str, core_v1.Pod] = {}
-        self._counted: dict[str, dict[str, int]] = {}  # what of each pod is in `used`
+        self._counted: dict[str, Mapping[str, int]] = {}  # what of each pod is in `used`
 
-    def enter(self, pod: core_v1.Pod) -> None:
-        """Count a pod that is not in yet."""
+    def enter(self, pod: core_v1.Pod, amounts: Mapping[str, int]) -> None:
+        """Count a pod that is not in yet, and what it requests."""
         self.pods[uid_of(pod)] = pod
         if anti_affinity_terms(pod):
             self.repelling[uid_of(pod)] = pod
-        amounts = self._counted[uid_of(pod)] = resources.requests(pod)
+        self._counted[uid_of(pod)] = amounts
         self._count(pod, amounts, +1)
 
     def renew(self, pod: core_v1.Pod) -> bool:
@@ -70,13 +70,14 @@ class Ledger:
         self._accounts: dict[str, Account] = {}
         self._where: dict[str, str] = {}  # the node of each pod, by the pod's uid
 
-    def enter(self, pod: core_v1.Pod, node: str) -> None:
-        """The pod is on this node now, as it is described now."""
+    def enter(self, pod: core_v1.Pod, node: str, amounts: Mapping[str, int] | None = None) -> None:
+        """The pod is on this node now, as it is described now; `amounts` are its requests, where they are known."""
         if self._where.get(uid_of(pod)) == node and self._accounts[node].renew(pod):
             return
         self.strike(pod)
         self._where[uid_of(pod)] = node
-        self._accounts.setdefault(node, Account()).enter(pod)
+        account = self._accounts.setdefault(node, Account())
+        account.enter(pod, resources.requests(pod) if amounts is None else amounts)
 
     def strike(self, pod: core_v1.Pod) -> None:
         """The pod takes no room any more; one that is not entered is none of our business."""

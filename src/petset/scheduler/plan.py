@@ -34,8 +34,13 @@ def plan(snapshot: Snapshot) -> Plan:
     if not able:
         return Plan(waiting=Waiting(_no_node(against.values())))
     able = _already_selected(snapshot, able) or able
-    best = max(sorted(able, key=lambda s: name_of(s.node)), key=lambda s: score(snapshot, s, able))
-    return _give(snapshot, name_of(best.node))
+    return _give(snapshot, name_of(_best(snapshot, able).node))
+
+
+def _best(snapshot: Snapshot, able: list[NodeState]) -> NodeState:
+    if len(able) == 1:
+        return able[0]
+    return max(sorted(able, key=lambda s: name_of(s.node)), key=lambda s: score(snapshot, s, able))
 
 
 def _already_selected(snapshot: Snapshot, able: list[NodeState]) -> list[NodeState]:
