@@ -8,6 +8,7 @@ from node.world import NodeWorld, a_container, a_pod, condition, is_ready, node_
 from petset.api.models import coordination_v1, core_v1, meta_v1
 from petset.api.objects import copy
 from petset.node.runtime import ExecResult
+from petset.testing.faults import LateWatches
 from petset.testing.loop import run
 
 
@@ -376,6 +377,29 @@ def test_a_config_map_that_changes_is_written_anew_into_its_volume() -> None:
             files = world.volumes.contents[pod.metadata.uid, "settings"].files
             assert [(f.path, f.content) for f in files] == [("a", b"2")]
             assert world.runtime.find("web-0", "app").attempt == 0
+
+    run(story())
+
+
+def test_a_label_that_the_agent_learns_of_through_a_refused_status_reaches_the_pods_files() -> None:
+    """The watch tells of it later, and then it is no news any more."""
+
+    async def story() -> None:
+        async with node_world(start=False) as world:
+            late = LateWatches(world.client, world.plane.clock, lambda kind: 30.0 if kind is core_v1.Pod else 0.0)
+            world.start_agent(late)
+            labels = core_v1.ObjectFieldSelector(fieldPath="metadata.labels")
+            file = core_v1.DownwardAPIVolumeFile(path="labels", fieldRef=labels)
+            source = core_v1.DownwardAPIVolumeSource(items=[file])
+            await world.create(a_pod(volumes=[core_v1.Volume(name="info", downwardAPI=source)]))
+            pod = copy(await world.ready())
+            pod.metadata.labels = {"app": "web", "tier": "front"}
+            await world.client.update(pod)
+            world.runtime.exit("web-0", "app", 1)
+            await world.until(lambda pod: pod.status.containerStatuses[0].restartCount == 1)
+            await world.sleep(60)
+            (file,) = world.volumes.contents[pod.metadata.uid, "info"].files
+            assert b'tier="front"' in file.content
 
     run(story())
 

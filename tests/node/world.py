@@ -10,6 +10,7 @@ from petset.aio.tasks import Supervisor
 from petset.api.errors import NotFound
 from petset.api.models import core_v1, meta_v1
 from petset.client.events import COLLECT_SECONDS
+from petset.client.port import Client
 from petset.node.agent import Agent
 from petset.node.machine import Machine, NodeSettings
 from petset.testing.node import SimulatedNetwork, SimulatedVolumes, simulated_machine
@@ -47,8 +48,8 @@ class NodeWorld:
         assert isinstance(self.machine.network, SimulatedNetwork)
         return self.machine.network
 
-    def start_agent(self) -> Agent:
-        agent = Agent(self.client, self.machine, NodeSettings(NODE), self.plane.clock, self.plane.random)
+    def start_agent(self, client: Client | None = None) -> Agent:
+        agent = Agent(client or self.client, self.machine, NodeSettings(NODE), self.plane.clock, self.plane.random)
         self.running.append(self.tasks.start("agent", agent.run()))
         return agent
 

@@ -97,6 +97,8 @@ class PodMemory:
         """Learn a version of the pod; True if it is newer than the one known. Older ones are not news."""
         if _version(pod) <= _version(self.pod):
             return False
+        if _shown_in_files(pod) != _shown_in_files(self.pod):
+            self.renew_files()
         if self.asked is None and meta(pod).generation == meta(self.pod).generation:
             self.pod = pod  # a status, as nearly always
         elif resizing.asks_for_other_resources(pod, self.pod):
@@ -104,6 +106,11 @@ class PodMemory:
         else:
             self.pod, self.asked, self.pending = pod, None, None
         return True
+
+    def renew_files(self) -> None:
+        """Something may have changed that the pod's volumes show."""
+        if self.volumes is Volumes.MOUNTED:
+            self.volumes = Volumes.UNKNOWN
 
     def hold(self, pod: core_v1.Pod, granted: Mapping[str, core_v1.ResourceRequirements | None]) -> None:
         """The pod asks for other resources than it was granted, and keeps these until that is decided."""
@@ -157,6 +164,10 @@ class PodMemory:
 
 def _version(pod: core_v1.Pod) -> int:
     return int(meta(pod).resourceVersion or 0)
+
+
+def _shown_in_files(pod: core_v1.Pod) -> tuple[object, object]:
+    return meta(pod).labels, meta(pod).annotations
 
 
 def adopt(pod: core_v1.Pod, sandbox: Sandbox | None) -> PodMemory:

@@ -96,16 +96,7 @@ class Workers:
         if memory is None:
             self.add(adopt(new, None))
         elif memory.take_pod(new):  # else it is our own report that comes back
-            self._refresh_own_fields(memory, old)
             self.wake(memory.uid)
-
-    def _refresh_own_fields(self, memory: PodMemory, old: core_v1.Pod | None) -> None:
-        """A pod's labels and annotations may be in its volumes."""
-        new, before = memory.pod.metadata, old.metadata if old is not None else None
-        if new is None or before is None or memory.volumes is not Volumes.MOUNTED:
-            return
-        if new.labels != before.labels or new.annotations != before.annotations:
-            memory.volumes = Volumes.UNKNOWN
 
     def adopt(self, pod: core_v1.Pod, sandbox: Sandbox | None) -> None:
         """A pod found at the start, with what the runtime has of it. The API may still show how it once was."""
@@ -147,8 +138,7 @@ class Workers:
         for uid in self._users.get((namespace, reference), ()):
             memory = self._memories[uid]
             memory.forgive()
-            if memory.volumes is Volumes.MOUNTED:
-                memory.volumes = Volumes.UNKNOWN
+            memory.renew_files()
             self.wake(uid)
 
     # One look.
