@@ -96,7 +96,8 @@ async def attack(
         for _ in range(3):
             for number in range(len(claims)):
                 await binder.act(await binder.look(f"c{number}"), 99)
-                assert plan(await binder.look(f"c{number}")).actions == (), "a plan carried out leaves nothing to do"
+                left = plan(await binder.look(f"c{number}")).actions
+                assert left == (), "a plan that was carried out leaves nothing to do"
         await check_liveness(p, binder)
 
 

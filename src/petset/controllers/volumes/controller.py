@@ -216,7 +216,9 @@ class VolumeController:
     def _volume_changed(self, old: core_v1.PersistentVolume | None, new: core_v1.PersistentVolume | None) -> None:
         volume = new or old
         assert volume
-        claims = [ClaimKey(*c.split("/", 1)) for v in (old, new) if v is not None for c in volumes.claim_of_volume(v)]
+        claims = [
+            ClaimKey(*c.split("/", 1)) for v in (old, new) if v is not None for c in volumes.claim_of_volume(v)
+        ]
         if new is not None and any(self._claim_writes.saw(claim, new) for claim in claims):
             return  # on the way to being bound: the write that binds its claim is next, and wakes it
         key = VolumeKey(name_of(volume))
