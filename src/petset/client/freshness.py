@@ -45,7 +45,7 @@ class OwnWrites(Generic[K]):
         versions[type(obj)] = max(versions.get(type(obj), 0), int(meta(obj).resourceVersion or 0))
 
     def saw(self, key: K, obj: Any) -> bool:
-        """The cache shows `obj`: True where the newest write for the key made it so, and the key was not left alone.
+        """The cache shows `obj`: True where the newest write for the key made that, and the key is not left alone.
 
         Then it is no news to who plans for the key, if a plan that was carried out leaves nothing to do.
         """

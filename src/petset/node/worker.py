@@ -1,9 +1,9 @@
 """The pod workers of one node: for each pod, snapshot, plan, act, report; again whenever something has changed.
 
-A look at a pod never waits: the strands of a plan, status writes, probes and the watch for a container's end run as
-tasks beside it. What is under way or planned is known, so no plan repeats it; a task that has done its strand looks at
-the pod itself, and one whose pod is woken meanwhile ends its strand early. A pod is known by its uid; one that takes
-an earlier one's name waits until that one is gone from this node.
+A look at a pod never waits: the strands of a plan, status writes, probes and the watch for a container's end run
+as tasks beside it. What is under way or planned is known, so no plan repeats it; a task that has done its strand
+looks at the pod itself, and one whose pod is woken meanwhile ends its strand early. A pod is known by its uid; one
+that takes an earlier one's name waits until that one is gone from this node.
 """
 
 import asyncio

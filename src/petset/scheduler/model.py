@@ -46,7 +46,7 @@ class ClaimState:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One pod that wants a node, and all that the choice depends on. `namespaces` only where affinities ask for them."""
+    """One pod that wants a node, and all that the choice depends on; `namespaces` where affinities need them."""
 
     pod: core_v1.Pod
     nodes: Sequence[NodeState] = ()

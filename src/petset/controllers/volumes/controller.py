@@ -1,8 +1,8 @@
 """Runs the claim binder: which objects wake which claim or volume, and what each look at one of them reads.
 
-A claim is woken by itself, by volumes that name it or could serve it, by its class and, where they matter to it, by
-pods that use it; a volume by itself and by its claim. What the controller itself has written for a claim or a volume
-does not wake that one again: a plan that was carried out leaves nothing to do. Nothing is polled.
+A claim is woken by itself, by volumes that name it or could serve it, by its class and, where they matter to it,
+by pods that use it; a volume by itself and by its claim. What the controller itself has written for a claim or a
+volume does not wake that one again: a plan that was carried out leaves nothing to do. Nothing is polled.
 """
 
 from collections.abc import Callable, Sequence

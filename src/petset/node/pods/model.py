@@ -91,7 +91,8 @@ class Snapshot:
     """One pod on this node at one moment, with the resources that the node has granted it.
 
     `attempts` holds each container's known attempts, oldest first; those that a lost sandbox took with it are
-    known from the pod's status and carry no sandbox uid. `busy` names the actions that are under way or follow them (`Action.key`).
+    known from the pod's status and carry no sandbox uid. `busy` names the actions that are under way or follow them
+    (`Action.key`).
     """
 
     pod: core_v1.Pod
@@ -302,7 +303,7 @@ class Waiting:
 
 
 Strand = tuple[Action, ...]
-"""Actions in order: one that fails, or anything that happens to the pod meanwhile, leaves the rest to the next plan."""
+"""Actions in order. One that fails, or whatever happens to the pod meanwhile, leaves the rest to the next plan."""
 
 
 @dataclass(frozen=True)
