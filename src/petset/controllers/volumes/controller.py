@@ -5,7 +5,7 @@ by pods that use it; a volume by itself and by its claim. What the controller it
 volume does not wake that one again: a plan that was carried out leaves nothing to do. Nothing is polled.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ from petset.controllers.volumes import invariants, plan, reclaim
 from petset.controllers.volumes.apply import Applier
 from petset.controllers.volumes.directories import Directories
 from petset.controllers.volumes.model import ClaimSnapshot, Plan, VolumeSnapshot, Waiting
+from petset.controllers.volumes.provisioning import is_ours
 
 AT_ONCE = 50
 """So many claims are worked on side by side, and as many volumes; their writes share commits."""
@@ -216,20 +217,23 @@ class VolumeController:
     def _volume_changed(self, old: core_v1.PersistentVolume | None, new: core_v1.PersistentVolume | None) -> None:
         volume = new or old
         assert volume
-        claims = [
-            ClaimKey(*c.split("/", 1)) for v in (old, new) if v is not None for c in volumes.claim_of_volume(v)
-        ]
-        if new is not None and any(self._claim_writes.saw(claim, new) for claim in claims):
-            return  # on the way to being bound: the write that binds its claim is next, and wakes it
         key = VolumeKey(name_of(volume))
-        if new is None or not self._volume_writes.saw(key, new):
+        if new is None or not (self._volume_writes.saw(key, new) or self._is_about_to_be_bound(new)):
             self._volume_work.wake(key)
         if old is not None and new is not None and _outlook(old) == _outlook(new):
             return
-        for claim in dict.fromkeys(claims):
-            self._claim_work.wake(claim)
+        for claim in dict.fromkeys(_claims_of((old, new))):
+            if new is None or not self._claim_writes.saw(claim, new):
+                self._claim_work.wake(claim)
         if new is not None and new.spec and new.spec.claimRef is None:
             self._wake_unbound(new.spec.storageClassName or "")
+
+    def _is_about_to_be_bound(self, volume: core_v1.PersistentVolume) -> bool:
+        """A volume of ours whose claim does not name it yet: once it does, that wakes the volume."""
+        if not is_ours(volume) or is_terminating(volume):
+            return False
+        claims = [self._claims.get(claim.name, claim.namespace) for claim in _claims_of((volume,))]
+        return any(c is not None and volumes.reserves(volume, c) and not _volume_of(c) for c in claims)
 
     def _pod_changed(self, old: core_v1.Pod | None, new: core_v1.Pod | None) -> None:
         """A pod matters to its claims when it comes, gets its node, is shut down, and goes."""
@@ -268,6 +272,12 @@ def _unbound_class(claim: core_v1.PersistentVolumeClaim) -> list[str]:
 
 def _volume_of(claim: core_v1.PersistentVolumeClaim) -> str | None:
     return claim.spec.volumeName if claim.spec else None
+
+
+def _claims_of(volumes_: Iterable[core_v1.PersistentVolume | None]) -> list[ClaimKey]:
+    return [
+        ClaimKey(*claim.split("/", 1)) for v in volumes_ if v is not None for claim in volumes.claim_of_volume(v)
+    ]
 
 
 def _outlook(volume: core_v1.PersistentVolume) -> tuple[object, ...]:
