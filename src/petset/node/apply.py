@@ -199,7 +199,7 @@ class Applier:
     async def _resize(self, memory: PodMemory, action: Resize) -> None:
         container = _container(memory, action.container)
         has = next(a.resources for a in memory.attempts[container.name] if a.id == action.container_id)
-        wanted = replace(limits_of(container), oom_score_adj=has.oom_score_adj if has else None)
+        wanted = limits_of(container, has.oom_score_adj if has else None)
         memory.take_container(await self._runtime.resize(action.container_id, wanted))
         memory.note(container.name, resize_failure=None)
 

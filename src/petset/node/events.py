@@ -81,12 +81,18 @@ class PodEvents:
         self._write(memory, kind, reason, message, "")
 
     def _container(self, memory: PodMemory, container: str, kind: str, reason: str, message: str) -> None:
-        spec = memory.pod.spec
-        lists = ("initContainers", "ephemeralContainers")
-        own = (part for part in lists if any(c.name == container for c in getattr(spec, part, None) or ()))
-        self._write(memory, kind, reason, message, f"spec.{next(own, 'containers')}{{{container}}}")
+        self._write(memory, kind, reason, message, f"spec.{_part_of(memory.pod, container)}{{{container}}}")
 
     def _write(self, memory: PodMemory, kind: str, reason: str, message: str, path: str) -> None:
         if memory.gone:
             return  # the API would refuse to keep an event in a namespace that may be gone, too
         self._recorder.event(memory.pod, "Normal" if kind == "Normal" else "Warning", reason, message, path)
+
+
+def _part_of(pod: core_v1.Pod, name: str) -> str:
+    """The list of the pod's spec that has the container."""
+    for part in ("initContainers", "ephemeralContainers"):
+        for container in getattr(pod.spec, part, None) or ():
+            if container.name == name:
+                return part
+    return "containers"

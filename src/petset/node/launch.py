@@ -7,7 +7,7 @@ from pathlib import Path
 
 from petset.api import quantity
 from petset.api.models import core_v1
-from petset.api.objects import namespace_of, uid_of
+from petset.api.objects import name_of, namespace_of, uid_of
 from petset.node import references
 from petset.node.environment import Surroundings, environment
 from petset.node.failures import ConfigError, VolumeFailure
@@ -43,9 +43,14 @@ class Launcher:
         if not volumes:
             return {}
         wanted = dict.fromkeys(r for volume in volumes for r in references.of_volume(volume))
-        around = self._around(None, await self._reader.fetch(namespace_of(pod), wanted))
+        objects = await self._reader.fetch(namespace_of(pod), wanted)
         memory.tokens = await fresh(self.machine.tokens, pod, memory.tokens, now)
-        around = replace(around, tokens={wish: token.text for wish, token in memory.tokens.items()})
+        around = Surroundings(
+            host_ip=self.machine.facts.host_ip,
+            objects=objects,
+            allocatable=self.machine.facts.capacity,
+            tokens={wish: token.text for wish, token in memory.tokens.items()},
+        )
         contents = {volume.name: render(pod, volume, around) for volume in volumes}
         group = pod.spec.securityContext.fsGroup if pod.spec.securityContext else None
         return await self.machine.volumes.prepare(uid_of(pod), contents, group)
@@ -58,13 +63,14 @@ class Launcher:
         """The container's next attempt."""
         pod = memory.pod
         wanted = dict.fromkeys(references.of_environment(container))
-        around = self._around(memory.sandbox, await self._reader.fetch(namespace_of(pod), wanted), pod)
+        around = self._around(memory, await self._reader.fetch(namespace_of(pod), wanted))
         variables = environment(pod, container, around)
         mounts = [
             await self._mount(memory, container, wish, sub) for wish, sub in mount_paths(container, variables)
         ]
         spec = container_spec(pod, container, attempt, variables, mounts, self._memory_bytes)
-        spec = replace(spec, target_container_id=_target_id(memory, container.name))
+        if target := _target_id(memory, container.name):
+            spec = replace(spec, target_container_id=target)
         return await self.machine.runtime.start_container(memory.uid, spec)
 
     async def _mount(
@@ -82,26 +88,24 @@ class Launcher:
                 f'failed to prepare subPath for volumeMount "{wish.name}" of container "{container.name}": {error}'
             ) from error
 
-    def _around(
-        self, sandbox: Sandbox | None, objects: references.Objects, pod: core_v1.Pod | None = None
-    ) -> Surroundings:
-        facts = self.machine.facts
+    def _around(self, memory: PodMemory, objects: references.Objects) -> Surroundings:
+        facts, sandbox = self.machine.facts, memory.sandbox
         ip = (sandbox.ip or facts.host_ip) if sandbox else ""
         return Surroundings(
             host_ip=facts.host_ip,
             pod_ips=(ip,) if ip else (),
             objects=objects,
-            services=self._linked(pod) if pod is not None else (),
+            services=self._linked(memory.pod),
             allocatable=facts.capacity,
         )
 
-    def _linked(self, pod: core_v1.Pod) -> list[core_v1.Service]:
+    def _linked(self, pod: core_v1.Pod) -> Sequence[core_v1.Service]:
         """The services whose variables the pod gets; the API's own always."""
         namespace = namespace_of(pod)
-        found = [s for s in self._services("default") if s.metadata and s.metadata.name == "kubernetes"]
-        if pod.spec is not None and pod.spec.enableServiceLinks is not False:
-            found += [s for s in self._services(namespace) if s not in found]
-        return found
+        linked = self._services(namespace) if pod.spec and pod.spec.enableServiceLinks is not False else ()
+        if linked and namespace == "default":
+            return linked  # the API's own is among them
+        return [*(s for s in self._services("default") if name_of(s) == "kubernetes"), *linked]
 
 
 def _target_id(memory: PodMemory, name: str) -> str:

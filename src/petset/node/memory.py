@@ -97,8 +97,8 @@ class PodMemory:
         """Learn a version of the pod; True if it is newer than the one known. Older ones are not news."""
         if _version(pod) <= _version(self.pod):
             return False
-        if _shown_in_files(pod) != _shown_in_files(self.pod):
-            self.renew_files()
+        if meta(pod).labels != meta(self.pod).labels or meta(pod).annotations != meta(self.pod).annotations:
+            self.renew_files()  # they may show them
         if self.asked is None and meta(pod).generation == meta(self.pod).generation:
             self.pod = pod  # a status, as nearly always
         elif resizing.asks_for_other_resources(pod, self.pod):
@@ -108,7 +108,7 @@ class PodMemory:
         return True
 
     def renew_files(self) -> None:
-        """Something may have changed that the pod's volumes show."""
+        """Something has changed that the pod's volumes may show."""
         if self.volumes is Volumes.MOUNTED:
             self.volumes = Volumes.UNKNOWN
 
@@ -166,10 +166,6 @@ def _version(pod: core_v1.Pod) -> int:
     return int(meta(pod).resourceVersion or 0)
 
 
-def _shown_in_files(pod: core_v1.Pod) -> tuple[object, object]:
-    return meta(pod).labels, meta(pod).annotations
-
-
 def adopt(pod: core_v1.Pod, sandbox: Sandbox | None) -> PodMemory:
     """The memory of a pod found at the start: its containers as the runtime knows them, its status for the rest."""
     memory = PodMemory(pod)
@@ -185,12 +181,11 @@ def adopt(pod: core_v1.Pod, sandbox: Sandbox | None) -> PodMemory:
     for spec in all_containers(pod):
         latest = memory.attempts.get(spec.name, ())[-1:]
         status = told.get(spec.name)
-        if not latest or status is None or not (status.containerID or "").endswith(latest[0].id):
-            memory.note(spec.name, health=initial_health(spec))
-            continue
         health = initial_health(spec)
-        started, ready = health.started or bool(status.started), health.ready or status.ready
-        memory.note(spec.name, health=replace(health, started=started, ready=ready))
+        if latest and status is not None and (status.containerID or "").endswith(latest[0].id):
+            started, ready = health.started or bool(status.started), health.ready or status.ready
+            health = replace(health, started=started, ready=ready)
+        memory.notes[spec.name] = Notes(health=health)
     return memory
 
 

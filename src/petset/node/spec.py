@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from petset.api import quantity
@@ -122,21 +122,22 @@ def mount(wanted: core_v1.VolumeMount, source: Path) -> Mount:
     return Mount(source, wanted.mountPath, bool(wanted.readOnly))
 
 
-def limits_of(container: core_v1.Container) -> Resources:
-    """What the container's cgroup is given, as far as it can be given anew while it runs."""
+def limits_of(container: core_v1.Container, oom_score_adj: int | None = None) -> Resources:
+    """What the container's cgroup is given; the score is not given anew while it runs."""
     wanted = container.resources or core_v1.ResourceRequirements()
     limits, requests = wanted.limits or {}, wanted.requests or {}
     return Resources(
         cpu_millis=_amount(limits, "cpu", millis=True),
         cpu_request_millis=_amount(requests, "cpu", millis=True),
         memory_bytes=_amount(limits, "memory", millis=False),
+        oom_score_adj=oom_score_adj,
     )
 
 
 def _resources(pod: core_v1.Pod, container: core_v1.Container, node_memory_bytes: int) -> Resources:
     requests = (container.resources.requests if container.resources else None) or {}
     requested_bytes = _amount(requests, "memory", millis=False) or 0
-    return replace(limits_of(container), oom_score_adj=_oom_score(pod, requested_bytes, node_memory_bytes))
+    return limits_of(container, _oom_score(pod, requested_bytes, node_memory_bytes))
 
 
 def _oom_score(pod: core_v1.Pod, requested_bytes: int, node_memory_bytes: int) -> int:

@@ -27,7 +27,7 @@ class SimulatedVolumes:
     async def prepare(self, uid: str, contents: Mapping[str, Content], fs_group: int | None) -> Mapping[str, Path]:
         for name, content in contents.items():
             self.contents[uid, name] = content
-        return {name: Path("/simulated") / uid / name for name in contents}
+        return {name: Path(f"/simulated/{uid}/{name}") for name in contents}
 
     async def sub_path(self, root: Path, relative: str) -> Path:
         return root / relative

@@ -5,6 +5,7 @@ is handed, and it never follows a symbolic link out of the tree that it removes.
 """
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 from typing import Protocol
@@ -36,10 +37,10 @@ class DiskDirectories:
 
     def _checked(self, path: str) -> Path:
         """The path, if it is a direct child of the root. PermissionError for any other."""
-        wanted = Path(path)
-        if wanted.parent != self._root or wanted.name in ("", ".", ".."):
+        parent, name = os.path.split(path)
+        if parent != str(self._root) or name in ("", ".", ".."):
             raise PermissionError(f"{path} is not a volume below {self._root}; it is left alone")
-        return wanted
+        return self._root / name
 
     def _create(self, path: Path, mode: int) -> None:
         try:

@@ -5,6 +5,8 @@ on beside the others. Once an application container has been started the pod cou
 only containers that died are looked at. A lost sandbox takes that with it: its successor is initialized anew.
 """
 
+from collections.abc import Sequence
+
 from petset.api.models import core_v1
 from petset.node.pods.model import Snapshot, has_exited, has_succeeded, is_running
 from petset.node.pods.restart import is_sidecar, may_restart
@@ -19,19 +21,23 @@ def spec_of(pod: core_v1.Pod) -> core_v1.PodSpec:
     return pod.spec
 
 
-def init_containers(pod: core_v1.Pod) -> list[core_v1.Container]:
+def init_containers(pod: core_v1.Pod) -> Sequence[core_v1.Container]:
     """The init containers in their order, sidecars included."""
-    return spec_of(pod).initContainers or []
+    return spec_of(pod).initContainers or ()
 
 
-def ephemeral_containers(pod: core_v1.Pod) -> list[core_v1.Container]:
+def ephemeral_containers(pod: core_v1.Pod) -> Sequence[core_v1.Container]:
     """The ephemeral containers, as containers like any other."""
-    return [_as_container(one) for one in spec_of(pod).ephemeralContainers or ()]
+    ephemeral = spec_of(pod).ephemeralContainers
+    return [_as_container(one) for one in ephemeral] if ephemeral else ()
 
 
-def all_containers(pod: core_v1.Pod) -> list[core_v1.Container]:
+def all_containers(pod: core_v1.Pod) -> Sequence[core_v1.Container]:
     """Init containers, then the others, then the ephemeral ones."""
-    return [*init_containers(pod), *spec_of(pod).containers, *ephemeral_containers(pod)]
+    spec = spec_of(pod)
+    if not spec.initContainers and not spec.ephemeralContainers:
+        return spec.containers  # as with most pods
+    return [*init_containers(pod), *spec.containers, *ephemeral_containers(pod)]
 
 
 def _as_container(ephemeral: core_v1.EphemeralContainer) -> core_v1.Container:
@@ -90,14 +96,15 @@ def due(snapshot: Snapshot) -> list[core_v1.Container]:
 
     An ephemeral container is started once, in whatever order the others are.
     """
-    ephemeral = [c for c in ephemeral_containers(snapshot.pod) if snapshot.latest(c.name) is None]
+    ephemeral = (c for c in ephemeral_containers(snapshot.pod) if snapshot.latest(c.name) is None)
     return [*_due_to_work(snapshot), *ephemeral]
 
 
 def _due_to_work(snapshot: Snapshot) -> list[core_v1.Container]:
-    initialized = is_initialized(snapshot)
+    initial = init_containers(snapshot.pod)
+    initialized = not initial or is_initialized(snapshot)
     wanted: list[core_v1.Container] = []
-    for container in init_containers(snapshot.pod):
+    for container in initial:
         latest = snapshot.latest(container.name)
         if is_sidecar(container):
             if not is_running(latest):

@@ -76,7 +76,7 @@ def phase_of(
         return "Failed"
     if plan.finished or _has_ended(snapshot):
         return "Succeeded" if _have_all_succeeded(snapshot) else "Failed"
-    if not is_initialized(snapshot) and not _are_complete(snapshot, init):
+    if init and not is_initialized(snapshot) and not _are_complete(snapshot, init):
         return "Pending"
     if any(s.state and s.state.waiting and not (s.lastState and s.lastState.terminated) for s in apps):
         return "Pending"
