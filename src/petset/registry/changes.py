@@ -98,8 +98,8 @@ def patched(kind: Kind, patch: Patch, options: WriteOptions, way: Way) -> Change
 def guarded(change: Change, guard: Guard) -> Change:
     """The same change, looked at each time before it is made.
 
-    One made from an older version is let through: it is about to be refused as a conflict, which tells a node whose pod
-    was relabelled meanwhile what to do; that it may not relabel pods does not.
+    One made from an older version is let through: it is about to be refused as a conflict, which tells a node whose
+    pod was relabelled meanwhile what to do; that it may not relabel pods does not.
     """
 
     def looked_at(old: Any) -> Any:
