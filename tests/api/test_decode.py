@@ -54,7 +54,7 @@ WRONG: list[tuple[Kind, Any, str]] = [
         POD,
         {"apiVersion": "v1", "kind": "Service"},
         'Service in version "v1" cannot be handled as a Pod: '
-        "converting (v1.Service) to (v1.Pod): unknown conversion",
+        "converting (v1.Service) to (core.Pod): unknown conversion",
     ),
 ]
 
@@ -199,3 +199,8 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
 def test_what_was_encoded_decodes_to_the_same_object() -> None:
     obj = decode(STATEFULSET, set_document()).obj
     assert decode(STATEFULSET, encode(obj)).obj == obj
+
+
+def test_of_very_many_complaints_the_first_hundred_are_told() -> None:
+    document = {"metadata": {"name": "a"}, **{f"colour{number}": number for number in range(300)}}
+    assert len(decode(POD, document, field_validation="Warn").warnings) == 100

@@ -12,7 +12,7 @@ from registry.given import (
     statefulset,
 )
 
-from petset.api.errors import BadRequest, Conflict, NotFound
+from petset.api.errors import BadRequest, Conflict, Invalid, NotFound
 from petset.registry.port import Patch, WriteOptions
 from petset.testing.plane import Plane
 
@@ -87,7 +87,7 @@ def test_an_unknown_field_is_dropped_told_or_refused_as_the_client_wishes() -> N
         warned = WriteOptions(field_validation="Warn")
         await p.registry.patch(MAPS, "default", "a", patch, warned)
         assert warned.warnings == ['unknown field "colour"']
-        with pytest.raises(BadRequest, match='unknown field "colour"'):
+        with pytest.raises(Invalid, match='unknown field "colour"'):
             await p.registry.patch(MAPS, "default", "a", patch, WriteOptions(field_validation="Strict"))
 
     play(story)

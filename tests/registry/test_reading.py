@@ -73,8 +73,13 @@ def test_a_page_of_a_moment_long_past_says_to_start_anew() -> None:
             await create(p, config(name))
         token = p.registry.list(MAPS, "default", ListOptions(limit=1)).continue_token
         await forget_the_past(p)
-        with pytest.raises(Expired, match="You must start a new list without the continue parameter"):
+        with pytest.raises(Expired, match="use the continue token in this response to retrieve the rem") as expired:
             p.registry.list(MAPS, "default", ListOptions(limit=1, continue_token=token))
+        status = expired.value.status()
+        assert status.metadata is not None and status.metadata.continue_
+        rest = p.registry.list(MAPS, "default", ListOptions(continue_token=status.metadata.continue_))
+        assert names(rest.records) == ["b", "busy", "c"], "what has come meanwhile shows up"
+        assert rest.resource_version == str(p.registry.list(MAPS, "default", ListOptions()).resource_version)
         with pytest.raises(Expired, match="too old resource version"):
             p.registry.watch(MAPS, "default", ListOptions(resource_version="3"))
 

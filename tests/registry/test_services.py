@@ -170,3 +170,72 @@ def test_two_writes_of_one_service_do_not_stand_in_each_others_way() -> None:
         assert ended.spec == made.spec
 
     play(story)
+
+
+@pytest.mark.parametrize(
+    ("spec", "fault"),
+    [
+        (
+            {"ipFamilies": ["IPv6"]},
+            'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster',
+        ),
+        (
+            {"ipFamilyPolicy": "RequireDualStack"},
+            'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": '
+            "this cluster is not configured for dual-stack services",
+        ),
+        (
+            {"type": "ExternalName", "externalName": "db.example.org", "clusterIP": "10.96.0.9"},
+            "spec.clusterIPs: Forbidden: may not be set for ExternalName services",
+        ),
+    ],
+)
+def test_what_this_network_does_not_have_is_refused(spec: dict[str, Any], fault: str) -> None:
+    async def story(p: Plane) -> None:
+        with pytest.raises(Invalid) as refusal:
+            await create(p, service(**spec))
+        assert refusal.value.message == f'Service "web" is invalid: {fault}'
+
+    play(story)
+
+
+def test_a_service_that_would_like_two_families_gets_the_one_there_is() -> None:
+    async def story(p: Plane) -> None:
+        made = (await create(p, service(ipFamilyPolicy="PreferDualStack"))).spec
+        assert (made.ipFamilyPolicy, made.ipFamilies) == ("PreferDualStack", ["IPv4"])
+
+    play(story)
+
+
+def test_a_load_balancer_that_looks_at_each_node_gets_a_port_for_that_and_gives_it_back() -> None:
+    async def story(p: Plane) -> None:
+        made = (await create(p, service(type="LoadBalancer", externalTrafficPolicy="Local"))).spec
+        assert made.healthCheckNodePort and made.healthCheckNodePort != made.ports[0].nodePort
+        merged = merge({"spec": {"sessionAffinity": "ClientIP"}})
+        kept = await p.registry.patch(SERVICES, "default", "web", merged, PLAIN)
+        assert p.registry.decode(SERVICES, kept).spec.healthCheckNodePort == made.healthCheckNodePort
+        plain = await p.registry.patch(SERVICES, "default", "web", merge({"spec": {"type": "NodePort"}}), PLAIN)
+        spec = p.registry.decode(SERVICES, plain).spec
+        assert (spec.healthCheckNodePort, spec.allocateLoadBalancerNodePorts) == (None, None)
+        assert (spec.externalTrafficPolicy, spec.ports[0].nodePort) == ("Local", made.ports[0].nodePort)
+
+    play(story)
+
+
+def test_a_load_balancer_may_do_without_node_ports() -> None:
+    async def story(p: Plane) -> None:
+        made = (await create(p, service(type="LoadBalancer", allocateLoadBalancerNodePorts=False))).spec
+        assert made.ports[0].nodePort is None
+
+    play(story)
+
+
+def test_a_service_with_addresses_from_outside_says_how_they_are_led_as_long_as_it_has_them() -> None:
+    async def story(p: Plane) -> None:
+        made = (await create(p, service(externalIPs=["192.0.2.1"]))).spec
+        assert made.externalTrafficPolicy == "Cluster"
+        for change, policy in (({"sessionAffinity": "ClientIP"}, "Cluster"), ({"externalIPs": None}, None)):
+            record = await p.registry.patch(SERVICES, "default", "web", merge({"spec": change}), PLAIN)
+            assert p.registry.decode(SERVICES, record).spec.externalTrafficPolicy == policy
+
+    play(story)

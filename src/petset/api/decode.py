@@ -157,8 +157,9 @@ def _check_type(kind: Kind, document: dict[str, Any]) -> None:
             f"the expected API version ({kind.api_version})"
         )
     assert other is not None
+    package = kind.group.partition(".")[0] or "core"  # of Go's internal types
     raise _unfit(
-        kind, document, f"converting ({other.version}.{name}) to ({kind.version}.{kind.name}): unknown conversion"
+        kind, document, f"converting ({other.version}.{name}) to ({package}.{kind.name}): unknown conversion"
     )
 
 
@@ -167,10 +168,17 @@ def _type_of(kind: Kind, document: dict[str, Any]) -> tuple[str, str]:
     return str(api_version), str(name)
 
 
-def _unfit(kind: Kind, document: dict[str, Any], why: str) -> BadRequest:
+@dataclass(eq=False)
+class Unfit(BadRequest):
+    """The document is none of this kind; `why` is the part of the message that says so, all that patches show."""
+
+    why: str = ""
+
+
+def _unfit(kind: Kind, document: dict[str, Any], why: str) -> Unfit:
     api_version, name = _type_of(kind, document)
     version = api_version.rpartition("/")[2]
-    return BadRequest(f'{name} in version "{version}" cannot be handled as a {kind.name}: {why}')
+    return Unfit(f'{name} in version "{version}" cannot be handled as a {kind.name}: {why}', why=why)
 
 
 def _read_slowly(kind: Kind, document: dict[str, Any]) -> Any:

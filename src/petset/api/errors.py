@@ -30,6 +30,7 @@ class ApiError(Exception):
     causes: tuple[Cause, ...] = field(default=())
     retry_after_seconds: int = 0
     warnings: tuple[str, ...] = ()  # what the client is told beside the refusal
+    continue_token: str = ""  # how a list may go on all the same
 
     code = 500
     reason = "InternalError"
@@ -52,7 +53,7 @@ class ApiError(Exception):
         return meta_v1.Status(
             apiVersion="v1",
             kind="Status",
-            metadata=meta_v1.ListMeta(),
+            metadata=meta_v1.ListMeta(continue_=self.continue_token or None),
             status="Failure",
             message=self.message,
             reason=self.reason or None,

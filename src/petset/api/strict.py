@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
 
 from petset.api.schema import Type, shape
+
+_MOST = 100
+"""Kubernetes gathers no more complaints about one document either."""
 
 
 class Repeating(dict[str, Any]):
@@ -42,9 +46,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
-    keys = [key for key, _ in pairs]
+    seen: set[str] = set()
+    repeated: dict[str, None] = {}
+    for key, _ in pairs:
+        if key in seen:
+            repeated[key] = None
+        seen.add(key)
     repeating = Repeating(found)
-    repeating.repeated = tuple(dict.fromkeys(key for key in keys if keys.count(key) > 1))
+    repeating.repeated = tuple(repeated)
     return repeating
 
 
@@ -53,24 +62,26 @@ def _refuse_constant(name: str) -> Any:
 
 
 def complaints(model: type[Any], document: dict[str, Any], path: str = "") -> list[str]:
-    """`unknown field "spec.foo"`, `duplicate field "spec.replicas"`: all of them, in the document's order.
+    """`unknown field "spec.foo"`, `duplicate field "spec.replicas"`: the first hundred, in the document's order.
 
     `path` is put before each: empty, or one that ends in a dot.
     """
-    return list(_in_struct(model, document, path))
+    return list(islice(_in_struct(model, document, path), _MOST))
 
 
 def duplicates(value: Any, path: str = "") -> list[str]:
-    """`duplicate field "spec.replicas"` for every repeated key of a document, whatever its type."""
-    found: list[str] = []
+    """`duplicate field "spec.replicas"` for the first hundred repeated keys of a document, whatever its type."""
+    return list(islice(_repeated_in(value, path), _MOST))
+
+
+def _repeated_in(value: Any, path: str) -> Iterator[str]:
     if isinstance(value, dict):
-        found += _duplicates(value, path)
+        yield from _duplicates(value, path)
         for name, inner in value.items():
-            found += duplicates(inner, f"{path}{name}.")
+            yield from _repeated_in(inner, f"{path}{name}.")
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            found += duplicates(inner, f"{path.removesuffix('.')}[{index}].")
-    return found
+            yield from _repeated_in(inner, f"{path.removesuffix('.')}[{index}].")
 
 
 def _in_struct(model: type[Any], document: dict[str, Any], path: str) -> Iterator[str]:

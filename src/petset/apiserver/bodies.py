@@ -17,6 +17,7 @@ from petset.api.patch import PATCHES
 from petset.apiserver.managers import check_applier, check_unforced, field_manager
 from petset.apiserver.negotiate import body_type, media_type_of
 from petset.apiserver.routes import Request
+from petset.registry.deletion import check_options
 from petset.registry.port import Patch, WriteOptions
 
 SCALE = Kind("autoscaling", "v1", "Scale", "scales", autoscaling_v1.Scale)
@@ -111,7 +112,7 @@ def read_delete_options(request: Request) -> meta_v1.DeleteOptions:
         )
     if query.dry_run:
         options.dryRun = ["All"]
-    _check_delete_options(options)
+    check_options(options)
     return options
 
 
@@ -124,13 +125,6 @@ def _decode_delete_options(request: Request) -> meta_v1.DeleteOptions:
         return msgspec.convert(body, meta_v1.DeleteOptions)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"the body is no DeleteOptions: {error}") from error
-
-
-def _check_delete_options(options: meta_v1.DeleteOptions) -> None:
-    if options.propagationPolicy and options.orphanDependents is not None:
-        raise BadRequest("OrphanDependents and DeletionPropagation cannot be both set")
-    if (options.gracePeriodSeconds or 0) < 0:
-        raise BadRequest(f"gracePeriodSeconds: {options.gracePeriodSeconds} must not be negative")
 
 
 def _body_of(request: Request, model: type[Any]) -> bytes | dict[str, Any]:

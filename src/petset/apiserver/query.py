@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from petset.api.errors import ApiError, BadRequest, Cause, Invalid
+from petset.api.validation.fields import shown
 
 FieldValidation = Literal["Ignore", "Warn", "Strict"]
 LARGEST = 2**63 - 1
@@ -44,6 +45,7 @@ class Query(msgspec.Struct, frozen=True):
 
 
 NOTHING = Query()
+_OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions", "DELETE": "DeleteOptions"}
 
 
 class Parameters:
@@ -106,7 +108,7 @@ class Parameters:
         return moment
 
 
-def parse(query_string: bytes) -> Query:
+def parse(query_string: bytes, method: str = "GET") -> Query:
     """Read the parameters of a request on a resource. Raises BadRequest or Invalid naming the parameter."""
     if not query_string:
         return NOTHING
@@ -122,13 +124,13 @@ def parse(query_string: bytes) -> Query:
         watch=bool(raw.flag("watch")),
         bookmarks=bool(raw.flag("allowWatchBookmarks")),
         initial_events=raw.flag("sendInitialEvents"),
-        dry_run=_dry_run(raw.texts("dryRun")),
+        dry_run=_dry_run(raw.texts("dryRun"), _OPTIONS.get(method, "Options")),
         field_manager=raw.text("fieldManager"),
-        field_validation=_field_validation(raw.text("fieldValidation")),
+        field_validation=_field_validation(raw.text("fieldValidation"), _OPTIONS.get(method, "Options")),
         force=raw.flag("force"),
-        propagation_policy=_propagation(raw.text("propagationPolicy")),
+        propagation_policy=raw.text("propagationPolicy") or None,
         orphan_dependents=raw.flag("orphanDependents"),
-        grace_period_seconds=_not_negative("gracePeriodSeconds", raw.number("gracePeriodSeconds")),
+        grace_period_seconds=raw.number("gracePeriodSeconds"),
         pretty=bool(raw.flag("pretty")),
         include_object=_include_object(raw.text("includeObject")),
     )
@@ -142,29 +144,21 @@ def _not_negative(name: str, value: int | None) -> int | None:
     return value
 
 
-def _dry_run(values: list[str]) -> bool:
-    wrong = [v for v in values if v != "All"]
-    if wrong:
-        raise _invalid("Options", "dryRun", f'Unsupported value: "{wrong[0]}": supported values: "All"')
+def _dry_run(values: list[str], options: str) -> bool:
+    if any(value != "All" for value in values):
+        raise _invalid(options, "dryRun", f'Unsupported value: {shown(values)}: supported values: "All"')
     return bool(values)
 
 
-def _field_validation(value: str) -> FieldValidation:
+def _field_validation(value: str, options: str) -> FieldValidation:
     match value:
         case "":
             return "Warn"
         case "Ignore" | "Warn" | "Strict":
             return value
         case _:
-            text = f'Unsupported value: "{value}": supported values: "Ignore", "Strict", "Warn"'
-            raise _invalid("Options", "fieldValidation", text)
-
-
-def _propagation(value: str) -> str | None:
-    if value not in ("", "Orphan", "Background", "Foreground"):
-        text = f'Unsupported value: "{value}": supported values: "Background", "Foreground", "Orphan"'
-        raise _invalid("DeleteOptions", "propagationPolicy", text)
-    return value or None
+            text = f'Unsupported value: "{value}": supported values: "", "Ignore", "Strict", "Warn"'
+            raise _invalid(options, "fieldValidation", text)
 
 
 def _include_object(value: str) -> str:

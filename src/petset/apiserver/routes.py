@@ -156,6 +156,6 @@ def parse(kinds: Kinds, method: str, path: str, query_string: bytes, **message: 
     """The request that a method, a path and a query make; `message` is what the HTTP message adds to it."""
     where = address(kinds, path)
     # A stream's parameters are its own (`follow`, `command` …): its handler reads them.
-    query = queries.NOTHING if where.subresource in STREAMS else queries.parse(query_string)
+    query = queries.NOTHING if where.subresource in STREAMS else queries.parse(query_string, method)
     verb = verb_of(method, where, watch=query.watch)
     return Request(verb, where.kind, where.namespace, where.name, where.subresource, query, query_string, **message)

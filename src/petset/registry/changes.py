@@ -11,13 +11,13 @@ from typing import Any
 
 from petset.api import objects
 from petset.api.canonical import settle
-from petset.api.decode import decode
+from petset.api.decode import Unfit, decode
 from petset.api.defaults import fill_defaults
 from petset.api.encode import to_document
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
 from petset.api.models import autoscaling_v1, core_v1, meta_v1
-from petset.api.patch import apply_patch
+from petset.api.patch import apply_patch, outcome
 from petset.registry import events, metadata, ownership, refusals, scale
 from petset.registry.ownership import Author
 from petset.registry.parts import narrowed
@@ -85,7 +85,11 @@ def patched(kind: Kind, patch: Patch, options: WriteOptions, way: Way) -> Change
         document = to_document(events.from_stored(kind, old))
         document = apply_patch(kind, patch.content_type, document, patch.document)
         ownership.keep_reset(document)
-        decoded = decode(kind, document, field_validation=options.field_validation)
+        try:
+            decoded = decode(kind, document, field_validation=options.field_validation)
+        except Unfit as error:
+            shown = outcome(patch.content_type, patch.document, document)
+            raise refusals.invalid_patch(shown, error.why) from error
         options.warnings[:] = decoded.warnings  # of the last attempt: an earlier one said the same
         _keep_place(kind, objects.namespace_of(old), objects.name_of(old), decoded.obj)
         new = events.to_stored(kind, decoded.obj)

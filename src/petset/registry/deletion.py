@@ -14,9 +14,9 @@ from typing import Any
 
 from petset.api import objects
 from petset.api.definitions import Definition
-from petset.api.errors import Cause
 from petset.api.kinds import Kind
 from petset.api.models import batch_v1, core_v1, meta_v1
+from petset.api.validation.fields import Faults
 from petset.registry import definitions, refusals
 
 ORPHAN = "orphan"
@@ -60,7 +60,7 @@ Decision = Gone | Marked | Unchanged
 
 def decide(kind: Kind, obj: Any, options: meta_v1.DeleteOptions, now: datetime) -> Decision:
     """What deleting `obj` comes to. `obj` itself is not changed. Raises Conflict, Forbidden or Invalid."""
-    _check_options(options)
+    check_options(options)
     check_preconditions(kind, obj, options.preconditions)
     changed = objects.with_own_metadata(obj)
     if kind.model is core_v1.Namespace:
@@ -116,17 +116,18 @@ def check_preconditions(kind: Kind, obj: Any, wanted: meta_v1.Preconditions | No
         raise refusals.conflict(kind, name, why, resource=kind.name)
 
 
-def _check_options(options: meta_v1.DeleteOptions) -> None:
-    policy = options.propagationPolicy
-    if policy is None:
-        return
-    message = ""
-    if options.orphanDependents is not None:
-        message = f'Invalid value: "{policy}": orphanDependents and propagationPolicy cannot be both set'
-    elif policy not in ("Foreground", "Background", "Orphan"):
-        message = f'Unsupported value: "{policy}": supported values: "Foreground", "Background", "Orphan", "nil"'
-    if message:
-        raise refusals.invalid_options(Cause("FieldValueInvalid", message, "propagationPolicy"))
+def check_options(options: meta_v1.DeleteOptions) -> None:
+    """Raises Invalid for what cannot be meant."""
+    policy, faults = options.propagationPolicy, Faults()
+    if policy is not None and options.orphanDependents is not None:
+        what = "orphanDependents and deletionPropagation cannot be both set"
+        faults.invalid("propagationPolicy", policy, what)
+    if policy not in (None, "Foreground", "Background", "Orphan"):
+        faults.not_supported("propagationPolicy", policy, ("Foreground", "Background", "Orphan", "nil"))
+    if any(each != "All" for each in options.dryRun or ()):
+        faults.not_supported("dryRun", options.dryRun, ("All",))
+    if faults.causes:
+        raise refusals.invalid_options(tuple(faults.causes))
 
 
 def _delete_namespace(

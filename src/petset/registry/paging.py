@@ -18,9 +18,11 @@ from petset.registry.port import ListOptions, Selected
 from petset.registry.selection import Selection
 from petset.storage.port import Key, Record, Store, StoreExpired
 
+_NOW = 0
+
 
 class _Token(msgspec.Struct):
-    """Where a list goes on: after `namespace`/`name`, as of `revision`."""
+    """Where a list goes on: after `namespace`/`name`, as of `revision`, or as things are now."""
 
     revision: int
     namespace: str
@@ -81,7 +83,8 @@ def _page(store: Store, kind: Kind, options: ListOptions) -> _Page:
             raise BadRequest("specifying resource version is not allowed when using continue")
         token = _read_token(options.continue_token)
         after = Key(kind.store_key, token.namespace, token.name)
-        return _Page(after, token.revision, refusals.token_too_old())
+        on = _encode_token(_Token(_NOW, token.namespace, token.name))
+        return _Page(after, token.revision, refusals.token_too_old(on))
     version = version_of(options.resource_version)
     if version > store.revision:
         raise refusals.version_not_reached(version, store.revision)
@@ -90,7 +93,10 @@ def _page(store: Store, kind: Kind, options: ListOptions) -> _Page:
 
 
 def _write_token(last: Record, revision: int) -> str:
-    token = _Token(revision, last.key.namespace, last.key.name)
+    return _encode_token(_Token(revision, last.key.namespace, last.key.name))
+
+
+def _encode_token(token: _Token) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(token)).decode().rstrip("=")
 
 

@@ -19,6 +19,7 @@ from petset.api.errors import (
     Unavailable,
 )
 from petset.api.kinds import Kind
+from petset.api.validation.fields import quoted
 
 _MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 
@@ -65,15 +66,20 @@ def invalid_scale(name: str, cause: Cause) -> Invalid:
     return _invalid("Scale", "autoscaling", name, (cause,))
 
 
-def invalid_options(cause: Cause) -> Invalid:
-    return _invalid("DeleteOptions", "meta.k8s.io", "", (cause,))
+def invalid_options(causes: tuple[Cause, ...]) -> Invalid:
+    return _invalid("DeleteOptions", "meta.k8s.io", "", causes)
+
+
+def invalid_patch(value: str, why: str) -> Invalid:
+    """A patch whose outcome is no object; `value` is that outcome, or the patch, as Kubernetes shows it."""
+    return _invalid("", "", "", (Cause("FieldValueInvalid", f"Invalid value: {quoted(value)}: {why}", "patch"),))
 
 
 def _invalid(kind: str, group: str, name: str, causes: tuple[Cause, ...]) -> Invalid:
     details = ", ".join(f"{c.field}: {c.message}" for c in causes)
     if len(causes) > 1:
         details = f"[{details}]"
-    named = f"{kind}.{group}" if group else kind
+    named = f"{kind}.{group}" if group else kind  # empty where it is no kind that is at fault
     return Invalid(f'{named} "{name}" is invalid: {details}', kind=kind, group=group, name=name, causes=causes)
 
 
@@ -109,7 +115,17 @@ def version_on_create() -> BadRequest:
 
 
 def not_a_version(text: str) -> BadRequest:
-    return BadRequest(f'Invalid value: "{text}": invalid resource version')
+    return BadRequest(f"invalid resource version: resourceVersion: {_no_number(text)}")
+
+
+def no_version_to_watch_from(kind: Kind, text: str) -> Invalid:
+    return _invalid(
+        kind.resource, kind.group, "", (Cause("FieldValueInvalid", _no_number(text), "resourceVersion"),)
+    )
+
+
+def _no_number(text: str) -> str:
+    return f"Invalid value: {quoted(text)}: strconv.ParseUint: parsing {quoted(text)}: invalid syntax"
 
 
 def watch_too_old(asked: int, oldest: int) -> Expired:
@@ -124,10 +140,15 @@ def list_too_old() -> Expired:
     return Expired("The resourceVersion for the provided list is too old.")
 
 
-def token_too_old() -> Expired:
+def token_too_old(token: str) -> Expired:
+    """`token` goes on with the list as things are now."""
     return Expired(
-        "The provided continue parameter is too old to display a consistent list result. "
-        "You must start a new list without the continue parameter."
+        "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+        "without the continue parameter, or use the continue token in this response to retrieve the remainder of "
+        "the results. Continuing with the provided token results in an inconsistent list - objects that were "
+        "created, modified, or deleted between the time the first chunk was returned and now may show up in the "
+        "list.",
+        continue_token=token,
     )
 
 

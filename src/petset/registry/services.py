@@ -16,6 +16,7 @@ from petset.api import objects
 from petset.api.errors import Cause
 from petset.api.kinds import by_model
 from petset.api.models import core_v1
+from petset.api.validation.services import is_reached_from_outside, needs_health_check
 from petset.registry import refusals
 from petset.registry.memo import Decoder
 from petset.storage.port import Key, Store
@@ -54,7 +55,7 @@ class ServiceAddresses:
         assert new.spec is not None
         if old is not None:
             _keep_allocated(new.spec, old.spec)
-        _set_families(new.spec)
+        _set_families(new)
         owner = Key(SERVICES.store_key, objects.namespace_of(new), objects.name_of(new))
         taken = self._taken_by_others(owner)
         given: set[Handed] = set()
@@ -62,6 +63,10 @@ class ServiceAddresses:
             given.add(self._give_address(new, taken))
         if new.spec.type in _WITH_NODE_PORTS:
             given |= self._give_ports(new, taken)
+        if needs_health_check(new.spec) and not new.spec.healthCheckNodePort:
+            numbers = {each for each in taken | given if isinstance(each, int)}
+            new.spec.healthCheckNodePort = self._free_port(numbers)
+        given |= {new.spec.healthCheckNodePort} if new.spec.healthCheckNodePort else set()
         under_way = _Given(owner, given)
         self._under_way.append(under_way)
         try:
@@ -122,9 +127,12 @@ class ServiceAddresses:
         assert service.spec is not None
         numbers = {t for t in taken if isinstance(t, int)}
         given: dict[int, str] = {}  # one number may serve two protocols of the same service
+        wanted = service.spec.type == "NodePort" or service.spec.allocateLoadBalancerNodePorts is not False
         for index, port in enumerate(service.spec.ports or ()):
             protocol = port.protocol or "TCP"
             if not port.nodePort:
+                if not wanted:
+                    continue
                 port.nodePort = self._free_port(numbers | given.keys())
             elif port.nodePort in numbers or given.get(port.nodePort) == protocol:
                 message = f"Invalid value: {port.nodePort}: provided port is already allocated"
@@ -170,19 +178,39 @@ def _held_by(service: core_v1.Service) -> set[Handed]:
     held: set[Handed] = {port.nodePort for port in spec.ports or () if port.nodePort}
     if spec.clusterIP and spec.clusterIP != "None":
         held.add(spec.clusterIP)
+    if spec.healthCheckNodePort:
+        held.add(spec.healthCheckNodePort)
     return held
 
 
-def _set_families(spec: core_v1.ServiceSpec) -> None:
-    """One address family, IPv4. A headless Service without selector may list any, so it counts as dual-stack."""
+def _set_families(service: core_v1.Service) -> None:
+    """One address family, IPv4. A headless Service without selector may list any, so it counts as dual-stack.
+
+    Raises Invalid for what this network does not have.
+    """
+    spec = service.spec
+    assert spec is not None
     if spec.type == "ExternalName":
         return
     headless = spec.clusterIP == "None"
     if headless:
         spec.clusterIPs = ["None"]
-    dual = headless and not spec.selector and not spec.ipFamilies and not spec.ipFamilyPolicy
+    free = headless and not spec.selector
+    dual = free and not spec.ipFamilies and not spec.ipFamilyPolicy
     spec.ipFamilyPolicy = spec.ipFamilyPolicy or ("RequireDualStack" if dual else "SingleStack")
+    if not free:
+        _check_families(service, spec)
     spec.ipFamilies = spec.ipFamilies or (["IPv4", "IPv6"] if dual else ["IPv4"])
+
+
+def _check_families(service: core_v1.Service, spec: core_v1.ServiceSpec) -> None:
+    if spec.ipFamilyPolicy == "RequireDualStack":
+        what = 'Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services'
+        raise _invalid(service, "spec.ipFamilyPolicy", what)
+    for index, family in enumerate(spec.ipFamilies or ()):
+        if family == "IPv6":
+            what = 'Invalid value: "IPv6": not configured on this cluster'
+            raise _invalid(service, f"spec.ipFamilies[{index}]", what)
 
 
 def _keep_allocated(new: core_v1.ServiceSpec, old: core_v1.ServiceSpec | None) -> None:
@@ -192,10 +220,11 @@ def _keep_allocated(new: core_v1.ServiceSpec, old: core_v1.ServiceSpec | None) -
     """
     if old is None:
         return
-    if new.type not in _WITH_NODE_PORTS:
-        _drop_outward(new, old)
-    elif old.type in _WITH_NODE_PORTS:
+    _drop_unneeded(new, old)
+    if new.type in _WITH_NODE_PORTS and old.type in _WITH_NODE_PORTS:
         _keep_ports(new.ports or (), old.ports or ())
+    if needs_health_check(new) and needs_health_check(old):
+        new.healthCheckNodePort = new.healthCheckNodePort or old.healthCheckNodePort
     if new.type == "ExternalName":
         if new.clusterIP in (None, old.clusterIP):
             new.clusterIP = new.clusterIPs = new.ipFamilies = new.ipFamilyPolicy = None
@@ -206,14 +235,21 @@ def _keep_allocated(new: core_v1.ServiceSpec, old: core_v1.ServiceSpec | None) -
         new.ipFamilyPolicy = new.ipFamilyPolicy or old.ipFamilyPolicy
 
 
-def _drop_outward(new: core_v1.ServiceSpec, old: core_v1.ServiceSpec) -> None:
-    """What only Services that are reached from outside have, unless the client asks for it anew."""
-    given = {port.nodePort for port in old.ports or ()}
-    for port in new.ports or ():
-        if port.nodePort in given:
-            port.nodePort = None
-    for field in ("externalTrafficPolicy", "healthCheckNodePort", "allocateLoadBalancerNodePorts"):
-        if getattr(new, field) == getattr(old, field):
+def _drop_unneeded(new: core_v1.ServiceSpec, old: core_v1.ServiceSpec) -> None:
+    """What the old type had and the new one has no use for, unless the client says something new of it."""
+    if new.type not in _WITH_NODE_PORTS and old.type in _WITH_NODE_PORTS:
+        given = {port.nodePort for port in old.ports or ()}
+        for port in new.ports or ():
+            if port.nodePort in given:
+                port.nodePort = None
+    unneeded = {
+        "externalTrafficPolicy": not is_reached_from_outside(new),
+        "healthCheckNodePort": not needs_health_check(new),
+        "allocateLoadBalancerNodePorts": new.type != "LoadBalancer",
+        "loadBalancerClass": new.type != "LoadBalancer",
+    }
+    for field, drop in unneeded.items():
+        if drop and getattr(new, field) == getattr(old, field):
             setattr(new, field, None)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from petset.api import objects
 from petset.api.encode import encode
+from petset.api.errors import BadRequest
 from petset.api.kinds import Kind, Kinds
 from petset.registry import events, refusals
 from petset.registry.memo import Decoder
@@ -139,7 +140,10 @@ class WatchOfCustom:
 def open_watch(store: Store, decoder: Decoder, kind: Kind, namespace: str, options: ListOptions) -> SelectedWatch:
     """From the given version on; with none, or "0", first everything that is there. Raises Expired, BadRequest."""
     selection = Selection(kind, decoder, options.labels, options.fields)
-    after = version_of(options.resource_version)
+    try:
+        after = version_of(options.resource_version)
+    except BadRequest as error:
+        raise refusals.no_version_to_watch_from(kind, options.resource_version) from error
     initial: Sequence[Record] = ()
     if not after:
         listed = select(store, decoder, kind, namespace, ListOptions(labels=options.labels, fields=options.fields))

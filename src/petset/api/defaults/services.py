@@ -15,8 +15,10 @@ def default_service(service: core_v1.Service) -> None:
         port.protocol = port.protocol or "TCP"
         if not port.targetPort:
             port.targetPort = port.port
-    if spec.type in ("NodePort", "LoadBalancer"):
+    if spec.type in ("NodePort", "LoadBalancer") or (spec.type == "ClusterIP" and spec.externalIPs):
         spec.externalTrafficPolicy = spec.externalTrafficPolicy or "Cluster"
+    if spec.clusterIP and not spec.clusterIPs:
+        spec.clusterIPs = [spec.clusterIP]
     if spec.type != "ExternalName":
         spec.internalTrafficPolicy = spec.internalTrafficPolicy or "Cluster"
         _default_families(spec)
@@ -48,8 +50,6 @@ def _default_families(spec: core_v1.ServiceSpec) -> None:
         spec.ipFamilyPolicy = "RequireDualStack" if both else "SingleStack"
     if not spec.ipFamilies:
         spec.ipFamilies = ["IPv4", "IPv6"] if spec.ipFamilyPolicy == "RequireDualStack" and both else ["IPv4"]
-    if spec.clusterIP and not spec.clusterIPs:
-        spec.clusterIPs = [spec.clusterIP]
 
 
 def default_endpoints(endpoints: core_v1.Endpoints) -> None:

@@ -6,6 +6,8 @@ into the kind's struct, applies defaults and validates, as for any write.
 
 from typing import Any
 
+import msgspec
+
 from petset.api.canonical import TOO_DEEP
 from petset.api.errors import BadRequest, UnsupportedMediaType
 from petset.api.kinds import Kind
@@ -27,6 +29,21 @@ def apply_patch(kind: Kind, content_type: str, current: dict[str, Any], patch: A
     if not isinstance(patched, dict):
         raise BadRequest("error decoding patch: what it makes of the object is no object")
     return patched
+
+
+def outcome(content_type: str, patch: Any, patched: dict[str, Any]) -> str:
+    """How Kubernetes shows what it could not take: what came out, or a strategic patch itself, as Go prints it."""
+    if content_type == STRATEGIC_MERGE_PATCH:
+        return _as_go_prints(patch)
+    return msgspec.json.encode(patched).decode()
+
+
+def _as_go_prints(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{key}:{_as_go_prints(value[key])}' for key in sorted(value))}]"
+    if isinstance(value, list):
+        return f"[{' '.join(map(_as_go_prints, value))}]"
+    return "<nil>" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _patched(kind: Kind, content_type: str, current: dict[str, Any], patch: Any) -> Any:

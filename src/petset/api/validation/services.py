@@ -143,7 +143,8 @@ def is_reached_from_outside(spec: core_v1.ServiceSpec) -> bool:
     return spec.type in ("LoadBalancer", "NodePort") or (spec.type == "ClusterIP" and bool(spec.externalIPs))
 
 
-def _needs_health_check(spec: core_v1.ServiceSpec) -> bool:
+def needs_health_check(spec: core_v1.ServiceSpec) -> bool:
+    """Whether a load balancer must ask each node for pods of its own."""
     return spec.type == "LoadBalancer" and spec.externalTrafficPolicy == "Local"
 
 
@@ -156,7 +157,7 @@ def _check_policies(spec: core_v1.ServiceSpec, faults: Faults) -> None:
     elif is_reached_from_outside(spec) and outer not in known:
         faults.one_of("spec.externalTrafficPolicy", outer, known)
     port = spec.healthCheckNodePort
-    if port and not _needs_health_check(spec):
+    if port and not needs_health_check(spec):
         what = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
         faults.invalid("spec.healthCheckNodePort", port, what)
     elif port:
@@ -177,7 +178,7 @@ def check_service_update(new: core_v1.Service, old: core_v1.Service, faults: Fau
     if after.type == before.type == "LoadBalancer" and after.loadBalancerClass != before.loadBalancerClass:
         faults.invalid("spec.loadBalancerClass", after.loadBalancerClass, "may not change once set")
     moved = (after.healthCheckNodePort or 0) != (before.healthCheckNodePort or 0)
-    if moved and _needs_health_check(after) and _needs_health_check(before):
+    if moved and needs_health_check(after) and needs_health_check(before):
         faults.forbidden("spec.healthCheckNodePort", IMMUTABLE)
     check_service(new, faults)
 

@@ -70,7 +70,9 @@ async def patch(request: Request, renderer: Renderer) -> Reply:
 
 def _warnings(request: Request, renderer: Renderer, record: Record, options: WriteOptions) -> Headers:
     """What the reader complained of, then what is odd about the object itself (rule 10)."""
-    own = [] if request.subresource else warnings_for(renderer.registry.decode(request.kind, record))
+    own: list[str] = []
+    if not request.subresource:
+        own = warnings_for(renderer.registry.decode(request.kind, record), new=request.verb == "create")
     return warning_headers([*options.warnings, *own])
 
 
@@ -89,9 +91,9 @@ async def delete(request: Request, renderer: Renderer) -> Reply:
     how, options = read_delete_options(request), WriteOptions(by=request.user, guard=request.guard)
     record, gone = await renderer.registry.delete(request.kind, request.namespace, request.name, how, options)
     warnings = warning_headers(options.warnings)
-    accepted = how.propagationPolicy == "Foreground" or how.orphanDependents is False
     if not gone:
-        return renderer.one(request, record, status=202 if accepted else 200, headers=warnings)
+        # Kubernetes would say so of every deletion that takes time, had it not begun with this one way to ask.
+        return renderer.one(request, record, status=202 if how.orphanDependents is False else 200, headers=warnings)
     if request.kind.resource in ANSWERED_WHOLE:
         return renderer.one(request, record, headers=warnings)
     return document(request, deleted_status(request, renderer, record), headers=warnings)
