@@ -16,7 +16,7 @@ from petset.api.defaults.siblings import own_pod
 from petset.api.encode import encode
 from petset.api.field_selectors import parse_fields
 from petset.api.kinds import Kind, Kinds, by_model
-from petset.api.models import core_v1, meta_v1
+from petset.api.models import autoscaling_v1, core_v1, meta_v1
 from petset.api.rbac import Attributes, node_of
 from petset.api.untyped import Untyped
 from petset.client.accounts import API_SERVER, Account
@@ -53,6 +53,12 @@ class LocalClient:
         if self._gate is not None and ("get", row.group, row.resource, "", namespace) not in self._granted:
             self._require("get", row, namespace, name)
         return self._typed(kind, self._registry.get(row, namespace, name))
+
+    async def get_scale(self, kind: type[Any], name: str, namespace: str = "") -> autoscaling_v1.Scale:
+        row = self._registry.kinds.by_model(kind)
+        if self._gate is not None and ("get", row.group, row.resource, "scale", namespace) not in self._granted:
+            self._require("get", row, namespace, name, "scale")
+        return self._registry.get_scale(row, namespace, name)
 
     async def list(self, kind: type[T], namespace: str = "", *, labels: str = "", fields: str = "") -> Listing[T]:
         row = self._registry.kinds.by_model(kind)

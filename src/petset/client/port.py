@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from petset.api.kinds import Kinds
-from petset.api.models import meta_v1
+from petset.api.models import autoscaling_v1, meta_v1
 from petset.client.accounts import Account
 from petset.registry.port import Patch
 
@@ -93,6 +93,10 @@ class Client(Protocol):
         ...
 
     async def get(self, kind: type[T], name: str, namespace: str = "") -> T: ...
+
+    async def get_scale(self, kind: type[Any], name: str, namespace: str = "") -> autoscaling_v1.Scale:
+        """How many replicas an object is to have. Raises NotFound, and ApiError where that cannot be told."""
+        ...
 
     async def list(
         self, kind: type[T], namespace: str = "", *, labels: str = "", fields: str = ""

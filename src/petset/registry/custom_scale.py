@@ -1,34 +1,30 @@
 """The `scale` of custom objects: their definition says where the numbers stand."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from petset.api import objects
 from petset.api.errors import ApiError
 from petset.api.kinds import Kind
-from petset.api.models import apiextensions_v1, autoscaling_v1, meta_v1
+from petset.api.models import apiextensions_v1
 from petset.api.untyped import Untyped
 
 
-def to_scale(kind: Kind, obj: Untyped) -> autoscaling_v1.Scale:
-    """The object as `autoscaling/v1` sees it. Raises ApiError where its replicas are not there to be read."""
-    paths, metadata = _paths(kind), objects.meta(obj)
-    replicas = _at(obj.content, paths.specReplicasPath)
-    if replicas is None:
+class Numbers(NamedTuple):
+    """What a Scale says of its object: the replicas that are wanted and there, and which pods they are."""
+
+    wanted: int | None
+    present: int
+    selector: str | None
+
+
+def numbers(kind: Kind, obj: Untyped) -> Numbers:
+    """Raises ApiError where the replicas are not there to be read."""
+    paths = _paths(kind)
+    wanted = _at(obj.content, paths.specReplicasPath)
+    if wanted is None:
         raise ApiError(f'the spec replicas field "{paths.specReplicasPath}" does not exist')
-    return autoscaling_v1.Scale(
-        metadata=meta_v1.ObjectMeta(
-            name=metadata.name,
-            namespace=metadata.namespace,
-            uid=metadata.uid,
-            resourceVersion=metadata.resourceVersion,
-            creationTimestamp=metadata.creationTimestamp,
-        ),
-        spec=autoscaling_v1.ScaleSpec(replicas=replicas),
-        status=autoscaling_v1.ScaleStatus(
-            replicas=_at(obj.content, paths.statusReplicasPath) or 0,
-            selector=_at(obj.content, paths.labelSelectorPath) if paths.labelSelectorPath else None,
-        ),
-    )
+    selector = _at(obj.content, paths.labelSelectorPath) if paths.labelSelectorPath else None
+    return Numbers(wanted, _at(obj.content, paths.statusReplicasPath) or 0, selector)
 
 
 def with_replicas(kind: Kind, obj: Untyped, replicas: int) -> Untyped:

@@ -11,6 +11,7 @@ from petset.api.models import apps_v1, autoscaling_v1, core_v1, meta_v1
 from petset.api.selectors import Selector
 from petset.api.untyped import Untyped
 from petset.registry import custom_scale, refusals
+from petset.registry.custom_scale import Numbers
 
 SCALE_VERSION = "autoscaling/v1"
 
@@ -19,14 +20,9 @@ S = TypeVar("S", bound=Scaled | Untyped)
 
 
 def scale_of(kind: Kind, obj: Any) -> autoscaling_v1.Scale:
-    """The object of a kind that can be scaled as `autoscaling/v1` sees it."""
-    return to_scale(obj) if kind.custom is None else custom_scale.to_scale(kind, obj)
-
-
-def to_scale(scaled: Scaled) -> autoscaling_v1.Scale:
-    """The object as `autoscaling/v1` sees it; the selector is text, such as `app=web`."""
-    metadata = objects.meta(scaled)
-    spec, status = scaled.spec, scaled.status
+    """The object of a kind that can be scaled as `autoscaling/v1` sees it. Raises ApiError."""
+    metadata = objects.meta(obj)
+    found = _numbers(obj) if kind.custom is None else custom_scale.numbers(kind, obj)
     return autoscaling_v1.Scale(
         metadata=meta_v1.ObjectMeta(
             name=metadata.name,
@@ -35,12 +31,16 @@ def to_scale(scaled: Scaled) -> autoscaling_v1.Scale:
             resourceVersion=metadata.resourceVersion,
             creationTimestamp=metadata.creationTimestamp,
         ),
-        spec=autoscaling_v1.ScaleSpec(replicas=spec.replicas if spec else None),
-        status=autoscaling_v1.ScaleStatus(
-            replicas=(status.replicas if status else None) or 0,
-            selector=str(Selector.from_struct(spec.selector)) if spec else None,
-        ),
+        spec=autoscaling_v1.ScaleSpec(replicas=found.wanted),
+        status=autoscaling_v1.ScaleStatus(replicas=found.present, selector=found.selector),
     )
+
+
+def _numbers(scaled: Scaled) -> Numbers:
+    """The selector is text, such as `app=web`."""
+    spec, status = scaled.spec, scaled.status
+    selector = str(Selector.from_struct(spec.selector)) if spec else None
+    return Numbers(spec.replicas if spec else None, (status.replicas if status else None) or 0, selector)
 
 
 def with_scale(kind: Kind, old: S, scale: autoscaling_v1.Scale) -> S:

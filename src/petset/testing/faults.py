@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from petset.aio.clock import Clock
 from petset.api.kinds import Kinds
-from petset.api.models import meta_v1
+from petset.api.models import autoscaling_v1, meta_v1
 from petset.client.accounts import Account
 from petset.client.port import Client, ClientWatch, Listing, WatchEvent
 from petset.registry.port import Patch
@@ -41,6 +41,9 @@ class LateWatches:
 
     async def get(self, kind: type[T], name: str, namespace: str = "") -> T:
         return await self._client.get(kind, name, namespace)
+
+    async def get_scale(self, kind: type[Any], name: str, namespace: str = "") -> autoscaling_v1.Scale:
+        return await self._client.get_scale(kind, name, namespace)
 
     async def list(self, kind: type[T], namespace: str = "", *, labels: str = "", fields: str = "") -> Listing[T]:
         return await self._client.list(kind, namespace, labels=labels, fields=fields)

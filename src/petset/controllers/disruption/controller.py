@@ -5,16 +5,18 @@ is safe: evictions in the meantime are noted in the budget itself, and a status 
 version.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from petset.aio.reconciler import Reconciler
 from petset.aio.rests import Rests
 from petset.aio.tasks import Supervisor
 from petset.api.disruptions import guarding
-from petset.api.kinds import by_type
+from petset.api.errors import ApiError, NotFound
+from petset.api.kinds import Kind
 from petset.api.models import apps_v1, core_v1, meta_v1, policy_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, namespace_of, uid_of
 from petset.api.selectors import Selector
+from petset.client.informer import Informer
 from petset.client.pool import by_namespace
 from petset.controllers.disruption import announced, invariants
 from petset.controllers.disruption.apply import apply
@@ -53,6 +55,7 @@ class DisruptionController:
         self._announcements = Reconciler("stale_pod_disruption", clock, self._look_at_pod, workers=1)
         self._budgets.on_change(self._budget_changed)
         self._pods.on_change(self._pod_changed)
+        pool.on_custom_kind(self._kind_appeared)
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -69,7 +72,7 @@ class DisruptionController:
         left = self._rests.left(key)
         if left > 0:
             return left
-        snapshot = self._look(budget)
+        snapshot = await self._look(budget)
         self._rests.begin(key, len(snapshot.pods))
         decided = plan(snapshot)
         assert not list(invariants.violations(snapshot, decided))
@@ -84,17 +87,17 @@ class DisruptionController:
             await apply(self._bench.client, self._bench.events, action)
         return decided.wake_after_seconds
 
-    def _look(self, budget: Budget) -> Snapshot:
+    async def _look(self, budget: Budget) -> Snapshot:
         selector = Selector.from_struct(budget.spec.selector if budget.spec else None)
         near = self._pods.by_index("by-namespace", namespace_of(budget))
         pods = [pod for pod in near if selector.matches(meta(pod).labels)]
         owners = {owner.uid: owner for pod in pods if (owner := controller_of(pod)) is not None}
-        found = {uid: self._scale_of(owner, namespace_of(budget)) for uid, owner in owners.items()}
+        found = {uid: await self._scale_of(owner, namespace_of(budget)) for uid, owner in owners.items()}
         scales = {uid: scale for uid, scale in found.items() if scale is not None}
         return Snapshot(budget, pods, scales, self._bench.clock.now())
 
-    def _scale_of(self, owner: meta_v1.OwnerReference, namespace: str) -> Scale | Unscaled | None:
-        """How many pods the owner is to have; None where it is not there."""
+    async def _scale_of(self, owner: meta_v1.OwnerReference, namespace: str) -> Scale | Unscaled | None:
+        """How many pods the owner is to have; None where it is not there. Of other kinds the API is asked."""
         match owner.kind:
             case "StatefulSet":
                 return _own_scale(self._stateful_sets.get(owner.name, namespace), owner.uid)
@@ -102,7 +105,23 @@ class DisruptionController:
                 return _own_scale(self._replication_controllers.get(owner.name, namespace), owner.uid)
             case "ReplicaSet":
                 return self._scale_of_replica_set(owner, namespace)
-        return Unscaled(_no_scale(owner))
+        return await self._scale_by_api(owner, namespace)
+
+    async def _scale_by_api(self, owner: meta_v1.OwnerReference, namespace: str) -> Scale | Unscaled | None:
+        client = self._bench.client
+        kind = client.kinds.by_type(owner.apiVersion, owner.kind)
+        if kind is None:
+            return Unscaled(f'no matches for kind "{owner.kind}" in version "{owner.apiVersion}"')
+        if "scale" not in kind.subresources:
+            return Unscaled(f"{kind.qualified} does not implement the scale subresource")
+        try:
+            scale = await client.get_scale(kind.model, owner.name, namespace)
+        except NotFound:
+            return None
+        except ApiError as error:
+            return Unscaled(str(error))
+        replicas = scale.spec.replicas if scale.spec else None
+        return Scale(owner.uid, replicas or 0) if uid_of(scale) == owner.uid else None
 
     def _scale_of_replica_set(self, owner: meta_v1.OwnerReference, namespace: str) -> Scale | None:
         """Its Deployment's, where it has one: a rolling update has two ReplicaSets and one number."""
@@ -112,6 +131,15 @@ class DisruptionController:
         if above is None:
             return own
         return _own_scale(self._deployments.get(above.name, namespace), above.uid) or own
+
+    def _kind_appeared(self, kind: Kind, informer: Informer[Any]) -> None:
+        """Its objects may own pods, and a change of one may change how many of them there should be."""
+        if kind.namespaced and "scale" in kind.subresources:
+            informer.on_change(self._custom_owner_changed)
+
+    def _custom_owner_changed(self, old: Any, new: Any) -> None:
+        for budget in self._budgets.by_index("by-namespace", namespace_of(new if new is not None else old)):
+            self._budget_changed(None, budget)
 
     def _budget_changed(self, old: Budget | None, new: Budget | None) -> None:
         budget = new or old
@@ -143,10 +171,3 @@ def _own_scale(owner: Scaled | None, uid: str) -> Scale | None:
     if owner is None or owner.spec is None or uid_of(owner) != uid:
         return None
     return Scale(uid, 1 if owner.spec.replicas is None else owner.spec.replicas)
-
-
-def _no_scale(owner: meta_v1.OwnerReference) -> str:
-    kind = by_type(owner.apiVersion, owner.kind)
-    if kind is None:
-        return f'no matches for kind "{owner.kind}" in version "{owner.apiVersion}"'
-    return f"{kind.qualified} does not implement the scale subresource"
