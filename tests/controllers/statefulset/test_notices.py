@@ -1,10 +1,11 @@
-"""Waits that Kubernetes is silent about are told once, when they begin (section M)."""
+"""Waits that Kubernetes is silent about are told once: when they begin (section M), or when they have lasted."""
 
 import pytest
 from controllers.statefulset.live import live
 from controllers.statefulset.tiny import claim_template, retain
 
 from petset.api.models import core_v1
+from petset.controllers.statefulset.notices import PATIENCE_SECONDS
 from petset.testing.loop import run
 
 
@@ -54,5 +55,28 @@ def test_what_passes_by_itself_is_not_told(policy: str) -> None:
             await it.settle(30)
             assert await it.pods() == ["web-0"]
             assert not [event for event in await it.events() if "Blocked" in event]
+
+    run(story())
+
+
+def test_a_wait_that_lasts_is_told_once_and_the_next_one_too() -> None:
+    async def story() -> None:
+        async with live() as it:
+            await it.start(replicas=2)
+            await it.phase("web-0", "Running")
+
+            async def told() -> list[str]:
+                return [event for event in await it.events() if "Waiting" in event]
+
+            await it.settle(PATIENCE_SECONDS - 5)
+            assert await told() == []
+            await it.settle(60)
+            (event,) = await told()
+            assert event.startswith("Warning Waiting web-1 waits: web-0 is not Ready")
+            await it.ready("web-0", "web-1")
+            await it.phase("web-1", "Running")
+            await it.change(replicas=3)
+            await it.settle(PATIENCE_SECONDS + 5)
+            assert [event.split()[2] for event in await told()] == ["web-1", "web-2"]
 
     run(story())

@@ -11,6 +11,7 @@ from typing import Any
 from petset.aio.clock import Clock
 from petset.aio.measures import Family
 from petset.aio.reconciler import Reconciler
+from petset.aio.tasks import Supervisor
 from petset.api.errors import ApiError, Conflict
 from petset.api.gates import Gates
 from petset.api.models import apps_v1, core_v1
@@ -97,6 +98,7 @@ class StatefulSetController:
         self._skips = 0
         self._held: dict[SetKey, None] = {}  # in the order they came: runs must replay
         self._work = Reconciler("statefulset", clock, self._sync)
+        self._telling = Reconciler("statefulset_notices", clock, self._tell, workers=1)
         self._sets.on_change(self._set_changed)
         self._pods.on_change(self._pod_changed)
         self._claims.on_change(self._claim_changed)
@@ -109,7 +111,10 @@ class StatefulSetController:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await self._work.run()
+        async with Supervisor("statefulset") as tasks:
+            tasks.start("sets", self._work.run())
+            tasks.start("notices", self._telling.run())
+            await tasks.wait()
 
     def waiting(self, namespace: str, name: str) -> tuple[Waiting, ...]:
         """Why no more is done for a set at present: empty when it is where it should be, or is not known."""
@@ -145,7 +150,16 @@ class StatefulSetController:
         try:
             return await self._carry_out(key, stateful_set, made)
         finally:
-            self._notices.tell(key, stateful_set, self._waiting[key])
+            await self._tell(key)
+
+    async def _tell(self, key: SetKey) -> None:
+        """Tell of what the set waits for. A queue of its own, for time alone is no reason to act (rule 30)."""
+        stateful_set = self._sets.get(key.name, key.namespace)
+        if stateful_set is None:
+            return
+        again_seconds = self._notices.tell(key, stateful_set, self._waiting.get(key, ()), self._clock.monotonic())
+        if again_seconds is not None:
+            self._telling.wake_after(key, again_seconds)
 
     async def _carry_out(self, key: SetKey, stateful_set: apps_v1.StatefulSet, made: Plan) -> float | None:
         """Act, then report: the status is written even where an action failed (rule 63)."""
