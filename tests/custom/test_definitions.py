@@ -19,6 +19,7 @@ from custom.databases import (
     with_data,
 )
 
+from petset.api.custom import structure_of_rules
 from petset.api.decode import decode
 from petset.api.defaults import apply_defaults
 from petset.api.errors import Invalid
@@ -200,6 +201,22 @@ _REFUSED: dict[str, tuple[Change, str, str]] = {
         _field("x", type="string", x_k8s_validations=[{"rule": " "}]),
         f"{SPEC}.properties[x].x-kubernetes-validations[0].rule", "Required value: rule is not specified",
     ),
+    "a rule that may take for ever": (
+        _field(
+            "x", type="array", items={"type": "string"},
+            x_k8s_validations=[{"rule": "self.all(x, x.matches('^a+$'))"}],
+        ),
+        f"{SPEC}.properties[x].x-kubernetes-validations[0].rule",
+        "Forbidden: estimated rule cost exceeds budget by factor of more than 100x (try simplifying the rule, or "
+        "adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)",
+    ),
+    "a rule over a list that could be a little shorter": (
+        _field("x", type="array", items={"type": "object", "properties": {"a": {"type": "string"}}},
+               x_k8s_validations=[{"rule": "self.exists(x, x.a == 'a' && x.a != 'b')"}]),
+        f"{SPEC}.properties[x].x-kubernetes-validations[0].rule",
+        "Forbidden: estimated rule cost exceeds budget by factor of 1.048575x (try simplifying the rule, or adding "
+        "maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)",
+    ),
     "a webhook that nobody is to call": (
         _set("conversion", to={"strategy": "None", "webhook": {"conversionReviewVersions": ["v1"]}}),
         "spec.conversion.conversionReviewVersions",
@@ -316,3 +333,26 @@ async def test_a_condition_tells_who_approved_a_kind_of_kubernetes_own_groups(da
     assert told == ("False", "UnapprovedAnnotation")
     assert (await data.patch(url, {"metadata": {"annotations": {key: None}}})).status == 422
     assert "KubernetesAPIApprovalPolicyConformant" not in conditions(await data.define())
+
+
+@with_data
+async def test_rules_that_were_let_in_are_no_hindrance_to_other_changes(data: Data) -> None:
+    """Only a version whose schema changes is looked at again."""
+    rule = {"rule": "self.size() >= 0"}
+    items = {"type": "array", "items": {"type": "string"}, "x-kubernetes-validations": [rule]}
+    await data.define(simple("lamps", {"type": "object", "properties": {"spec": items}}))
+    url = f"{DEFINITIONS}/lamps.data.example.com"
+    with pytest.MonkeyPatch.context() as stricter:
+        stricter.setattr(structure_of_rules, "MOST_OF_A_RULE", 1)
+        stricter.setattr(structure_of_rules, "MOST_OF_A_SCHEMA", 1)
+        assert (await data.patch(url, {"spec": {"names": {"shortNames": ["lp"]}}})).status == 200
+        operation = {"op": "add", "path": "/spec/versions/0/schema/openAPIV3Schema/description", "value": "Lamps."}
+        refused = await data.patch(url, [operation], by="json-patch+json")
+    where = "spec.validation.openAPIV3Schema"
+    at = f"{where}.properties[spec].x-kubernetes-validations[0].rule"
+    causes = refused.json["details"]["causes"]
+    assert [(cause["field"], cause["message"].partition(" exceed")[0]) for cause in causes] == [
+        (at, "Forbidden: estimated rule cost"),
+        (at, "Forbidden: contributed to estimated rule cost total"),
+        (where, "Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema"),
+    ]

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from petset.api.custom import rules
+from petset.api.custom.cel_cost import cost_of
 from petset.api.custom.cel_values import escaped
 from petset.api.custom.rules import RuleError, check_rules, compiled
 from petset.api.custom.structural import Rule, Schema, parse
@@ -187,3 +188,48 @@ def test_elements_that_nobody_can_tell_apart_are_let_be_while_their_whole_list_i
         faults = Faults()
         check_rules(compiled(schema), new, stored, faults)
         assert [cause.field for cause in faults.causes] == places
+
+
+def _cost(schema: dict[str, Any], rule: str) -> int:
+    parsed = parse(schema)
+    return cost_of(rules.compiled_rule(parsed, Rule(rule=rule)).holds.serialize(), parsed, rules.VARIABLES)
+
+
+def _list(items: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "array", "items": items, **more}
+
+
+_TEXT, _NUMBER = {"type": "string"}, {"type": "integer"}
+_SHORT = {"type": "string", "maxLength": 5}
+_CONDITION = {"type": "object", "properties": {"type": _TEXT, "status": _TEXT}}
+_THIRD = (3 * 1024 * 1024 - 2) // 3
+"""So many objects or texts of two bytes each fit into a request, with what stands between them."""
+
+
+@pytest.mark.parametrize(
+    ("schema", "rule", "cost"),
+    [
+        (_NUMBER, "self > 5", 1),
+        (_TEXT, "self == 'four'", 2),
+        (_SHORT, "self.contains('x')", 3),
+        ({"type": "string", "enum": ["a", "lengthy"]}, "self.startsWith('l')", 2),
+        (_list(_NUMBER, maxItems=7), "self.all(x, true)", 23),
+        (_list(_NUMBER), "self.all(x, true)", 3 * ((3 * 1024 * 1024 - 2) // 2) + 2),
+        (_list(_CONDITION), "self.exists(x, x.type == 'a')", 7 * _THIRD + 2),
+        (_list(_CONDITION), "self.exists(x, x.type == 'a' && x.status == 'b')", 10 * _THIRD + 2),
+        (_list(_SHORT, maxItems=3), "self.all(x, self.exists_one(y, x == y))", 74),
+        (_list(_SHORT, maxItems=4), "self.isSorted()", 13),
+        (_list(_SHORT, maxItems=4), "self.join('-') == 'a'", 11),
+        (_list(_SHORT, maxItems=4), "self.map(x, x + '!').all(y, y == 'a')", 97),
+        ({"type": "object", "additionalProperties": _SHORT, "maxProperties": 2}, "self.all(k, self[k] == 'a')", 16),
+        ({"type": "object", "properties": {"a": _NUMBER, "b": _NUMBER}}, "has(self.a) != has(self.b)", 1),
+        ({"type": "object", "properties": {"a": _NUMBER}}, "has(self.a) ? self.a > 1 : false", 2),
+        ({"type": "object", "properties": {"a": _SHORT}}, "self.a.matches('^[a-z]+$')", 8),
+        ({"type": "object", "properties": {"a": _SHORT}}, "self.a in ['x', 'y']", 14),
+        (_SHORT, "self != oldSelf", 4),
+    ],
+)  # fmt: skip
+def test_what_a_rule_costs_follows_from_its_steps_and_the_sizes_of_its_schema(
+    schema: dict[str, Any], rule: str, cost: int
+) -> None:
+    assert _cost(schema, rule) == cost

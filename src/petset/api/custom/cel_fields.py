@@ -15,8 +15,8 @@ Scope: TypeAlias = Mapping[str, Schema | None]
 Message: TypeAlias = dict[int, list[Any]]
 """A message of the format in which CEL writes expressions: the values of each field by its number."""
 
-_EXPRESSION, _SOURCE, _POSITIONS = 4, 5, 4
-_ID, _CONST, _IDENT, _SELECT, _CALL, _LIST, _STRUCT, _COMPREHENSION = 2, 3, 4, 5, 6, 7, 8, 9
+EXPRESSION, _SOURCE, _POSITIONS = 4, 5, 4
+ID, CONST, IDENT, SELECT, CALL, LIST, STRUCT, COMPREHENSION = 2, 3, 4, 5, 6, 7, 8, 9
 
 
 class UndefinedField(ValueError):
@@ -28,10 +28,10 @@ def check_fields(serialized: bytes, rule: str, scope: Scope) -> Schema | None:
 
     `serialized` is the checked expression as CEL writes it.
     """
-    checked = _message(_message(serialized)[2][0])
-    places = map(_message, _message(checked[_SOURCE][0]).get(_POSITIONS, ()))
+    checked = message(message(serialized)[2][0])
+    places = map(message, message(checked[_SOURCE][0]).get(_POSITIONS, ()))
     positions = {place[1][0]: place.get(2, [0])[0] for place in places}
-    return _Walk(rule, positions).infer(checked[_EXPRESSION][0], scope)
+    return _Walk(rule, positions).infer(checked[EXPRESSION][0], scope)
 
 
 class _Walk:
@@ -41,21 +41,22 @@ class _Walk:
 
     def infer(self, data: bytes, scope: Scope) -> Schema | None:
         """The schema of what an expression leads to, or None where nobody can tell."""
-        expression = _message(data)
-        if _IDENT in expression:
-            return scope.get(_text(_message(expression[_IDENT][0]), 1))
-        if _SELECT in expression:
-            select = _message(expression[_SELECT][0])
-            return self._member(self.infer(select[1][0], scope), _text(select, 2), expression)
-        if _CALL in expression:
-            return self._call(_message(expression[_CALL][0]), expression, scope)
-        if _COMPREHENSION in expression:
-            self._comprehension(_message(expression[_COMPREHENSION][0]), scope)
-        if _LIST in expression:
-            for element in _message(expression[_LIST][0]).get(1, ()):
+        expression = message(data)
+        if IDENT in expression:
+            return scope.get(text(message(expression[IDENT][0]), 1))
+        if SELECT in expression:
+            select = message(expression[SELECT][0])
+            found = self._member(self.infer(select[1][0], scope), text(select, 2), expression)
+            return None if select.get(3, [0])[0] else found  # `has(…)` comes to a truth
+        if CALL in expression:
+            return self._call(message(expression[CALL][0]), expression, scope)
+        if COMPREHENSION in expression:
+            self._comprehension(message(expression[COMPREHENSION][0]), scope)
+        if LIST in expression:
+            for element in message(expression[LIST][0]).get(1, ()):
                 self.infer(element, scope)
-        if _STRUCT in expression:
-            for entry in map(_message, _message(expression[_STRUCT][0]).get(2, ())):
+        if STRUCT in expression:
+            for entry in map(message, message(expression[STRUCT][0]).get(2, ())):
                 for part in (*entry.get(3, ()), *entry.get(4, ())):  # a key and its value
                     self.infer(part, scope)
         return None
@@ -71,12 +72,12 @@ class _Walk:
         return known[name][1]
 
     def _call(self, call: Message, expression: Message, scope: Scope) -> Schema | None:
-        function = _text(call, 2)
+        function = text(call, 2)
         operands = [self.infer(each, scope) for each in (*call.get(1, ()), *call.get(3, ()))]
         first = operands[0] if operands else None
         if function == "_?._":
-            constant = _message(_message(call[3][1])[_CONST][0])
-            return self._member(first, _text(constant, 6), expression)
+            constant = message(message(call[3][1])[CONST][0])
+            return self._member(first, text(constant, 6), expression)
         if function in ("_[_]", "_[?_]") and first is not None:
             return first.items if first.type == "array" else first.values
         return None
@@ -85,30 +86,32 @@ class _Walk:
         over = self.infer(loop[2][0], scope)
         inner = dict(scope)
         item = over.items if over is not None and over.type == "array" else None
-        first, second = _text(loop, 1), _text(loop, 8)
+        first, second = text(loop, 1), text(loop, 8)
         inner[first] = None if second else item
         if second:  # a key or an index, and what it leads to
             inner[second] = item or (over.values if over is not None else None)
-        inner[_text(loop, 3)] = None
+        inner[text(loop, 3)] = None
         for part in (4, 5, 6, 7):
             for each in loop.get(part, ()):
                 self.infer(each, inner)
 
     def _told(self, what: str, expression: Message) -> str:
         """In the form in which CEL tells its own errors."""
-        at = self._positions.get(expression.get(_ID, [0])[0], 0)
+        at = self._positions.get(expression.get(ID, [0])[0], 0)
         start = self._rule.rfind("\n", 0, at) + 1
         shown, line = self._rule[start:].partition("\n")[0], self._rule.count("\n", 0, at) + 1
         return f"ERROR: <input>:{line}:{at - start + 1}: {what}\n | {shown}\n | {'.' * (at - start)}^"
 
 
-def _message(data: bytes) -> Message:
+def message(data: bytes) -> Message:
+    """A message taken apart."""
     found: Message = {}
     for number, value in fields_of(data):
         found.setdefault(number, []).append(value)
     return found
 
 
-def _text(message: Message, field: int) -> str:
-    value = message.get(field, [b""])[0]
+def text(found: Message, field: int) -> str:
+    """The text in a field; empty where there is none."""
+    value = found.get(field, [b""])[0]
     return value.decode() if isinstance(value, bytes) else ""

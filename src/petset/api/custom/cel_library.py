@@ -16,13 +16,12 @@ from cel_expr_python.ext import ext_bindings, ext_encoders, ext_math, ext_option
 
 from petset.api import quantity
 from petset.api.custom import semver
+from petset.api.custom.cel_sizes import REQUEST_BYTES
 
 T = cel.Type
 LIST, MAP = T.List(T.DYN), T.Map(T.STRING, T.STRING)
 _SCALARS = (T.INT, T.STRING, T.DOUBLE, T.BOOL)
 _NANO = 10**9
-_LONGEST = 3 << 20
-"""No text may become longer than this (in characters): what a request can hold."""
 _MOST_DIGITS = 1000
 
 _Call = Callable[..., Any]
@@ -64,7 +63,7 @@ def _per_ascii(text: str, change: Callable[[str], str]) -> str:
 
 def _fits(length: int) -> None:
     """Raises ValueError for a text that would be longer than any may be."""
-    if length > _LONGEST:
+    if length > REQUEST_BYTES:
         raise ValueError("actual cost limit exceeded: the text would be longer than a request may be")
 
 

@@ -26,6 +26,8 @@ from petset.api.validation.fields import Faults, shown
 T = cel.Type
 
 SELF, OLD, OLD_IF_ANY = "self", "oldSelf", "petset_old"
+VARIABLES = (SELF, OLD, OLD_IF_ANY)
+"""What stands for a value in a rule at its place."""
 LONGEST_MESSAGE = 5 * 1024
 MOST_TRIALS = 100_000
 """So many rules are tried on one object, those on each element of its lists counted one by one."""

@@ -19,6 +19,9 @@ _KUBERNETES = {
     "map_type": "x-kubernetes-map-type",
     "rules": "x-kubernetes-validations",
     "additional": "additionalProperties",
+    "max_items": "maxItems",
+    "max_length": "maxLength",
+    "max_properties": "maxProperties",
 }
 
 
@@ -50,6 +53,16 @@ class Schema(msgspec.Struct, frozen=True, rename=_KUBERNETES):
     list_keys: tuple[str, ...] = ()
     map_type: str = ""
     rules: tuple[Rule, ...] = ()
+    required: tuple[str, ...] = ()
+    enum: tuple[Any, ...] = ()
+    max_items: int | None = None
+    max_length: int | None = None
+    max_properties: int | None = None
+
+    @property
+    def has_default(self) -> bool:
+        """Whether something is filled in where there is nothing."""
+        return self.default is not msgspec.UNSET
 
     @property
     def values(self) -> "Schema | None":

@@ -14,6 +14,7 @@ from petset.api.custom import structural
 from petset.api.custom.pruning import pruned
 from petset.api.custom.structure_of_choices import CHOICES, check_choice, check_pattern
 from petset.api.custom.structure_of_lists import check_list, mapping
+from petset.api.custom.structure_of_rules import check_rules
 from petset.api.custom.validating import Validator
 from petset.api.validation.fields import AsWritten, Faults
 
@@ -24,7 +25,6 @@ _UNSUPPORTED = ("$ref", "additionalItems", "definitions", "dependencies", "id", 
 _INT_OR_STRING = [{"type": "integer"}, {"type": "string"}]
 _EITHER = (*_INT_OR_STRING, {"anyOf": _INT_OR_STRING})
 """The types that may stand inside of alternatives: those of an `int-or-string`."""
-_REASONS = ("FieldValueRequired", "FieldValueForbidden", "FieldValueInvalid", "FieldValueDuplicate")
 
 
 class _Place(NamedTuple):
@@ -85,7 +85,7 @@ def check_schema(schema: Document, path: str, faults: Faults) -> None:
         faults.invalid(path, AsWritten({}), f"must be a schema: {error}".partition("\n")[0])
         return
     _check_defaults(parsed, schema, path, faults)
-    _check_rules(msgspec.structs.replace(parsed, embedded=True), path, faults)
+    check_rules(msgspec.structs.replace(parsed, embedded=True), path, faults)
 
 
 def _places(place: _Place) -> Iterator[_Place]:
@@ -198,59 +198,3 @@ def _check_defaults(parsed: structural.Schema, schema: Document, path: str, faul
         _check_defaults(parsed.items, schema["items"], f"{path}.items", faults)
     if parsed.values is not None:
         _check_defaults(parsed.values, schema["additionalProperties"], f"{path}.additionalProperties", faults)
-
-
-def _check_rules(schema: structural.Schema, path: str, faults: Faults) -> None:
-    for index, rule in enumerate(schema.rules):
-        _check_rule(schema, rule, f"{path}.x-kubernetes-validations[{index}]", faults)
-    for name, inner in schema.properties.items():
-        _check_rules(inner, f"{path}.properties[{name}]", faults)
-    if schema.items is not None:
-        _check_rules(schema.items, f"{path}.items", faults)
-    if schema.values is not None:
-        _check_rules(schema.values, f"{path}.additionalProperties", faults)
-
-
-def _check_rule(schema: structural.Schema, rule: structural.Rule, path: str, faults: Faults) -> None:
-    from petset.api.custom.rules import RuleError, compiled_rule  # only where there are rules
-
-    if not rule.rule.strip():
-        faults.required(f"{path}.rule", "rule is not specified")
-        return
-    if rule.message and not rule.message.strip():
-        faults.invalid(f"{path}.message", rule.message, "message must be non-empty if specified")
-    elif "\n" in rule.message.strip():
-        faults.invalid(f"{path}.message", rule.message, "message must not contain line breaks")
-    elif "\n" in rule.rule.strip() and not rule.message:
-        faults.required(f"{path}.message", "message must be specified if rule contains line breaks")
-    if rule.reason is not None and rule.reason not in _REASONS:
-        faults.not_supported(f"{path}.reason", rule.reason, _REASONS)
-    if rule.field_path and not _is_field(schema, rule.field_path):
-        why = "fieldPath must be a valid path: does not refer to a valid field"
-        faults.invalid(f"{path}.fieldPath", rule.field_path, why)
-    try:
-        compiled_rule(schema, rule)
-    except RuleError as error:
-        written = {
-            "Rule": rule.rule,
-            "Message": rule.message,
-            "MessageExpression": rule.message_expression,
-            "Reason": rule.reason,
-            "FieldPath": rule.field_path,
-            "OptionalOldSelf": rule.optional_old_self,
-        }
-        compiling = "ERROR:" in str(error)
-        why = (
-            f"{error.part if error.part != 'rule' else ''} compilation failed: {error}".strip()
-            if compiling
-            else str(error)
-        )
-        faults.invalid(f"{path}.{error.part}", AsWritten(written), why)
-
-
-def _is_field(schema: structural.Schema, path: str) -> bool:
-    """Whether a path such as `.spec.size` names a field below the schema."""
-    found: structural.Schema | None = schema
-    for name in path.removeprefix(".").replace("['", ".").replace("']", "").split("."):
-        found = found.child(name) if found is not None else None
-    return found is not None and path.startswith((".", "["))

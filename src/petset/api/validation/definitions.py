@@ -29,10 +29,10 @@ _SPEC_PATH = re.compile(r"\.spec(\.[A-Za-z0-9_-]+|\['[^']+'\])+")
 def check_definition(definition: Definition, faults: Faults) -> None:
     """A definition as a whole."""
     _check_approval(definition, None, faults)
-    _check_what_it_says(definition, faults)
+    _check_what_it_says(definition, None, faults)
 
 
-def _check_what_it_says(definition: Definition, faults: Faults) -> None:
+def _check_what_it_says(definition: Definition, old: Definition | None, faults: Faults) -> None:
     spec = definition.spec
     _check_group(definition, faults)
     name, expected = meta(definition).name or "", f"{spec.names.plural}.{spec.group}"
@@ -44,14 +44,18 @@ def _check_what_it_says(definition: Definition, faults: Faults) -> None:
         instead = "set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
         why = f"cannot set to true, {instead}"
         faults.invalid("spec.preserveUnknownFields", True, why)
-    _check_versions(spec, faults)
+    known = {version.name: version.schema for version in old.spec.versions} if old is not None else {}
+    settled = {
+        each.name for each in spec.versions if each.schema is not None and each.schema == known.get(each.name)
+    }
+    _check_versions(spec, settled, faults)
     _check_conversion(spec, faults)
 
 
 def check_definition_update(new: Definition, old: Definition, faults: Faults) -> None:
     """What names the objects in the store may not change, nor may a version go in which objects are stored."""
     _check_approval(new, old, faults)
-    _check_what_it_says(new, faults)
+    _check_what_it_says(new, old, faults)
     faults.unchanged("spec.group", new.spec.group, old.spec.group)
     faults.unchanged("spec.names.plural", new.spec.names.plural, old.spec.names.plural)
     if is_true(old, ESTABLISHED):
@@ -117,7 +121,9 @@ def _check_names(wanted: apiextensions_v1.CustomResourceDefinitionNames, faults:
         faults.invalid(f"{path}.listKind", wanted.listKind, "kind and listKind may not be the same")
 
 
-def _check_versions(spec: Spec, faults: Faults) -> None:
+def _check_versions(spec: Spec, settled: set[str], faults: Faults) -> None:
+    """`settled` are the versions whose schemas were let in as they are: what has become stricter since is no
+    hindrance to other changes."""
     versions = spec.versions
     listed = AsWritten([{"Name": v.name, "Served": v.served, "Storage": v.storage} for v in versions])
     for index, version in enumerate(versions):
@@ -136,11 +142,12 @@ def _check_versions(spec: Spec, faults: Faults) -> None:
         ("selectableFields", "selectableFields", _check_selectable),
     ):
         if all(getattr(version, field) == getattr(versions[0], field) for version in versions):
-            for version in versions[:1]:
-                check(version, f"spec.{shared}", faults)
-            continue
-        for index, version in enumerate(versions):
-            check(version, f"spec.versions[{index}].{field}", faults)
+            places = [(version, f"spec.{shared}") for version in versions[:1]]
+        else:
+            places = [(version, f"spec.versions[{index}].{field}") for index, version in enumerate(versions)]
+        for version, path in places:
+            if field != "schema" or version.name not in settled:
+                check(version, path, faults)
 
 
 def _check_schema(version: Version, path: str, faults: Faults) -> None:
