@@ -1,5 +1,6 @@
 """kubectl as people use it by hand: looking, changing, going into pods, moving them, cleaning up."""
 
+import base64
 import json
 import os
 import pty
@@ -97,6 +98,44 @@ def test_objects_are_shown_in_every_way(web: Here) -> None:
     assert "  replicas\t<integer>" in web("explain", "sts.spec", "--recursive")
     assert "Successfully assigned web/web-0" in web("events", "--for=pod/web-0")
     assert "Metrics API not available" in web.refused("top", "pods")
+
+
+def test_fields_are_explained_from_either_document(web: Here) -> None:
+    assert "podManagementPolicy\t<string>\n  enum: OrderedReady, Parallel\n    OrderedReady (the default)" in web(
+        "explain", "sts.spec"
+    )
+    older = web("explain", "sts.spec.replicas", "--output=plaintext-openapiv2")
+    assert "How many pods you want. Defaults to 1." in older
+
+
+def test_everything_is_dumped_pruned_and_shown_as_a_scale(web: Here, here: Here, tmp_path: Path) -> None:
+    web("cluster-info", "dump", "--namespaces=web", f"--output-directory={tmp_path}")
+    assert (tmp_path / "web" / "web-0" / "logs.txt").exists() and (tmp_path / "nodes.json").exists()
+    assert web("get", "sts", "web", "--subresource=scale").split()[:7] == [
+        *("NAME", "DESIRED", "AVAILABLE", "AGE"),
+        *("web", "1", "1"),
+    ]
+    maps = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": n, "labels": {"a": "b"}}} for n in "xy"]
+    documents = "\n---\n".join(map(json.dumps, maps))
+    here("apply", "-f", "-", stdin=documents)
+    assert "configmap/y pruned" in here("apply", "--prune", "-l", "a=b", "-f", "-", stdin=json.dumps(maps[0]))
+
+
+def test_an_account_gets_a_token_that_lasts_as_long_as_its_secret(here: Here) -> None:
+    here("create", "serviceaccount", "bot")
+    annotations = {"kubernetes.io/service-account.name": "bot"}
+    metadata = {"name": "bot-token", "annotations": annotations}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
+    here("apply", "-f", "-", stdin=json.dumps({**secret, "type": "kubernetes.io/service-account-token"}))
+    here("wait", "secret/bot-token", "--for=jsonpath={.data.token}", "--timeout=20s")
+    token = base64.b64decode(here.value("secret/bot-token", ".data.token")).decode()
+    alone = ("config", "set-credentials", "bot", f"--token={token}")
+    here(*alone)
+    assert here("auth", "whoami", "--user=bot", "-o", "jsonpath={.status.userInfo.username}") == (
+        f"system:serviceaccount:{here.namespace}:bot"
+    )
+    here("delete", "secret", "bot-token")
+    assert "Unauthorized" in here.refused("auth", "whoami", "--user=bot")
 
 
 def test_files_go_into_a_pod_and_out_of_it(web: Here, tmp_path: Path) -> None:
