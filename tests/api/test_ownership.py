@@ -17,6 +17,7 @@ from petset.api.ownership.fieldsets import (
     Malformed,
     difference,
     intersection,
+    is_within,
     of_fields,
     ordered,
     parse,
@@ -339,6 +340,7 @@ def test_the_algebra_of_field_sets_is_that_of_the_sets_of_their_places(left: Any
     assert set(paths(union(a, b))) == here | there
     assert set(paths(difference(a, b))) == here - there
     assert set(paths(intersection(a, b))) == here & there
+    assert is_within(a, b) == (here <= there)
     below = {path for path in here if not any(path[: len(top)] == top for top in there)}
     assert set(paths(without_below(a, b))) == below
 
@@ -387,6 +389,16 @@ def test_what_a_creation_touches_is_what_a_comparison_finds_touched(left: Any, r
 def test_the_owners_of_a_new_object_are_those_of_an_update_of_nothing(nothing: Any, new: Any) -> None:
     by = write("ann")._replace(ignored=of_fields("status", "metadata.finalizers"))
     assert tracking.created(POD, nothing, new, by) == tracking.update(POD, nothing, new, {}, by)
+
+
+@given(documents, documents, documents)
+def test_who_owns_all_that_it_changes_owns_as_much_after_it(old: Any, new: Any, owned: Any) -> None:
+    """Told by the long way, of which nothing is short when there is somebody else, who owns nothing of it."""
+    ann = tracking.created(POD, {}, owned, write("ann"))
+    bob = tracking.created(POD, {}, {"spec": {"nodeName": "n1"}}, write("bob"))
+    alone = tracking.update(POD, old, new, ann, write("ann", minutes=1))
+    beside = tracking.update(POD, old, new, {**ann, **bob}, write("ann", minutes=1))
+    assert alone == {owner: share for owner, share in beside.items() if owner.name != "bob"}
 
 
 @given(configs, configs)

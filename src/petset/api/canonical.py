@@ -111,6 +111,11 @@ def empty(model: Any) -> Any:
     return model(**{field.attribute: _nothing(field) for field in _needed(model)})
 
 
+def needs_fields(model: Any) -> bool:
+    """Whether there is a field that the struct cannot do without."""
+    return bool(_needed(model))
+
+
 @per_type
 def _needed(model: type[Any]) -> list[Field]:
     """The fields that the struct cannot do without."""

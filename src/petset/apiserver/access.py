@@ -10,7 +10,7 @@ from petset.api.field_selectors import parse_fields
 from petset.api.kinds import Kind
 from petset.api.rbac import NODES_GROUP, Attributes
 from petset.apiserver import impersonate
-from petset.apiserver.authenticate import ANONYMOUS, MASTERS, PEER, Authenticator, Credentials, User
+from petset.apiserver.authenticate import ANONYMOUS, PEER, Authenticator, Credentials, User
 from petset.apiserver.authorize import Rbac, forbidden
 from petset.apiserver.calls import Call
 from petset.apiserver.escalation import guard_of
@@ -52,23 +52,9 @@ class Access:
             asked = Attributes(verb, kind.group, kind.resource, request.subresource, *where, fields=fields)
             self._require(user, asked)
         guard = guard_of(user, request, self.authorizer)
-        if request.verb in ("update", "patch") and not request.subresource and MASTERS not in user.groups:
-            guard = self._creating(user, request, guard)
         if NODES_GROUP in user.groups:
             guard = _both(self.gate.guard(user, kind, request.subresource), guard)
         return request if guard is None else replace(request, guard=guard)
-
-    def _creating(self, user: User, request: Request, then: Guard | None) -> Guard:
-        """An update or apply that makes the object needs the right to create it, too."""
-
-        def guard(new: Any, old: Any) -> None:
-            if old is None:
-                kind, where = request.kind, (request.namespace, request.name)
-                self._require(user, Attributes("create", kind.group, kind.resource, "", *where))
-            if then is not None:
-                then(new, old)
-
-        return guard
 
     def check_path(self, user: User, call: Call) -> None:
         """Raises Forbidden unless the user may read what is at a path that is no resource's."""

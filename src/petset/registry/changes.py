@@ -14,13 +14,14 @@ from petset.api.canonical import settle
 from petset.api.decode import Unfit, decode
 from petset.api.defaults import fill_defaults
 from petset.api.encode import to_document
+from petset.api.errors import ApiError
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
 from petset.api.models import autoscaling_v1, core_v1, meta_v1
 from petset.api.patch import apply_patch, outcome
 from petset.registry import events, metadata, ownership, refusals, scale
 from petset.registry.ownership import Author
-from petset.registry.parts import narrowed
+from petset.registry.parts import fields_named, narrowed, with_fields
 from petset.registry.port import Guard, Patch, Target, Visit, WriteOptions
 
 Change = Callable[[Any], Any]
@@ -81,22 +82,34 @@ def patched(kind: Kind, patch: Patch, options: WriteOptions, way: Way) -> Change
     if way.subresource == "scale":
         return lambda old: scale.with_scale(kind, old, _patched_scale(kind, patch, scale.scale_of(kind, old)))
 
-    def change(old: Any) -> Any:
-        document = to_document(events.from_stored(kind, old))
-        document = apply_patch(kind, patch.content_type, document, patch.document)
-        ownership.keep_reset(document)
+    def read(document: dict[str, Any]) -> Any:
+        patched = apply_patch(kind, patch.content_type, document, patch.document)
+        ownership.keep_reset(patched)
         try:
-            decoded = decode(kind, document, field_validation=options.field_validation)
+            decoded = decode(kind, patched, field_validation=options.field_validation)
         except Unfit as error:
-            shown = outcome(patch.content_type, patch.document, document)
+            shown = outcome(patch.content_type, patch.document, patched)
             raise refusals.invalid_patch(shown, error.why) from error
         options.warnings[:] = decoded.warnings  # of the last attempt: an earlier one said the same
-        _keep_place(kind, objects.namespace_of(old), objects.name_of(old), decoded.obj)
-        new = events.to_stored(kind, decoded.obj)
-        complete(events.stored_kind(kind), new, way, settled=new is decoded.obj)
+        return decoded.obj
+
+    def change(old: Any) -> Any:
+        obj = read(to_document(events.from_stored(kind, old)))
+        _keep_place(kind, objects.namespace_of(old), objects.name_of(old), obj)
+        new = events.to_stored(kind, obj)
+        complete(events.stored_kind(kind), new, way, settled=new is obj)
         return narrowed(way.subresource, new, old)
 
-    return change
+    def change_fields(old: Any) -> Any:
+        try:
+            new = with_fields(old, fields, read)
+        except ApiError:
+            return change(old)  # which refuses it with the whole object in view
+        _keep_place(kind, objects.namespace_of(old), objects.name_of(old), new)
+        return new
+
+    fields = fields_named(kind, way.subresource, patch)
+    return change_fields if fields else change
 
 
 def guarded(change: Change, guard: Guard) -> Change:

@@ -1,11 +1,52 @@
-"""Sub-resources that change one part of an object: all else stays as it is stored, whatever the client sent."""
+"""Writes of one part of an object: all else stays as it is stored.
 
+Some sub-resources change one part, whatever the client sent. And most patches say which fields they change: then
+the others need not be written out, read again, settled and looked through for what nobody knows.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from petset.api import objects
+from petset.api.canonical import needs_fields
+from petset.api.defaults import has_defaults
+from petset.api.kinds import Kind
 from petset.api.models import core_v1
+from petset.api.patch import JSON_PATCH
+from petset.api.schema import shape
+from petset.registry.port import Patch
 
 EPHEMERAL, RESIZE = "ephemeralcontainers", "resize"
+_TYPE = ("apiVersion", "kind")
+
+
+def fields_named(kind: Kind, subresource: str, patch: Patch) -> Mapping[str, str]:
+    """The top-level fields that a patch names, with their attributes; none where it must see the whole object.
+
+    That is where it says more than which fields it changes, and where defaults could follow from the others.
+    """
+    if kind.custom is not None or kind.stored_as or patch.content_type == JSON_PATCH:
+        return {}
+    if subresource != "status" and (subresource or has_defaults(kind)):
+        return {}
+    known = shape(kind.model).fields
+    if (
+        not isinstance(patch.document, dict)
+        or not known.keys() >= patch.document.keys()
+        or needs_fields(kind.model)
+    ):
+        return {}
+    return {name: known[name].attribute for name in patch.document}
+
+
+def with_fields(old: Any, fields: Mapping[str, str], read: Callable[[dict[str, Any]], Any]) -> Any:
+    """The stored object with these fields as `read` makes them of their document; its metadata is its own."""
+    there = {name: getattr(old, attribute) for name, attribute in fields.items()}
+    found = read({name: msgspec.to_builtins(value) for name, value in there.items() if value is not None})
+    changed = {attribute: getattr(found, attribute) for name, attribute in fields.items() if name not in _TYPE}
+    return objects.replace(old, **{"metadata": objects.replace(old.metadata), **changed})
 
 
 def narrowed(subresource: str, new: Any, old: Any) -> Any:

@@ -64,6 +64,11 @@ _GATED: dict[tuple[str, str], Callable[[Any, Gates], None]] = {
 }
 
 
+def has_defaults(kind: Kind) -> bool:
+    """Whether there is anything that `fill_defaults` could do."""
+    return (kind.group, kind.name) in _DEFAULTS or (kind.group, kind.name) in _GATED
+
+
 def apply_defaults(kind: Kind, obj: T, gates: Gates = DEFAULT) -> T:
     """Bring an object into stored form and fill in its defaults, in place; returns it.
 

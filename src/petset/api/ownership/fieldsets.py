@@ -82,6 +82,15 @@ def intersection(left: FieldSet, right: FieldSet) -> FieldSet:
     return node(is_member(left) and is_member(right), {step: inner for step, inner in kept if inner is not None})
 
 
+def is_within(part: FieldSet, whole: FieldSet) -> bool:
+    """Whether every place of one set belongs to another."""
+    if part is None:
+        return True
+    if whole is None or (is_member(part) and not is_member(whole)):
+        return False
+    return all(is_within(inner, whole.get(step)) for step, inner in _children(part))
+
+
 def has(tree: FieldSet, *path: str) -> bool:
     """Whether the place at a path belongs to the set."""
     for step in path:

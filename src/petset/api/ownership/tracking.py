@@ -16,6 +16,7 @@ from petset.api.ownership.fieldsets import (
     FieldSet,
     difference,
     intersection,
+    is_within,
     of_fields,
     ordered,
     path_text,
@@ -87,8 +88,11 @@ def update(part: Part, live: Document, new: Document, owners: Owners, write: Wri
     changes = compare(part, live, new).outside(write.ignored)
     if changes == Differences():
         return owners
-    left = _given_up(owners, changes)
-    taken = difference(changes.touched, NEVER_OWNED)
+    touched, last = changes.touched, owners.get(write.manager)
+    if last is not None and len(owners) == 1 and changes.removed is None and is_within(touched, last.fields):
+        return {write.manager: Share(last.fields, write.api_version, write.now)}  # it owns what it changes, alone
+    left = _given_up(owners, touched, changes.removed)
+    taken = difference(touched, NEVER_OWNED)
     if taken is not None:
         before = left.get(write.manager)
         fields = union(before.fields, taken) if before is not None else taken
@@ -105,11 +109,11 @@ def created(part: Part, nothing: Document, new: Document, write: Write) -> Owner
     return {} if taken is None else {write.manager: Share(taken, write.api_version, write.now)}
 
 
-def _given_up(owners: Owners, changes: Differences) -> dict[Manager, Share]:
+def _given_up(owners: Owners, touched: FieldSet, removed: FieldSet) -> dict[Manager, Share]:
     """What is left to each manager of what has changed or gone; one who is left with nothing is left out."""
-    touched, left = changes.touched, {}
+    left = {}
     for owner, share in owners.items():
-        fields = difference(difference(share.fields, touched), changes.removed)
+        fields = difference(difference(share.fields, touched), removed)
         if fields is not None:
             left[owner] = share if fields == share.fields else share._replace(fields=fields)
     return left
@@ -129,7 +133,7 @@ def apply(part: Part, live: Document, config: Document, owners: Owners, write: W
     conflicts = {owner: fields for owner, fields in conflicts.items() if fields is not None}
     if conflicts and not force:
         raise ApplyConflict(conflicts)
-    left = _given_up(others, changes)
+    left = _given_up(others, changes.touched, changes.removed)
     mine = difference(given, NEVER_OWNED)
     if mine is not None:
         unchanged = compare(part, live, new) == Differences()
