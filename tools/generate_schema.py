@@ -70,6 +70,7 @@ ROOTS = (
     "networking.v1.Ingress",
     "networking.v1.IngressClass",
     "networking.v1.NetworkPolicy",
+    "node.v1.RuntimeClass",
     "policy.v1.Eviction",
     "policy.v1.PodDisruptionBudget",
     "scheduling.v1.PriorityClass",

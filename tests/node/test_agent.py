@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from node.world import NodeWorld, a_container, a_pod, condition, is_ready, node_world
 
-from petset.api.models import coordination_v1, core_v1, meta_v1
+from petset.api.models import coordination_v1, core_v1, meta_v1, node_v1
 from petset.api.objects import copy
 from petset.node.runtime import ExecResult
 from petset.testing.faults import LateWatches
@@ -470,3 +470,28 @@ def test_many_pods_become_ready_in_any_order_of_things(seed: int) -> None:
                 await world.ready(f"web-{number}", seconds=1)
 
     run(story(), seed=seed)
+
+
+def test_a_pod_whose_runtime_class_asks_for_what_the_node_has_not_waits_and_says_so() -> None:
+    async def story() -> None:
+        async with node_world() as world:
+            for name, handler in (("sandboxed", "kata"), ("plain", "runc")):
+                metadata = meta_v1.ObjectMeta(name=name)
+                await world.client.create(node_v1.RuntimeClass(metadata=metadata, handler=handler))
+            await world.create(a_pod(runtimeClassName="sandboxed"))
+            await world.sleep(5)
+            why = (
+                'Failed to create pod sandbox: failed to get sandbox runtime: no runtime for "kata" is configured; '
+                "RuntimeClass sandboxed asks for it, and this node has runc, crun"
+            )
+            assert ("FailedCreatePodSandBox", why) in await world.events()
+            pod = await world.get()
+            assert pod.status.phase == "Pending"
+            assert pod.status.containerStatuses[0].state.waiting.reason == "ContainerCreating"
+            other = a_pod(runtimeClassName="plain")
+            assert other.metadata is not None
+            other.metadata.name = "web-1"
+            await world.create(other)
+            await world.ready("web-1")
+
+    run(story())

@@ -23,6 +23,7 @@ from petset.api.models import (
     discovery_v1,
     events_v1,
     networking_v1,
+    node_v1,
     policy_v1,
     rbac_v1,
     scheduling_v1,
@@ -260,6 +261,9 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", networking_v1.NetworkPolicy,
         short_names=("netpol",),
+    ),
+    Kind(
+        "node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", node_v1.RuntimeClass, namespaced=False,
     ),
     Kind(
         "policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", policy_v1.PodDisruptionBudget,

@@ -15,7 +15,7 @@ from petset.node.machine import Machine, NodeSettings
 from petset.node.memory import PodMemory
 from petset.node.pods.model import is_running
 from petset.node.reader import Reader
-from petset.node.runtime import Container, Mount, Sandbox
+from petset.node.runtime import Container, Mount, RuntimeFailure, Sandbox
 from petset.node.spec import NodeNames, container_spec, mount, mount_paths, sandbox_spec
 from petset.node.tokens import fresh
 from petset.node.volumes.render import render
@@ -56,8 +56,17 @@ class Launcher:
         return await self.machine.volumes.prepare(uid_of(pod), contents, group)
 
     async def start_sandbox(self, pod: core_v1.Pod) -> Sandbox:
-        """The pod's surroundings."""
+        """The pod's surroundings. RuntimeFailure where its class asks for what this node does not have."""
+        if pod.spec is not None and pod.spec.runtimeClassName:
+            await self._check_handler(pod.spec.runtimeClassName)
         return await self.machine.runtime.start_sandbox(sandbox_spec(pod, self._names))
+
+    async def _check_handler(self, runtime_class: str) -> None:
+        wanted, here = await self._reader.handler(runtime_class), self.machine.runtime.handlers
+        if wanted not in here:
+            why = f'failed to get sandbox runtime: no runtime for "{wanted}" is configured'
+            has = f"; RuntimeClass {runtime_class} asks for it, and this node has {', '.join(here)}"
+            raise RuntimeFailure("FailedCreatePodSandBox", why + has)
 
     async def start(self, memory: PodMemory, container: core_v1.Container, attempt: int) -> Container:
         """The container's next attempt."""

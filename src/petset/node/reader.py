@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterable
 
 from petset.api.errors import Forbidden, NotFound
-from petset.api.models import core_v1
+from petset.api.models import core_v1, node_v1
 from petset.client.port import Client
 from petset.node.references import Reference, Referenced
 
@@ -41,6 +41,10 @@ class Reader:
                 if volume is not None:
                     found[bound] = volume
         return found
+
+    async def handler(self, runtime_class: str) -> str:
+        """By what pods of a class are run. Raises NotFound."""
+        return (await self._client.get(node_v1.RuntimeClass, runtime_class)).handler
 
     async def _get(self, reference: Reference, namespace: str) -> Referenced | None:
         try:

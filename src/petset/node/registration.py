@@ -59,6 +59,7 @@ def node_status(
         ],
         conditions=[_condition(type_, row, now, old) for type_, row in _CONDITIONS.items()],
         daemonEndpoints=core_v1.NodeDaemonEndpoints(kubeletEndpoint=core_v1.DaemonEndpoint(Port=0)),
+        runtimeHandlers=[core_v1.NodeRuntimeHandler(name=name) for name in ("", *machine.runtime.handlers)],
         nodeInfo=core_v1.NodeSystemInfo(
             architecture=facts.architecture,
             bootID=facts.boot_id,

@@ -180,6 +180,11 @@ class Runtime(Protocol):
         """`runc`, `crun` or `simulated`, with its version: goes into the node's status."""
         ...
 
+    @property
+    def handlers(self) -> Sequence[str]:
+        """By which names a RuntimeClass may ask for it."""
+        ...
+
     async def list_sandboxes(self) -> Sequence[Sandbox]:
         """Everything that exists, whoever started it: the truth after a restart."""
         ...

@@ -19,6 +19,7 @@ from petset.registry.memo import Decoder
 from petset.registry.node_restriction import MIRROR, names_of
 from petset.registry.parts import RESIZE
 from petset.registry.priorities import Priorities
+from petset.registry.runtime_classes import RuntimeClasses
 from petset.storage.port import Key, Store
 
 NAMESPACES = by_model(core_v1.Namespace)
@@ -44,6 +45,7 @@ class Admission:
         self._limits = Kept(store, decoder, core_v1.LimitRange)
         self._classes = DefaultClasses(store, decoder)
         self._priorities = Priorities(store, decoder)
+        self._runtime_classes = RuntimeClasses(store, decoder)
 
     def admit(self, kind: Kind, namespace: str, obj: Any) -> None:
         """Complete a new object. Raises NotFound, Forbidden or MethodNotAllowed where it may not come in."""
@@ -112,6 +114,7 @@ class Admission:
             if api_access.wants_token(pod, account):
                 api_access.mount_token(pod)
         self._priorities.give(kind, pod)
+        self._runtime_classes.admit(kind, pod)
         pod.spec.tolerations = _with_patience(pod.spec.tolerations or [])
 
     def _choose_account(self, kind: Kind, namespace: str, pod: core_v1.Pod) -> core_v1.ServiceAccount | None:

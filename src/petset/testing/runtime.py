@@ -35,6 +35,7 @@ class SimulatedRuntime:
     """See the module. All knobs take effect from the next call on."""
 
     name = "simulated://1.0"
+    handlers = ("runc", "crun")  # it runs nothing, by whatever name
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -33,6 +33,7 @@ PRINTERS: dict[str, Printer] = {
     "networkpolicies.networking.k8s.io": policies.NETWORK_POLICIES,
     "poddisruptionbudgets.policy": policies.BUDGETS,
     "priorityclasses.scheduling.k8s.io": policies.PRIORITY_CLASSES,
+    "runtimeclasses.node.k8s.io": policies.RUNTIME_CLASSES,
     "cronjobs.batch": batch.CRON_JOBS,
     "customresourcedefinitions.apiextensions.k8s.io": configuration.DEFINITIONS,
     "daemonsets.apps": workloads.DAEMON_SETS,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from petset.api.models import autoscaling_v2, core_v1, networking_v1, policy_v1, scheduling_v1
+from petset.api.models import autoscaling_v2, core_v1, networking_v1, node_v1, policy_v1, scheduling_v1
 from petset.apiserver.tables.columns import AGE, NAME, Cell, Column, Printer, age_of, name_of
 from petset.apiserver.tables.workloads import selector_text
 
@@ -109,6 +109,12 @@ def ingress_class(obj: networking_v1.IngressClass, now: datetime) -> list[Cell]:
     return [name_of(obj), (obj.spec.controller if obj.spec else None) or "", named, age_of(obj, now)]
 
 
+def runtime_class(obj: node_v1.RuntimeClass, now: datetime) -> list[Cell]:
+    """Who runs its pods."""
+    return [name_of(obj), obj.handler, age_of(obj, now)]
+
+
+RUNTIME_CLASSES = Printer((NAME, Column("Handler"), AGE), runtime_class)
 QUOTAS = Printer((NAME, Column("Request"), Column("Limit"), AGE), quota)
 LIMIT_RANGES = Printer((NAME, Column("Created At")), limit_range)
 INGRESS_CLASSES = Printer((NAME, Column("Controller"), Column("Parameters"), AGE), ingress_class)

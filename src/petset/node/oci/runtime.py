@@ -59,6 +59,10 @@ class OciRuntime:
         return f"{self._parts.engine.kind} {self._parts.engine.version}"
 
     @property
+    def handlers(self) -> Sequence[str]:
+        return (self._parts.engine.kind,)
+
+    @property
     def dns_address(self) -> str:
         """The pods' name server as seen from them; it exists on this machine, so a server can listen on it."""
         return self._parts.network.dns_address
