@@ -202,12 +202,17 @@ def test_a_step_that_failed_for_a_conflict_and_will_be_tried_again_is_told_of() 
     run(story())
 
 
-def test_a_set_that_only_had_claims_to_change_says_whom_it_waits_for() -> None:
-    """Claims wake nobody (rule 30): after the last change to one there is no later look that could say so."""
+@pytest.mark.parametrize("phase", ["Pending", "Running"])
+def test_a_set_that_only_had_claims_to_change_says_whom_it_waits_for(phase: str) -> None:
+    """Claims wake nobody (rule 30): after the last change to one there is no later look that could say so.
+
+    For a pod that runs it is announced as an update of the pod, which changes nothing of it (seed 182228).
+    """
 
     async def story() -> None:
         async with live() as it:
             await it.start(replicas=1, podManagementPolicy="Parallel", volumeClaimTemplates=[claim()])
+            await it.phase("web-0", phase)
             await it.settle()
             await it.change(persistentVolumeClaimRetentionPolicy=retain("Delete", "Retain"))
             held = await it.plane.client.get(core_v1.PersistentVolumeClaim, "data-web-0", "default")

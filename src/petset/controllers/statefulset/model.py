@@ -127,8 +127,8 @@ Action = (
     | DeletePod
 )
 
-OF_PODS = (AdoptPod, ReleasePod, CreatePod, RepairPod, DeletePod)
-"""The actions whose events wake the set again."""
+WAKING = (AdoptPod, ReleasePod, CreatePod, DeletePod)
+"""The actions whose events wake the set again. A repair may find nothing of the pod to change."""
 
 
 @dataclass(frozen=True)

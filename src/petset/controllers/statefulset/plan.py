@@ -22,7 +22,7 @@ from petset.api.objects import is_terminating, name_of
 from petset.controllers.statefulset import history, membership, scaling, status, waiting
 from petset.controllers.statefulset.history import History
 from petset.controllers.statefulset.lineup import Lineup
-from petset.controllers.statefulset.model import OF_PODS, DeletePod, Plan, Snapshot, Stage, Waiting
+from petset.controllers.statefulset.model import WAKING, DeletePod, Plan, Snapshot, Stage, Waiting
 from petset.controllers.statefulset.rollout import must_recreate, recreation, rollout
 from petset.controllers.statefulset.steps import Step
 
@@ -83,7 +83,7 @@ def _unfinished(lineup: Lineup, stages: tuple[Stage, ...]) -> tuple[Waiting, ...
 
     What is done to claims and revisions wakes nobody (rule 30): there may be no later look that could say so.
     """
-    if any(isinstance(action, OF_PODS) for stage in stages for strand in stage.strands for action in strand):
+    if any(isinstance(action, WAKING) for stage in stages for strand in stage.strands for action in strand):
         return ()
     pod = lineup.first_unavailable_pod
     return () if pod is None else (waiting.for_pod(lineup, name_of(lineup.set), pod, 47),)
