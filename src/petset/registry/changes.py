@@ -121,7 +121,7 @@ def guarded(change: Change, guard: Guard) -> Change:
 
     def looked_at(old: Any) -> Any:
         new = change(old)
-        if (objects.meta(new).resourceVersion or "0") in ("0", objects.meta(old).resourceVersion):
+        if old is None or (objects.meta(new).resourceVersion or "0") in ("0", objects.meta(old).resourceVersion):
             guard(new, old)
         return new
 
