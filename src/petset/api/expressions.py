@@ -6,14 +6,23 @@ An expression sees documents as they are (`object`, `oldObject`, `request`, …)
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from cel_expr_python import cel
 
-NAMES = ("object", "oldObject", "request", "namespaceObject", "params", "variables")
+    from petset.api.custom.cel_authorizer import Ask
+
+NAMES = ("object", "oldObject", "request", "namespaceObject", "params", "variables", "authorizer")
 """What an expression may speak of."""
 Scope = Mapping[str, Any]
+
+
+class Rights(NamedTuple):
+    """What stands for `authorizer` in a scope: who answers, and the resource that the request itself is about."""
+
+    ask: "Ask"
+    request_resource: dict[str, str]
 
 
 class ExpressionError(ValueError):
@@ -45,9 +54,16 @@ def evaluate_plain(text: str, scope: Scope) -> Any:
 
 def _tried(text: str, scope: Scope) -> Any:
     from petset.api.custom import cel_trials as trials
+    from petset.api.custom.cel_authorizer import asking
 
+    data = {name: scope.get(name) for name in NAMES}
+    rights = data["authorizer"]
     try:
-        return trials.tried(compiled(text), {name: scope.get(name) for name in NAMES})
+        if not isinstance(rights, Rights):
+            return trials.tried(compiled(text), data)
+        data["authorizer"] = {"requestResource": rights.request_resource}
+        with asking(rights.ask):
+            return trials.tried(compiled(text), data)
     except trials.Untried as error:
         raise ExpressionError(f"expression '{text}' resulted in error: {error}") from error
 
@@ -71,9 +87,11 @@ def fault(text: str, returns: str) -> str:
 def _environment() -> "cel.Env":
     from cel_expr_python import cel
 
+    from petset.api.custom import cel_authorizer
     from petset.api.custom import cel_library as library
 
     variables = dict.fromkeys(NAMES, library.T.DYN)
+    functions = [*library.FUNCTIONS, *cel_authorizer.FUNCTIONS]
     return cel.NewEnv(
-        config=library.CONFIG, variables=variables, extensions=library.EXTENSIONS, functions=library.FUNCTIONS
+        config=library.CONFIG, variables=variables, extensions=library.EXTENSIONS, functions=functions
     )

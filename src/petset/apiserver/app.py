@@ -85,6 +85,7 @@ def create_app(
     handlers = Handlers(registry, streams, clock, options.tokens)
     found = (Discovery(options.version, kinds), Health(options.checks), OpenApi(kinds))
     rules = options.rules or Rbac(registry)
+    registry.judge_rights_by(rules.decide)
     gate = RulesGate(registry, rules, rules.nodes)
     site = Site(kinds, handlers, Reviews(authenticator, rules), (*found, *options.pages))
     return App(site, Access(authenticator, rules, gate), clock, new_id)

@@ -7,13 +7,16 @@ writer is tried again on what is there now. Errors are `petset.api.errors.ApiErr
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
 from petset.api.kinds import Kind, Kinds
 from petset.api.models import autoscaling_v1, meta_v1
 from petset.storage.port import Record
+
+if TYPE_CHECKING:
+    from petset.api.rbac import Attributes, Decision
 
 
 class User(msgspec.Struct, frozen=True):
@@ -136,6 +139,10 @@ class Registry(Protocol):
     @property
     def kinds(self) -> Kinds:
         """What is served at the moment."""
+        ...
+
+    def judge_rights_by(self, decide: "Callable[[User, Attributes], Decision]") -> None:
+        """Answer the expressions of webhooks and policies that ask about rights in this way."""
         ...
 
     def decode(self, kind: Kind, record: Record) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from random import Random  # noqa: TID251 - the type of an argument
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from petset.api.canonical import settle
 from petset.api.encode import encode
@@ -29,6 +29,9 @@ from petset.registry.watching import WatchOfCustom, open_watch
 from petset.registry.webhooks.port import Caller, Nobody
 from petset.registry.writing import Sources, Writer
 from petset.storage.port import Key, Record, Store
+
+if TYPE_CHECKING:
+    from petset.registry.webhooks.rights import Decide
 
 _PODS = by_model(core_v1.Pod)
 
@@ -58,6 +61,9 @@ class Registry:
     @property
     def kinds(self) -> Kinds:
         return self._kinds
+
+    def judge_rights_by(self, decide: "Decide") -> None:
+        self._writer.decide = decide
 
     def decode(self, kind: Kind, record: Record) -> Any:
         return self._decoder.decode(kind, record)

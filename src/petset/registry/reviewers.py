@@ -20,6 +20,7 @@ from petset.storage.port import Store
 
 if TYPE_CHECKING:
     from petset.registry.review import Review
+    from petset.registry.webhooks.rights import Decide
 
 Complete = Callable[[Any], Any]
 """Adds again what the server itself adds to an object, and returns it."""
@@ -41,6 +42,8 @@ class Means(NamedTuple):
     caller: Caller
     new_uid: Callable[[], str]
     gates: Gates
+    decides: "Callable[[], Decide | None]" = lambda: None
+    """Who decides about rights, where expressions ask; known once the API is served."""
 
 
 class Reviewers:

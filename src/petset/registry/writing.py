@@ -40,6 +40,7 @@ from petset.storage.port import Key, Record, Store, StoreConflict, StoreFailed
 
 if TYPE_CHECKING:
     from petset.registry.conversion.converting import Conversions
+    from petset.registry.webhooks.rights import Decide
 
 _VERSION = "metadata.resourceVersion"
 _ANY_VERSION = (None, "", "0")
@@ -67,7 +68,8 @@ class Writer:
         self._admission = Admission(store, decoder)
         self._quotas = Quotas(store, decoder)
         self._addresses = ServiceAddresses(store, decoder, sources.random)
-        self._means = Means(sources.caller, sources.new_uid, sources.gates)
+        self.decide: Decide | None = None
+        self._means = Means(sources.caller, sources.new_uid, sources.gates, lambda: self.decide)
         self.reviewers = Reviewers(store, decoder, kinds, self._means)
 
     async def create(self, kind: Kind, namespace: str, obj: Any, author: Author, options: WriteOptions) -> Record:

@@ -80,6 +80,7 @@ class Bindings(Generic[P, B]):
             "oldObject": asked.document(asked.old, kind),
             "request": request_document(asked, kind),
             "namespaceObject": self._means.matcher.namespace(asked),
+            "authorizer": self._means.matcher.rights(asked),
         }
 
     def parameters(self, bound: Bound[P, B], asked: Asked) -> list[Document | None]:

@@ -77,6 +77,7 @@ class Webhooks:
             "object": asked.document(asked.new, kind),
             "oldObject": asked.document(asked.old, kind),
             "request": questions.request_document(asked, kind),
+            "authorizer": self._matcher.rights(asked),
         }
 
     async def _changed(self, hook: Hook, read: Read, asked: Asked) -> Any:

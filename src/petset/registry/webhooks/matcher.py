@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from petset.api.encode import to_document
+from petset.api.expressions import Rights
 from petset.api.kinds import Kind, Kinds
 from petset.api.models import core_v1
 from petset.api.objects import meta
@@ -12,6 +13,7 @@ from petset.registry.memo import Decoder
 from petset.registry.reviewers import Means
 from petset.registry.webhooks.asked import Asked, Document
 from petset.registry.webhooks.matching import Criteria, wanted_as
+from petset.registry.webhooks.rights import rights
 from petset.storage.port import Store
 
 if TYPE_CHECKING:
@@ -23,12 +25,17 @@ class Matcher:
 
     def __init__(self, store: Store, decoder: Decoder, kinds: Kinds, means: Means) -> None:
         self._parts = (store, decoder, means)
+        self._decides = means.decides
         self._kinds = kinds
         self._namespaces = Kept(store, decoder, core_v1.Namespace)
 
     def wanted_as(self, criteria: Criteria, asked: Asked) -> Kind | None:
         """As which kind the write meets the criteria, None where it does not."""
         return wanted_as(criteria, asked, self._equivalent(asked.kind), self._labels(asked))
+
+    def rights(self, asked: Asked) -> Rights:
+        """What expressions may ask of rights."""
+        return rights(asked, self._decides())
 
     async def wanted_in_version(self, criteria: Criteria, asked: Asked) -> Kind | None:
         """The same, with the object at hand in the version in which it is wanted. Raises ApiError."""
