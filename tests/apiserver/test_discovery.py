@@ -32,6 +32,7 @@ async def test_a_client_can_walk_from_groups_to_resources(site: Site) -> None:
         "verbs": ["get", "patch", "update"],
     }
     assert (await site.get("/apis/apps"))["kind"] == "APIGroup"
+    assert {"/api", "/api/v1", "/apis/apps", "/apis/apps/v1", "/readyz"} < set((await site.get("/"))["paths"])
 
 
 @on_a_plane

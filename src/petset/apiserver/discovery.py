@@ -20,6 +20,11 @@ from petset.apiserver.routes import SUBRESOURCES
 KUBERNETES_MAJOR, KUBERNETES_MINOR = "1", "37"
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
+_ELSEWHERE = (
+    "/.well-known/openid-configuration", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3",
+    "/openid/v1/jwks", "/readyz",
+)  # fmt: skip
+"""What other pages answer and the root names too."""
 _SUBRESOURCE_KINDS = {
     "scale": ("autoscaling", "v1", "Scale"),
     "binding": ("", "v1", "Binding"),
@@ -32,7 +37,7 @@ _SUBRESOURCE_KINDS = {
 
 
 class Discovery:
-    """Answers `/api…`, `/apis…` and `/version`. `version` is Petset's own."""
+    """Answers `/`, `/api…`, `/apis…` and `/version`. `version` is Petset's own."""
 
     def __init__(self, version: str, kinds: Kinds) -> None:
         self._version = version
@@ -46,7 +51,9 @@ class Discovery:
         if self._written == self._kinds.version:
             return
         self._written, every = self._kinds.version, self._kinds.every()
-        self._documents = {path: msgspec.json.encode(doc) for path, doc in _documents(self._version, every)}
+        documents = dict(_documents(self._version, every))
+        documents["/"] = {"paths": sorted((*documents, *_ELSEWHERE))}
+        self._documents = {path: msgspec.json.encode(doc) for path, doc in documents.items()}
         self._aggregated = {
             "/api": msgspec.json.encode(aggregated(kind for kind in every if not kind.group)),
             "/apis": msgspec.json.encode(aggregated(kind for kind in every if kind.group)),
@@ -54,7 +61,7 @@ class Discovery:
 
     async def get(self, path: str, query_string: bytes, accept: str) -> Reply | None:
         """The document at a path, or None where there is none."""
-        if not path.startswith(("/api", "/version")):
+        if path != "/" and not path.startswith(("/api", "/version")):
             return None
         self._write()
         path = path.rstrip("/") or "/"
