@@ -9,7 +9,7 @@ from registry.given import play, pod
 
 from petset.aio.tasks import Supervisor
 from petset.api.models import core_v1
-from petset.client.correlate import BURST, COMBINED, MOST_SIMILAR, Correlator, Occurrence, Subject
+from petset.client.correlate import BURST, COMBINED, MOST_APART, Correlator, Occurrence, Subject
 from petset.client.events import AT_ONCE, COLLECT_SECONDS, PER_SECOND, EventRecorder
 from petset.testing.plane import Plane
 
@@ -54,16 +54,24 @@ def test_anything_else_is_another_event(other: Occurrence) -> None:
 
 def test_many_texts_for_one_reason_become_one() -> None:
     said = correlator()
-    for n in range(MOST_SIMILAR):
+    for n in range(MOST_APART):
         said.observe(happened(f"text {n}"))
     one, two = said.observe(happened("text x")), said.observe(happened("text y"))
     assert one is not None and two is not None and one.name == two.name
     assert (two.count, two.message) == (2, COMBINED + "text y")
 
 
+def test_the_parts_of_an_object_share_what_it_may_say() -> None:
+    said = correlator()
+    containers = [SUBJECT._replace(field_path=f"spec.containers{{c{n}}}") for n in range(BURST + 1)]
+    let_through = [said.observe(happened(subject=container)) for container in containers]
+    assert len({tally.name for tally in let_through if tally is not None}) == BURST
+    assert let_through[-1] is None
+
+
 def test_after_a_quiet_time_texts_count_anew() -> None:
     said = correlator()
-    for n in range(MOST_SIMILAR):
+    for n in range(MOST_APART):
         said.observe(happened(f"text {n}"))
     later = said.observe(happened("text x", after=601))
     assert later is not None and later.message == "text x"

@@ -4,8 +4,10 @@ A component says what it sees as often as it sees it. Written down one by one th
 looks for, so, as Kubernetes' clients do:
 
 - the same event again raises the count of the one that is there;
-- more than `MOST_SIMILAR` texts for one reason and object within ten minutes become one, marked as combined;
+- from the tenth text for one reason and object within ten minutes on they become one, marked as combined;
 - one object may cause `BURST` events at once and one more every five minutes.
+
+There an object's parts (the containers of a pod) count as the object; only repeats are counted for each part.
 
 Everything is remembered for a bounded number of objects, the most recently seen.
 """
@@ -16,7 +18,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, NamedTuple, TypeVar
 
-MOST_SIMILAR = 10
+MOST_APART = 9
+"""So many texts about one object for one reason are told one by one."""
 SIMILAR_WITHIN = timedelta(minutes=10)
 BURST = 25
 REFILL = timedelta(minutes=5)
@@ -36,6 +39,11 @@ class Subject(NamedTuple):
     uid: str
     field_path: str = ""
 
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """The object, whichever part of it is meant."""
+        return self[:-1]
+
 
 class Occurrence(NamedTuple):
     """Something that happened, once. `type` is Normal or Warning."""
@@ -47,7 +55,7 @@ class Occurrence(NamedTuple):
     at: datetime
 
 
-@dataclass
+@dataclass(slots=True)
 class Tally:
     """The event object that stands for equal occurrences; `count` is 1 when it is to be created."""
 
@@ -58,7 +66,7 @@ class Tally:
     message: str
 
 
-@dataclass
+@dataclass(slots=True)
 class _Similar:
     """Occurrences that differ in nothing but their text."""
 
@@ -66,7 +74,7 @@ class _Similar:
     messages: set[str] = field(default_factory=set)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Allowance:
     """How many more events an object may cause, as of a moment."""
 
@@ -109,18 +117,18 @@ class Correlator:
 
     def _summed_up(self, occurrence: Occurrence) -> tuple[str, Hashable]:
         """The text to show, and what makes occurrences count as the same."""
-        alike = (occurrence.subject, occurrence.type, occurrence.reason)
+        alike = (occurrence.subject.whole, occurrence.type, occurrence.reason)
         similar = self._similar.get(alike, lambda: _Similar(occurrence.at))
         if occurrence.at - similar.last > SIMILAR_WITHIN:
             similar.messages.clear()
         similar.last = occurrence.at
-        if occurrence.message in similar.messages or len(similar.messages) < MOST_SIMILAR:
+        if occurrence.message in similar.messages or len(similar.messages) < MOST_APART:
             similar.messages.add(occurrence.message)
-            return occurrence.message, (*alike, occurrence.message)
+            return occurrence.message, (*alike, occurrence.subject.field_path, occurrence.message)
         return COMBINED + occurrence.message, alike
 
     def _allows(self, occurrence: Occurrence) -> bool:
-        allowance = self._allowances.get(occurrence.subject, lambda: _Allowance(BURST, occurrence.at))
+        allowance = self._allowances.get(occurrence.subject.whole, lambda: _Allowance(BURST, occurrence.at))
         allowance.left = min(BURST, allowance.left + (occurrence.at - allowance.at) / REFILL)
         allowance.at = occurrence.at
         if allowance.left < 1:
