@@ -17,8 +17,8 @@ class Knot:
 
 
 @contextmanager
-def collecting(new_objects: int, fewest: int) -> Iterator[None]:
-    collector = Collector(new_objects, fewest)
+def collecting(new_objects: int, fewest: int, quiet_seconds: float = 60) -> Iterator[None]:
+    collector = Collector(new_objects, fewest, quiet_seconds)
     collector.start()
     try:
         yield
@@ -53,6 +53,22 @@ def test_what_survived_a_look_is_set_aside_until_a_full_one() -> None:
             living.append(make_objects(20_000))
             await asyncio.sleep(0)  # noqa: TID251 - the full look comes in a turn of its own
             assert knot() is None
+
+
+def test_a_full_look_waits_until_little_happens() -> None:
+    async def main() -> None:
+        there_are = len(gc.get_objects())
+        with collecting(new_objects=500, fewest=there_are + 20_000, quiet_seconds=0.01):
+            held, gone = Knot(), asyncio.Event()
+            knot = weakref.ref(held, lambda _: gone.set())
+            living = [make_objects(2000)]
+            del held
+            living.append(make_objects(there_are + 25_000))
+            await asyncio.sleep(0)  # noqa: TID251 - a turn, in which it could come
+            assert knot() is not None
+            await gone.wait()
+
+    asyncio.run(main())
 
     asyncio.run(main())
 
