@@ -1,11 +1,14 @@
 """Services and the pods behind them, in a whole control plane."""
 
+import random  # noqa: TID251 - fixed seeds
 from typing import Any
 
+import pytest
 from controllers.cluster import Cluster, cluster, pod
 from msgspec.structs import replace
 
 from petset.api.models import core_v1, discovery_v1, meta_v1
+from petset.controllers.endpoints import members
 from petset.testing.loop import run
 
 
@@ -139,5 +142,50 @@ def test_pods_that_come_up_one_after_the_other_are_written_together() -> None:
             (slice_,) = await slices(c, "redis")
             assert len(slice_.endpoints) == 50
             assert len(writes) < 20
+
+    run(story())
+
+
+async def change_anything(c: Cluster, source: random.Random) -> None:
+    """One random change of a pod or of the Service's selector."""
+    name, app = f"redis-{source.randrange(4)}", source.choice(["redis", "other"])
+    there = await c.get(core_v1.Pod, name, "default")
+    if there is None:
+        await run_pod(c, name, f"10.0.0.{1 + source.randrange(9)}", ready=source.random() < 0.7)
+        return
+    match source.choice(["report", "relabel", "end", "delete", "select"]):
+        case "report":
+            await report(c, there, f"10.0.0.{1 + source.randrange(9)}", ready=source.random() < 0.5)
+        case "relabel":
+            await c.plane.client.update(replace(there, metadata=replace(there.metadata, labels={"app": app})))
+        case "end":
+            await c.plane.client.update(replace(there, status=replace(there.status, phase="Failed")), "status")
+        case "delete":
+            at_once = meta_v1.DeleteOptions(gracePeriodSeconds=0)
+            await c.plane.client.delete(core_v1.Pod, name, "default", at_once)
+        case "select":
+            redis = await c.plane.client.get(core_v1.Service, "redis", "default")
+            await c.plane.client.update(replace(redis, spec=replace(redis.spec, selector={"app": app})))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_changes_the_slices_hold_the_pods_that_are_selected_and_have_not_ended(seed: int) -> None:
+    async def story() -> None:
+        source = random.Random(seed)
+        async with cluster() as c:
+            await c.create(service("redis", {"app": "redis"}))
+            for _ in range(60):
+                for _ in range(source.randrange(1, 4)):
+                    await change_anything(c, source)
+                await c.settle()
+                selected = (await c.plane.client.get(core_v1.Service, "redis", "default")).spec.selector
+                wanted = {
+                    (pod.metadata.uid, pod.status.podIP, members.is_ready(pod))
+                    for pod in await c.all(core_v1.Pod, "default")
+                    if pod.metadata.labels == selected and pod.status.podIP and pod.status.phase == "Running"
+                }
+                held = [e for slice_ in await slices(c, "redis") for e in slice_.endpoints or ()]
+                assert {(e.targetRef.uid, e.addresses[0], e.conditions.serving) for e in held} == wanted
+                assert len(held) == len(wanted)
 
     run(story())

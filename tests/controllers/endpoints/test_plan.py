@@ -4,7 +4,7 @@ Safety and liveness in one: whatever was there, carrying out the plan leaves eve
 cutting it off and planning again comes to the same; and when it is done there is nothing to do.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from petset.api import objects
 from petset.api.models import core_v1, discovery_v1, meta_v1
 from petset.controllers.endpoints import members
 from petset.controllers.endpoints.found import Members
@@ -98,42 +97,63 @@ def test_every_member_ends_in_exactly_one_slice_wherever_plans_are_cut_off(
 
 
 @dataclass(frozen=True)
-class Version:
-    """A pod that is made anew at each look, and known by its version."""
+class Kept:
+    """A version of a pod of which a look at its name is no read."""
 
     pod: core_v1.Pod
     namespace: str = "default"
-    reads: list[str] = field(default_factory=list, compare=False)
 
     @property
     def name(self) -> str:
         return str(self.pod.metadata.name)
 
     def typed(self) -> core_v1.Pod:
-        self.reads.append(self.name)
-        return objects.copy(self.pod)
+        return self.pod
+
+
+class Pods:
+    """The pods of one namespace, and which of them were read."""
+
+    def __init__(self, pods: list[core_v1.Pod]) -> None:
+        self.there = {str(each.metadata.name): each for each in pods}
+        self.reads: list[str] = []
+
+    def get(self, name: str, namespace: str = "") -> core_v1.Pod | None:
+        self.reads.append(name)
+        return self.there.get(name)
+
+    def kept_by_index(self, index: str, value: str) -> list[Kept]:
+        return [Kept(each) for each in self.there.values()]
+
+
+def by_name(found: list[members.Member]) -> list[members.Member]:
+    return sorted(found, key=lambda each: each.name)
 
 
 @given(first=CROWD, second=CROWD, kept=st.integers(0, 12), published=st.booleans())
-def test_what_was_found_of_pods_before_changes_nothing(
+def test_members_kept_up_by_marks_are_those_that_are_found_anew(
     first: list[core_v1.Pod], second: list[core_v1.Pod], kept: int, published: bool
 ) -> None:
-    known, of = Members(), service(NAMED)
-    known.among([Version(pod) for pod in first], of)
-    by_name = {p.metadata.name: p for p in (*second, *first[:kept])}
+    pods, of = Pods(first), service(NAMED)
+    known = Members(pods)
+    known.now(of)
+    before, pods.there = pods.there, Pods([*second, *first[:kept]]).there
+    for name in before.keys() | pods.there.keys():
+        if before.get(name) != pods.there.get(name):
+            known.mark(name)
     now = service(NAMED, publishNotReadyAddresses=True) if published else of
-    pods = [Version(pod) for pod in by_name.values()]
-    assert known.among(pods, now) == Members().among(pods, now)
+    assert by_name(known.now(now)) == by_name(Members(pods).now(now))
 
 
 def test_a_look_reads_the_pods_that_have_changed_and_no_others() -> None:
-    known, of, reads = Members(), service(NAMED), list[str]()
-    pods = [Version(member(n), reads=reads) for n in range(5)]
-    assert len(known.among(pods, of)) == 5
-    reads.clear()
-    changed = Version(member(3, ready=False), reads=reads)
-    known.among([*pods[:3], changed, pods[4]], of)
-    assert reads == ["redis-3"]
+    pods, of = Pods([member(n) for n in range(5)]), service(NAMED)
+    known = Members(pods)
+    assert len(known.now(of)) == 5
+    pods.reads.clear()
+    pods.there["redis-3"] = member(3, ready=False)
+    known.mark("redis-3")
+    assert [each.ready for each in by_name(known.now(of))] == [True, True, True, False, True]
+    assert pods.reads == ["redis-3"]
 
 
 def test_a_large_service_is_cut_into_slices_of_a_hundred_and_a_change_writes_one() -> None:

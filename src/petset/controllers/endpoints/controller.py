@@ -84,17 +84,15 @@ class EndpointsController:
             self._rests.forget(key)
             self._members.pop(key, None)
         else:
-            self._rests.begin(key, len(self._pods.kept_by_index("by-namespace", key.namespace)))
+            self._rests.begin(key, len(snapshot.members))
 
     def _look(self, key: ServiceKey) -> Snapshot:
         service = self._services.get(key.name, key.namespace)
         endpoints = self._endpoints.get(key.name, key.namespace)
         ours = endpoints and (meta(endpoints).labels or {}).get(ENDPOINTS_MANAGED_BY_LABEL) == ENDPOINTS_MANAGED_BY
-        pods = self._pods.kept_by_index("by-namespace", key.namespace)
-        known = self._members.setdefault(key, Members())
         return Snapshot(
             service=service,
-            members=known.among(pods, service) if service is not None else (),
+            members=self._members.setdefault(key, Members(self._pods)).now(service) if service is not None else (),
             slices=self._slices.by_index("by-service", f"{key.namespace}/{key.name}"),
             endpoints=endpoints if ours or service is not None else None,
         )
@@ -105,13 +103,16 @@ class EndpointsController:
         self._work.wake(ServiceKey(namespace_of(service), name_of(service)))
 
     def _pod_changed(self, old: core_v1.Pod | None, new: core_v1.Pod | None) -> None:
-        """Wake the Services that have the pod as a member or had it; most changes of a pod concern none."""
+        """Tell the Services that have the pod as a member or had it; most changes of a pod concern none."""
         versions = [pod for pod in (old, new) if pod is not None and members.is_member(pod)]
         if not versions or (len(versions) == 2 and _outlook(versions[0]) == _outlook(versions[1])):
             return
         for service in self._services.by_index("by-namespace", namespace_of(versions[0])):
             if any(members.selects(service, pod) for pod in versions):
-                self._work.wake(ServiceKey(namespace_of(service), name_of(service)))
+                key = ServiceKey(namespace_of(service), name_of(service))
+                if key in self._members:
+                    self._members[key].mark(name_of(versions[0]))
+                self._work.wake(key)
 
     def _slice_changed(
         self, old: discovery_v1.EndpointSlice | None, new: discovery_v1.EndpointSlice | None
