@@ -72,10 +72,11 @@ def judge(pod: core_v1.Pod, capacity: Mapping[str, str], others: Iterable[core_v
 
 
 def requests(pod: core_v1.Pod) -> Amounts:
-    """What the pod asks for as a whole, else what its containers ask for together."""
+    """What the pod asks for as a whole, else what its containers ask for together; and its overhead."""
     together = amounts.of_pod(pod, lambda c: amounts.parsed(c.resources.requests if c.resources else None))
     own = spec_of(pod).resources
-    return together | amounts.parsed(own.requests if own else None)
+    asked = together | amounts.parsed(own.requests if own else None)
+    return amounts.total((asked, amounts.parsed(spec_of(pod).overhead)))
 
 
 def retry_order(waiting: Iterable[tuple[core_v1.Pod, core_v1.Pod]]) -> list[core_v1.Pod]:
