@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from node.world import a_container, a_pod, node_world
 
 from petset.api.errors import BadRequest, NotFound
+from petset.daemons.clock import SystemClock
 from petset.node.logs.files import read_lines, start_of_tail
 from petset.node.logs.lines import Joiner, time_of
+from petset.node.logs.rotation import MOST_FILES, Rotation, plan
 from petset.node.memory import PodMemory
 from petset.node.runtime import Container, ContainerState
 from petset.node.streams import LogOptions
@@ -189,3 +191,46 @@ def test_following_ends_after_the_last_line_of_the_attempt(tmp_path: Path) -> No
         memory.take_container(replace(memory.attempts["app"][0], state=ContainerState.EXITED))
 
     assert read_log(path, LogOptions(follow=True, tail_lines=0), write_and_exit) == [b"last words\n"]
+
+
+def test_of_a_container_five_files_are_kept_and_the_older_ones_compressed() -> None:
+    now = datetime(2026, 1, 1, 12, 30, 5, tzinfo=UTC)
+    assert plan(["log", "config.json"], now) == Rotation((), (), "log.20260101-123005")
+    names = ["log", "log.3", "log.1.gz", "log.4", "log.2.gz", "log.0.gz"]
+    assert plan(names, now) == Rotation(("log.0.gz", "log.1.gz"), ("log.3", "log.4"), "log.20260101-123005")
+
+
+@given(names=st.sets(st.sampled_from([f"log.{n}{end}" for n in range(9) for end in ("", ".gz")])))
+def test_after_a_rotation_there_are_no_more_than_five_and_the_youngest_of_them(names: set[str]) -> None:
+    decided = plan([*names, "log"], datetime(2026, 1, 1, tzinfo=UTC))
+    left = sorted(names - set(decided.remove))
+    assert len(left) + len({"log", decided.name}) <= MOST_FILES
+    assert left == sorted(names)[len(names) - len(left) :]
+    assert all(name.endswith(".gz") for name in set(left) - set(decided.compress))
+
+
+def test_a_log_that_is_followed_goes_on_in_the_new_file_and_no_line_is_lost(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(entry(b"one") + b"\n")
+
+    async def story() -> list[bytes]:
+        clock = SystemClock()
+        runtime = SimulatedRuntime(clock)
+        attempt = Container("id", "uid", "app", 0, "redis", "redis", ContainerState.RUNNING, log_path=log)
+        memory = PodMemory(a_pod(), attempts={"app": (attempt,)})
+        streams = AgentStreams(lambda namespace, name: memory, runtime, clock)
+        heard = []
+        async for line in streams.logs("default", "web-0", LogOptions("app", follow=True)):
+            heard.append(line)
+            match len(heard):
+                case 1:  # put aside, and its writer has not gone on yet
+                    log.rename(tmp_path / "log.1")
+                    with (tmp_path / "log.1").open("ab") as late:
+                        late.write(entry(b"two") + b"\n")
+                case 2:
+                    log.write_bytes(entry(b"three") + b"\n")
+                case 3:
+                    memory.take_container(replace(memory.attempts["app"][0], state=ContainerState.EXITED))
+        return heard
+
+    assert asyncio.run(story()) == [b"one\n", b"two\n", b"three\n"]

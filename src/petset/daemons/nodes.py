@@ -15,6 +15,7 @@ from petset.daemons.settings import Settings
 from petset.dns.service import DnsService
 from petset.node.agent import Agent
 from petset.node.facts import read_facts
+from petset.node.logs.rotation import SECONDS_BETWEEN_LOOKS
 from petset.node.machine import Machine, NodeSettings
 from petset.node.oci.engine import Unusable
 from petset.node.oci.opening import Options
@@ -91,12 +92,18 @@ class Nodes:
             told = EventRecorder(as_proxy, self._clock, "kube-proxy", self._random)
             proxy = ServiceProxy(as_proxy, self._clock, Kernel(self._runtime.services), told)
             tasks.start("services", proxy.run())
+            tasks.start("logs", self._keep_logs_small(self._runtime))
         agents = list(self._agents(client))
         for agent in agents:
             tasks.start("agent", agent.run())
         for agent in agents:
             await agent.caught_up()
         self._caught_up.set()
+
+    async def _keep_logs_small(self, runtime: OciRuntime) -> None:
+        while True:
+            await self._clock.sleep(SECONDS_BETWEEN_LOOKS)
+            await runtime.rotate_logs()
 
     async def caught_up(self) -> None:
         """Return once the API shows the pods of every node as they are now."""

@@ -1,8 +1,8 @@
 """What a node offers to the API server: a pod's logs, and commands run in its containers.
 
 A log that is followed is looked at every 100 ms of the agent's clock: the standard library has no file
-notification, one look ten times a second costs nothing, and only while somebody follows. Following ends with the
-container's attempt, after its last line.
+notification, one look ten times a second costs nothing, and only while somebody follows. Following goes on in the
+new file where the log is put aside, and ends with the container's attempt, after its last line.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import BinaryIO
 from petset.aio.clock import Clock
 from petset.api.errors import BadRequest, NotFound
 from petset.api.models import core_v1
-from petset.node.logs.files import read_lines, start_of_tail
+from petset.node.logs.files import is_put_aside, read_lines, start_of_tail
 from petset.node.logs.lines import Joiner, is_since
 from petset.node.memory import PodMemory
 from petset.node.pods.model import has_exited, is_running
@@ -116,10 +116,14 @@ class AgentStreams:
             if options.tail_lines is not None:
                 offset = await asyncio.to_thread(start_of_tail, file, options.tail_lines)
             while True:
-                over = _is_over(memory, attempt)  # asked before the read: what was written by then is still read
+                # Asked before the read: what was written by then is still read.
+                over, renewed = _is_over(memory, attempt), is_put_aside(file, attempt.log_path)
                 raw, offset = await asyncio.to_thread(read_lines, file, offset)
                 if raw:
                     yield raw
+                elif renewed and options.follow:
+                    file.close()
+                    file, offset = await asyncio.to_thread(_open, attempt.log_path), 0
                 elif over or not options.follow:
                     return
                 else:

@@ -1,6 +1,7 @@
 """What a person sees of a container: its output, its end, its limits, its surroundings. With crun and with runc."""
 
 import asyncio
+import gzip
 import json
 import shutil
 import signal
@@ -12,6 +13,7 @@ import pytest
 from isolation import needs_containers
 from node.oci.pods import container, finished, opened, printed, sandbox, shell, started, until
 
+from petset.node.logs.lines import Joiner
 from petset.node.oci.opening import Options
 from petset.node.runtime import ContainerSpec, ContainerState, Mount, Resources, RuntimeFailure, Security
 
@@ -250,5 +252,31 @@ def test_a_terminal_and_an_open_input_are_given_when_asked_for(options: Options)
         async with opened(options) as runtime:
             _, output = await finished(runtime, shell("tty; echo $TERM", tty=True, stdin=True))
             assert output.split() == ["/dev/pts/0", "xterm"]
+
+    asyncio.run(story())
+
+
+def test_a_log_is_put_aside_while_it_is_written_and_no_line_is_lost(options: Options) -> None:
+    async def story() -> None:
+        async with opened(options) as runtime:
+            counting = "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo $i; done; sleep 60"
+            running = await started(runtime, shell(counting))
+            assert running.log_path is not None
+            log = running.log_path
+            await until(lambda: log.exists() and log.stat().st_size > 20_000)
+            await runtime.rotate_logs()  # ten megabytes are not reached
+            assert [path.name for path in log.parent.glob("log.*")] == []
+            await runtime.rotate_logs(most_bytes=10_000)
+            await until(log.exists)
+            (aside,) = log.parent.glob("log.*")
+            await until(lambda: any(path.read_bytes().endswith(b" 3000\n") for path in (aside, log)))
+            lines = Joiner().lines([*aside.read_bytes().splitlines(), *log.read_bytes().splitlines()])
+            assert [int(line.text) for line in lines] == list(range(1, 3001))
+            aside.rename(log.parent / "log.20260101-000000")
+            await runtime.rotate_logs(most_bytes=0)
+            await until(log.exists)
+            (packed,) = log.parent.glob("log.*.gz")
+            assert gzip.decompress(packed.read_bytes()).decode().splitlines()[0].endswith(" 1")
+            assert len(list(log.parent.glob("log.*"))) == 2
 
     asyncio.run(story())

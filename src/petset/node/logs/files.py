@@ -4,6 +4,9 @@ These functions block; the caller runs them in a thread. They work on an open fi
 gets its last lines even when the pod, and the file's name with it, is removed in the meantime.
 """
 
+import os
+from io import BytesIO
+from pathlib import Path
 from typing import BinaryIO
 
 BLOCK_BYTES = 64 * 1024
@@ -59,3 +62,15 @@ def read_lines(file: BinaryIO, offset: int) -> tuple[list[bytes], int]:
         data += more
     end = data.rfind(b"\n") + 1
     return data[:end].split(b"\n")[:-1], offset + end
+
+
+def is_put_aside(file: BinaryIO, path: Path) -> bool:
+    """Whether another file has the log's name by now: whoever writes it has gone on there."""
+    if isinstance(file, BytesIO):
+        return False
+    try:
+        there = path.stat()
+    except FileNotFoundError:
+        return False  # its writer has not gone on yet, or the container was removed
+    own = os.fstat(file.fileno())
+    return (there.st_dev, there.st_ino) != (own.st_dev, own.st_ino)

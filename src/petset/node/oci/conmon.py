@@ -18,6 +18,8 @@ PID_FILE = "pid"
 MONITOR_PID_FILE = "conmon.pid"
 EXITS = "exits"
 OOM = "oom"
+_CONTROL, _REOPEN = "ctl", b"2 0 0\n"
+"""What conmon listens to, and what tells it to open its log anew."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,15 @@ def create(what: Monitored, monitor: Path, engine: Path) -> int:
             said = answer.message or errors.read().decode(errors="replace")
             raise RuntimeError(said.strip() or f"conmon ended with code {done.returncode} and said nothing")
         return pid
+
+
+def reopen_log(bundle: Path) -> None:
+    """Have conmon go on in a new file. OSError where it does not listen."""
+    control = os.open(bundle / _CONTROL, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        os.write(control, _REOPEN)
+    finally:
+        os.close(control)
 
 
 def monitor_pid(bundle: Path) -> int:

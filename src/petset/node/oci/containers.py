@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from petset.node.oci import bundle, cgroups, conmon, preparation, state
+from petset.node.oci import bundle, cgroups, conmon, logs, preparation, state
 from petset.node.oci.engine import Engine, complaint
 from petset.node.oci.images import Image
 from petset.node.oci.layout import Layout
@@ -163,6 +163,10 @@ class Containers:
         record = replace(record, resources=resources)
         state.write(directory / STARTED, record)
         return record
+
+    def rotate_log(self, record: state.ContainerRecord, most_bytes: int) -> bool:
+        """Whether its log was put aside. OSError: it cannot be."""
+        return logs.rotate(self._layout.container(record.sandbox_uid, record.id), self._now(), most_bytes)
 
     def _check_fits(self, record: state.ContainerRecord, resources: Resources) -> None:
         """A limit below what is in use would end the container instead of shrinking it."""

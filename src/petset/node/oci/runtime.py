@@ -7,6 +7,7 @@ One lock a sandbox keeps its changes in order, as kubelet does; different pods s
 import asyncio
 import contextlib
 import hashlib
+import logging
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+from petset.node.logs.rotation import MOST_BYTES
 from petset.node.oci import attaching, bundle, dialing, execstreams, opening, preparation, probes, processes, state
 from petset.node.oci.exec import Command
 from petset.node.oci.jobs import Jobs
@@ -32,6 +34,9 @@ from petset.node.runtime import (
 from petset.node.services.script import Surroundings
 
 _UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+_log = logging.getLogger(__name__)
 
 
 class OciRuntime:
@@ -174,6 +179,15 @@ class OciRuntime:
                 self._parts.containers.resize, record, resources
             )
             return await self._jobs.run(self._parts.containers.view, record)
+
+    async def rotate_logs(self, most_bytes: int = MOST_BYTES) -> None:
+        """Put aside the logs that have become too large."""
+        for record in list(self._containers.values()):
+            if record.process is not None and state.is_alive(record.process):
+                try:
+                    await self._jobs.run(self._parts.containers.rotate_log, record, most_bytes)
+                except OSError as error:
+                    _log.warning("the log of container %s is not put aside: %s", record.name, error)
 
     async def inspect(self, container_id: str) -> Container:
         return await self._jobs.run(self._parts.containers.view, self._known(container_id))
