@@ -78,7 +78,12 @@ ROOTS = (
     "rbac.v1.ClusterRoleBinding",
     "rbac.v1.Role",
     "rbac.v1.RoleBinding",
+    "storage.v1.CSIDriver",
+    "storage.v1.CSINode",
+    "storage.v1.CSIStorageCapacity",
     "storage.v1.StorageClass",
+    "storage.v1.VolumeAttachment",
+    "storage.v1.VolumeAttributesClass",
 )
 SPECIAL = {
     "api.resource.Quantity": "Quantity",

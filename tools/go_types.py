@@ -163,6 +163,15 @@ POINTERS: dict[str, str] = {
     "networking.v1.NetworkPolicyPort": "endPort port protocol",
     "policy.v1.PodDisruptionBudgetSpec": "maxUnavailable minAvailable unhealthyPodEvictionPolicy",
     "scheduling.v1.PriorityClass": "preemptionPolicy",
+    "storage.v1.CSIDriverSpec": (
+        "attachRequired fsGroupPolicy nodeAllocatableUpdatePeriodSeconds podInfoOnMount"
+        " preventPodSchedulingIfMissing requiresRepublish seLinuxMount serviceAccountTokenInSecrets storageCapacity"
+    ),
+    "storage.v1.CSIStorageCapacity": "capacity maximumVolumeSize",
+    "storage.v1.TokenRequest": "expirationSeconds",
+    "storage.v1.VolumeAttachmentSource": "persistentVolumeName",
+    "storage.v1.VolumeError": "errorCode",
+    "storage.v1.VolumeNodeResources": "count",
     "storage.v1.StorageClass": "allowVolumeExpansion reclaimPolicy volumeBindingMode",
 }
 """Scalars that are pointers, and a required struct. Optional structs are pointers unless `VALUES` lists them."""

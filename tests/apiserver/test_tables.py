@@ -444,6 +444,34 @@ ROWS: list[tuple[str, str, dict[str, Any], list[Any]]] = [
         },
         ["it", 3, 2, 1, "5m", "a,b", "redis,log", "app=old"],
     ),
+    (
+        "storage.k8s.io/v1",
+        "CSIDriver",
+        {"spec": {"tokenRequests": [{"audience": "a"}, {"audience": "b"}], "volumeLifecycleModes": ["Persistent"]}},
+        ["it", True, False, False, "a,b", False, "Persistent", "5m"],
+    ),
+    (
+        "storage.k8s.io/v1",
+        "CSINode",
+        {"spec": {"drivers": [{"name": "d", "nodeID": "n"}]}},
+        ["it", 1, "5m"],
+    ),
+    (
+        "storage.k8s.io/v1",
+        "CSIStorageCapacity",
+        {"storageClassName": "fast", "capacity": "1Gi"},
+        ["it", "fast", "1Gi"],
+    ),
+    (
+        "storage.k8s.io/v1",
+        "VolumeAttachment",
+        {
+            "spec": {"attacher": "d", "nodeName": "n", "source": {"persistentVolumeName": "pv"}},
+            "status": {"attached": True},
+        },
+        ["it", "d", "pv", "n", True, "5m"],
+    ),
+    ("storage.k8s.io/v1", "VolumeAttributesClass", {"driverName": "d"}, ["it", "d", "5m"]),
     ("v1", "PodTemplate", {"template": TEMPLATE}, ["it", "a,b", "redis,log", "app=old"]),
     (
         "events.k8s.io/v1",

@@ -273,9 +273,20 @@ KINDS: tuple[Kind, ...] = (
         "scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", scheduling_v1.PriorityClass,
         namespaced=False, short_names=("pc",),
     ),
+    Kind("storage.k8s.io", "v1", "CSIDriver", "csidrivers", storage_v1.CSIDriver, namespaced=False),
+    Kind("storage.k8s.io", "v1", "CSINode", "csinodes", storage_v1.CSINode, namespaced=False),
+    Kind("storage.k8s.io", "v1", "CSIStorageCapacity", "csistoragecapacities", storage_v1.CSIStorageCapacity),
     Kind(
         "storage.k8s.io", "v1", "StorageClass", "storageclasses", storage_v1.StorageClass, namespaced=False,
         short_names=("sc",),
+    ),
+    Kind(
+        "storage.k8s.io", "v1", "VolumeAttachment", "volumeattachments", storage_v1.VolumeAttachment,
+        namespaced=False, subresources=("status",),
+    ),
+    Kind(
+        "storage.k8s.io", "v1", "VolumeAttributesClass", "volumeattributesclasses",
+        storage_v1.VolumeAttributesClass, namespaced=False, short_names=("vac",),
     ),
 )  # fmt: skip
 """Every kind built in, in the order of discovery."""

@@ -23,6 +23,7 @@ from petset.api.models import (
     meta_v1,
     networking_v1,
     policy_v1,
+    storage_v1,
 )
 from petset.api.qos import qos_class
 from petset.registry import custom, definitions
@@ -97,6 +98,9 @@ _STRATEGIES: Mapping[type, Strategy] = {
     core_v1.ReplicationController: Strategy(
         first_status=lambda _, __: core_v1.ReplicationControllerStatus(replicas=0),
         counts=("spec",),
+    ),
+    storage_v1.VolumeAttachment: Strategy(
+        first_status=lambda _, __: storage_v1.VolumeAttachmentStatus(attached=False)
     ),
     networking_v1.Ingress: Strategy(counts=("spec",)),
     networking_v1.IngressClass: Strategy(counts=("spec",)),

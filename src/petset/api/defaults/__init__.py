@@ -13,6 +13,7 @@ from petset.api.defaults import (
     batch,
     claims,
     definitions,
+    drivers,
     objects,
     pods,
     policies,
@@ -57,6 +58,7 @@ _DEFAULTS: dict[tuple[str, str], Callable[[Any], None]] = {
     ("discovery.k8s.io", "EndpointSlice"): services.default_endpoint_slice,
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): access.default_binding,
     ("rbac.authorization.k8s.io", "RoleBinding"): access.default_binding,
+    ("storage.k8s.io", "CSIDriver"): drivers.default_csi_driver,
     ("storage.k8s.io", "StorageClass"): objects.default_storage_class,
 }
 _GATED: dict[tuple[str, str], Callable[[Any, Gates], None]] = {

@@ -16,6 +16,7 @@ from petset.api.validation import (
     batch,
     claims,
     definitions,
+    drivers,
     endpoints,
     ephemeral,
     objects,
@@ -82,6 +83,11 @@ _CREATE: dict[tuple[str, str], Check] = {
     (RBAC, "ClusterRoleBinding"): access.check_cluster_binding,
     (RBAC, "Role"): access.check_role,
     (RBAC, "RoleBinding"): access.check_binding,
+    ("storage.k8s.io", "CSIDriver"): drivers.check_csi_driver,
+    ("storage.k8s.io", "CSINode"): drivers.check_csi_node,
+    ("storage.k8s.io", "CSIStorageCapacity"): drivers.check_storage_capacity,
+    ("storage.k8s.io", "VolumeAttachment"): drivers.check_volume_attachment,
+    ("storage.k8s.io", "VolumeAttributesClass"): drivers.check_attributes_class,
     ("storage.k8s.io", "StorageClass"): persistent_volumes.check_storage_class,
 }
 _UPDATE: dict[tuple[str, str], Compare] = {
@@ -105,6 +111,10 @@ _UPDATE: dict[tuple[str, str], Compare] = {
     ("discovery.k8s.io", "EndpointSlice"): endpoints.check_endpoint_slice_update,
     (RBAC, "ClusterRoleBinding"): access.check_cluster_binding_update,
     (RBAC, "RoleBinding"): access.check_binding_update,
+    ("storage.k8s.io", "CSIDriver"): drivers.check_csi_driver_update,
+    ("storage.k8s.io", "CSIStorageCapacity"): drivers.check_storage_capacity_update,
+    ("storage.k8s.io", "VolumeAttachment"): drivers.check_volume_attachment_update,
+    ("storage.k8s.io", "VolumeAttributesClass"): drivers.check_attributes_class_update,
     ("storage.k8s.io", "StorageClass"): persistent_volumes.check_storage_class_update,
 }
 _STATUS: dict[tuple[str, str], Compare] = {

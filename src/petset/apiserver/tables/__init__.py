@@ -64,7 +64,12 @@ PRINTERS: dict[str, Printer] = {
     "validatingadmissionpolicybindings.admissionregistration.k8s.io": configuration.POLICY_BINDINGS,
     "validatingwebhookconfigurations.admissionregistration.k8s.io": configuration.WEBHOOKS,
     "statefulsets.apps": workloads.STATEFUL_SETS,
+    "csidrivers.storage.k8s.io": storage.DRIVERS,
+    "csinodes.storage.k8s.io": storage.DRIVERS_OF_NODES,
+    "csistoragecapacities.storage.k8s.io": storage.CAPACITIES,
     "storageclasses.storage.k8s.io": storage.CLASSES,
+    "volumeattachments.storage.k8s.io": storage.ATTACHMENTS,
+    "volumeattributesclasses.storage.k8s.io": storage.ATTRIBUTES_CLASSES,
 }
 """By the resource's qualified name."""
 

@@ -112,3 +112,61 @@ CLASSES = Printer(
 
 def _modes(modes: Sequence[str]) -> str:
     return ",".join(short for long, short in MODES if long in modes)
+
+
+def csi_driver(obj: storage_v1.CSIDriver, now: datetime) -> list[Cell]:
+    """What it wants and can."""
+    spec = obj.spec
+    tokens = ",".join(request.audience for request in spec.tokenRequests or ())
+    return [
+        name_of(obj),
+        spec.attachRequired is not False,
+        bool(spec.podInfoOnMount),
+        bool(spec.storageCapacity),
+        "<unset>" if spec.tokenRequests is None else tokens,
+        bool(spec.requiresRepublish),
+        ",".join(spec.volumeLifecycleModes or ()) or "<none>",
+        age_of(obj, now),
+    ]
+
+
+def csi_node(obj: storage_v1.CSINode, now: datetime) -> list[Cell]:
+    """How many drivers it has."""
+    return [name_of(obj), len(obj.spec.drivers), age_of(obj, now)]
+
+
+def csi_capacity(obj: storage_v1.CSIStorageCapacity, now: datetime) -> list[Cell]:
+    """How much there is of a class."""
+    return [name_of(obj), obj.storageClassName, obj.capacity or "<unset>"]
+
+
+def attachment(obj: storage_v1.VolumeAttachment, now: datetime) -> list[Cell]:
+    """Which volume is attached to which node."""
+    volume = obj.spec.source.persistentVolumeName or ""
+    attached = bool(obj.status and obj.status.attached)
+    return [name_of(obj), obj.spec.attacher, volume, obj.spec.nodeName, attached, age_of(obj, now)]
+
+
+def attributes_class(obj: storage_v1.VolumeAttributesClass, now: datetime) -> list[Cell]:
+    """Whose settings they are."""
+    return [name_of(obj), obj.driverName, age_of(obj, now)]
+
+
+_YES_OR_NO = ("AttachRequired", "PodInfoOnMount", "StorageCapacity")
+DRIVERS = Printer(
+    (
+        NAME,
+        *(Column(name, "boolean") for name in _YES_OR_NO),
+        Column("TokenRequests"),
+        Column("RequiresRepublish", "boolean"),
+        Column("Modes"),
+        AGE,
+    ),
+    csi_driver,
+)
+DRIVERS_OF_NODES = Printer((NAME, Column("Drivers", "integer"), AGE), csi_node)
+CAPACITIES = Printer((NAME, Column("StorageClassName"), Column("Capacity")), csi_capacity)
+ATTACHMENTS = Printer(
+    (NAME, Column("Attacher"), Column("PV"), Column("Node"), Column("Attached", "boolean"), AGE), attachment
+)
+ATTRIBUTES_CLASSES = Printer((NAME, Column("DriverName"), AGE), attributes_class)
