@@ -103,14 +103,18 @@ def touched(part: Part, left: Any, right: Any) -> FieldSet:
     children: dict[str, Any] = {}
     if part.form in ("struct", "map") and isinstance(left, dict) and isinstance(right, dict):
         for name in sorted(right):
-            found = touched(part.child(name) or RAW, left.get(name), right[name])
-            if found is not None:
-                children[f"f:{name}"] = found
+            before, after = left.get(name), right[name]
+            if isinstance(after, dict | list):
+                found = touched(part.child(name) or RAW, before, after)
+                if found is not None:
+                    children[f"f:{name}"] = found
+            elif after is not None and after != before:
+                children[f"f:{name}"] = MEMBER
         return node(False, children)
     if part.form in ("list", "set") and isinstance(left, list) and isinstance(right, list):
-        before, after = _by_step(part, left), _by_step(part, right)
-        for step in sorted(after):
-            found = _touched_items(_of(part), before.get(step, []), after[step])
+        elder, younger = _by_step(part, left), _by_step(part, right)
+        for step in sorted(younger):
+            found = _touched_items(_of(part), elder.get(step, []), younger[step])
             if found is not None:
                 children[step] = found
         return node(False, children)
@@ -130,8 +134,11 @@ def _everything(part: Part, value: Any) -> Tree:
     children: dict[str, Any] = {}
     if part.form != "leaf" and isinstance(value, dict):
         for name in sorted(value):
-            if value[name] is not None:
-                children[f"f:{name}"] = _everything(part.child(name) or RAW, value[name])
+            inner = value[name]
+            if isinstance(inner, dict | list):
+                children[f"f:{name}"] = _everything(part.child(name) or RAW, inner)
+            elif inner is not None:
+                children[f"f:{name}"] = MEMBER
     elif part.form != "leaf" and isinstance(value, list):
         for step, items in sorted(_by_step(part, value).items()):
             children[step] = _everything(_of(part), items[0]) if len(items) == 1 else MEMBER

@@ -112,7 +112,7 @@ def paths(tree: FieldSet, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ..
 
 def ordered(tree: Tree) -> Tree:
     """The same set with its steps sorted, as it is written."""
-    return {step: ordered(tree[step]) for step in sorted(tree)} if tree else tree
+    return {step: ordered(inner) if inner else inner for step, inner in sorted(tree.items())} if tree else tree
 
 
 def of_fields(*dotted: str) -> FieldSet:
