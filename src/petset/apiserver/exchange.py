@@ -115,7 +115,8 @@ class Exchange:
         headers = [*start["headers"]]
         if wire.CLOSE in headers:
             self.keep_alive = False
-        sized = any(name == b"content-length" for name, _ in headers)
+        names = [name for name, _ in headers]
+        sized = b"content-length" in names
         if not sized and self.scope["http_version"] == "1.1":
             self._chunked = True
             headers.append(wire.CHUNKED)

@@ -1,5 +1,7 @@
 """In whose name a request writes: the `fieldManager` that it gives, else what its `User-Agent` begins with."""
 
+from functools import lru_cache
+
 from petset.api.errors import Cause, Invalid
 from petset.apiserver.routes import Request
 
@@ -11,7 +13,8 @@ def field_manager(request: Request) -> str:
     """Who comes to own what the request changes. Raises Invalid for a name that cannot be one."""
     given = request.query.field_manager
     if not given:
-        return _from_agent(request.user_agent)
+        agent = request.user_agent
+        return _known_agents(agent) if len(agent) <= _LONGEST_KNOWN else _from_agent(agent)
     if len(given.encode()) > LONGEST_BYTES:
         message = f"Too long: may not be more than {LONGEST_BYTES} bytes"
         raise refused(request, Cause("FieldValueTooLong", message, "fieldManager"))
@@ -53,3 +56,8 @@ def _from_agent(agent: str) -> str:
                 break
             name.append(char)
     return "".join(name)
+
+
+_LONGEST_KNOWN = 256
+_known_agents = lru_cache(maxsize=256)(_from_agent)
+"""A cluster has few programs, which say their name with each request."""
