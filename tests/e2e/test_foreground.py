@@ -81,6 +81,36 @@ def test_ctrl_c_stops_everything_and_keeps_the_data(petset: Petset, tmp_path: Pa
     eventually("one-0 runs again", lambda: petset.get("statefulset", "one")["status"].get("readyReplicas") == 1)
 
 
+FAREWELL = """\
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: one}
+spec:
+  serviceName: one
+  selector: {matchLabels: {app: one}}
+  template:
+    metadata: {labels: {app: one}}
+    spec:
+      terminationGracePeriodSeconds: 5
+      containers:
+      - name: main
+        image: busybox:1
+        command: [sh, -c, "trap 'exit 0' TERM; while :; do sleep 0.1; done"]
+        volumeMounts: [{name: data, mountPath: /data}]
+        lifecycle: {preStop: {exec: {command: [sh, -c, "sleep 0.2; echo $HOSTNAME left > /data/farewell"]}}}
+  volumeClaimTemplates:
+  - metadata: {name: data}
+    spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
+"""
+
+
+def test_down_lets_containers_do_what_they_want_done_before_their_end(petset: Petset) -> None:
+    petset.petset("up", "-f", "-", "--port", "0", "--wait", stdin=FAREWELL)
+    petset.petset("down")
+    (said,) = petset.directory.glob("volumes/**/farewell")
+    assert said.read_text() == "one-0 left\n"
+
+
 def test_wipe_waits_for_nobody(petset: Petset) -> None:
     """It would take longer than the harness waits for any command, did it ask a container that does not listen."""
     deaf = ONE.replace("trap 'exit 0' TERM", "trap '' TERM").replace("PeriodSeconds: 1", "PeriodSeconds: 3600")

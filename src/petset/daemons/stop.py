@@ -17,6 +17,7 @@ from petset.daemons.presence import AlreadyRunning, PidFile
 from petset.daemons.settings import Settings, parse
 from petset.node.oci.engine import Unusable
 from petset.node.oci.runtime import OciRuntime
+from petset.node.probes.network import HostNetwork
 from petset.node.runtime import RuntimeFailure
 from petset.node.shutdown import MOST_GRACE_SECONDS, stop_everything
 
@@ -37,9 +38,10 @@ def main() -> int:
 
 
 async def _stop(settings: Settings, most_grace_seconds: float) -> None:
-    runtime = await OciRuntime.open(runtime_options(settings, SystemClock()))
+    clock = SystemClock()
+    runtime = await OciRuntime.open(runtime_options(settings, clock))
     try:
-        await stop_everything(runtime, most_grace_seconds)
+        await stop_everything(runtime, HostNetwork(), clock, most_grace_seconds)
         await runtime.teardown()
     finally:
         await runtime.close()

@@ -17,6 +17,7 @@ from petset.api.objects import name_of, namespace_of
 from petset.client.port import Client
 from petset.node.events import PodEvents
 from petset.node.failures import ConfigError, VolumeFailure
+from petset.node.hooks import run_hook
 from petset.node.launch import Launcher
 from petset.node.memory import PodMemory, initial_health
 from petset.node.pods.model import (
@@ -158,12 +159,9 @@ class Applier:
         hook: core_v1.LifecycleHandler,
         timeout_seconds: float,
     ) -> Outcome:
-        if hook.sleep is not None:
-            await self._clock.sleep(min(float(hook.sleep.seconds), timeout_seconds))
-            return Outcome(True)
         ip = memory.sandbox.ip if memory.sandbox else ""
         target = Target(container, container_id, ip or self._launcher.machine.facts.host_ip)
-        return await self._checks.check(hook, target, timeout_seconds)
+        return await run_hook(self._checks, self._clock, hook, target, timeout_seconds)
 
     def _begin_stop(self, memory: PodMemory, action: BeginStop) -> None:
         if not memory.is_latest(action.container, action.container_id):

@@ -15,6 +15,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from petset.api.models import core_v1
+
 
 @dataclass(frozen=True)
 class SandboxSpec:
@@ -32,7 +34,10 @@ class SandboxSpec:
     fqdn: str = ""  # the name the pod has in DNS, for its /etc/hosts line; empty: none
     host_network: bool = False
     sysctls: Mapping[str, str] = field(default_factory=dict)
-    grace_seconds: float = 30.0  # what its containers get to end in where nobody can ask the API
+    # For whoever ends its containers and cannot ask the API: how long they get, and what those that have a preStop
+    # hook want done before (name, ports and lifecycle alone).
+    grace_seconds: float = 30.0
+    farewells: Sequence[core_v1.Container] = ()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """From a pod to what the runtime is asked to start: sandbox and container, as pure functions."""
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +48,17 @@ def sandbox_spec(pod: core_v1.Pod, names: NodeNames) -> SandboxSpec:
         host_network=bool(spec.hostNetwork),
         sysctls={s.name: s.value for s in context.sysctls or ()},
         grace_seconds=effective_grace_seconds(spec.terminationGracePeriodSeconds),
+        farewells=tuple(_farewells(spec)),
     )
+
+
+def _farewells(spec: core_v1.PodSpec) -> Iterator[core_v1.Container]:
+    """Of each container with a preStop hook as much as it takes to run that."""
+    for container in (*(spec.initContainers or ()), *spec.containers):
+        hook = container.lifecycle.preStop if container.lifecycle else None
+        if hook is not None:
+            own = core_v1.Lifecycle(preStop=hook)
+            yield core_v1.Container(name=container.name, ports=container.ports, lifecycle=own)
 
 
 def _dns(
