@@ -72,6 +72,8 @@ class Security:
     allow_privilege_escalation: bool = True
     add_capabilities: Sequence[str] = ()
     drop_capabilities: Sequence[str] = ()
+    seccomp: str = ""  # RuntimeDefault, Localhost, Unconfined, or empty where nobody says
+    seccomp_profile: str = ""  # for Localhost: a file's name
 
 
 @dataclass(frozen=True)

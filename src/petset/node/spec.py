@@ -181,6 +181,7 @@ def _security(pod: core_v1.Pod, container: core_v1.Container) -> Security:
             f'(pod: "{name_of(pod)}_{namespace_of(pod)}({uid_of(pod)})", container: {container.name})'
         )
     capabilities = own.capabilities or core_v1.Capabilities()
+    seccomp = own.seccompProfile or whole.seccompProfile
     allow = own.allowPrivilegeEscalation
     return Security(
         run_as_user=user,
@@ -192,4 +193,6 @@ def _security(pod: core_v1.Pod, container: core_v1.Container) -> Security:
         allow_privilege_escalation=True if allow is None else allow,
         add_capabilities=tuple(capabilities.add or ()),
         drop_capabilities=tuple(capabilities.drop or ()),
+        seccomp=seccomp.type if seccomp is not None else "",
+        seccomp_profile=(seccomp.localhostProfile if seccomp is not None else None) or "",
     )

@@ -280,3 +280,30 @@ def test_a_log_is_put_aside_while_it_is_written_and_no_line_is_lost(options: Opt
             assert len(list(log.parent.glob("log.*"))) == 2
 
     asyncio.run(story())
+
+
+def test_system_calls_are_refused_as_the_profile_says(options: Options, tmp_path: Path) -> None:
+    (tmp_path / "seccomp").mkdir()
+    no_directories = {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}
+    profile = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [no_directories]}
+    (tmp_path / "seccomp" / "mine.json").write_text(json.dumps(profile))
+    tries = ("unshare -r true && echo unshared", "mkdir /x && echo made", "ls / >/dev/null && echo listed")
+    script = "; ".join(("grep Seccomp: /proc/self/status", *tries))
+
+    async def story() -> None:
+        async with opened(options) as runtime:
+            for attempt, (security, mode, done) in enumerate(
+                (
+                    (Security(), 0, {"unshared", "made", "listed"}),
+                    (Security(seccomp="RuntimeDefault"), 2, {"made", "listed"}),
+                    (Security(seccomp="Localhost", seccomp_profile="mine.json"), 2, {"unshared", "listed"}),
+                )
+            ):
+                _, output = await finished(runtime, shell(script, security=security, attempt=attempt))
+                assert f"Seccomp:\t{mode}" in output
+                assert {"unshared", "made", "listed"} & set(output.split()) == done, output
+            missing = shell("true", security=Security(seccomp="Localhost", seccomp_profile="x.json"), attempt=9)
+            with pytest.raises(RuntimeFailure, match=r'cannot load seccomp profile "x\.json"'):
+                await started(runtime, missing)
+
+    asyncio.run(story())

@@ -1,7 +1,7 @@
 """A container's OCI document, `config.json`: everything runc or crun is told about it. Pure.
 
 The defaults (hidden paths, devices and mounts) are containerd's, so that an image finds what it finds on a
-cluster. There is no seccomp profile: Kubernetes' own default is `Unconfined`.
+cluster. A seccomp profile is there only where the pod asks for one: Kubernetes' own default is `Unconfined`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -54,6 +54,7 @@ class Surroundings:
     cgroup: str
     namespaces: Mapping[str, Path] = field(default_factory=dict)
     files: Sequence[Mount] = ()  # hosts, hostname, resolv.conf, shm, termination log
+    seccomp: Mapping[str, object] | None = None  # which system calls may be made; None: all
 
 
 def command_line(spec: ContainerSpec, image: ImageConfig) -> list[str]:
@@ -82,6 +83,7 @@ def document(spec: ContainerSpec, image: ImageConfig, user: User, around: Surrou
             "resources": _resources(spec.resources, host, privileged=privileged),
             "maskedPaths": [] if privileged else list(_MASKED),
             "readonlyPaths": [] if privileged else list(_READ_ONLY),
+            **({"seccomp": around.seccomp} if around.seccomp is not None else {}),
         },
     }
 

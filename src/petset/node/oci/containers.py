@@ -55,6 +55,7 @@ class Containers:
         state.write(directory / CREATED, record)
         try:
             around = preparation.surroundings(self._layout, record, spec, pod)
+            around = preparation.confined(self._layout, spec, around, self._host)
             preparation.prepare(directory, spec, image, around, self._host)
             process = self._run(directory, record, spec, image)
         except BaseException:

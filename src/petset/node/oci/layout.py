@@ -35,6 +35,11 @@ class Layout:
         return self.directory / "images"
 
     @property
+    def seccomp(self) -> Path:
+        """Where people put profiles of their own: beside the other things of the data directory."""
+        return self.directory.parent / "seccomp"
+
+    @property
     def run(self) -> Path:
         """Gone after a reboot, or at least not to be trusted then (`boot`)."""
         return RUN / self.name

@@ -1,10 +1,10 @@
 """Laying out a container's directory before it is created: its OCI document, its private layer, its small files."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from petset.node.oci import bundle, conmon, state, syscalls, users
+from petset.node.oci import bundle, capabilities, conmon, seccomp, state, syscalls, users
 from petset.node.oci.images import Image
 from petset.node.oci.layout import Layout
 from petset.node.oci.network import NAMESPACES
@@ -39,6 +39,17 @@ def surroundings(
         namespaces["pid"] = pod.processes
     cgroup = f"{layout.cgroup(record.sandbox_uid)}/{record.id}"
     return bundle.Surroundings(directory / "root", pod.hostname, cgroup, namespaces, files)
+
+
+def confined(
+    layout: Layout, spec: ContainerSpec, around: bundle.Surroundings, host: bundle.Host
+) -> bundle.Surroundings:
+    """The same with the profile of system calls. RuntimeFailure: it is not there."""
+    try:
+        held = capabilities.granted(spec.security, host.bounding)
+    except LookupError as error:
+        raise RuntimeFailure("CreateContainerError", str(error.args[0])) from error
+    return replace(around, seccomp=seccomp.profile_of(spec.security, held, layout.seccomp))
 
 
 def prepare(
