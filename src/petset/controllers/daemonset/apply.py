@@ -2,14 +2,13 @@
 
 from functools import partial
 
-from petset.api.errors import ApiError
-from petset.api.objects import name_of
 from petset.client.events import EventRecorder
 from petset.controllers.daemonset.model import Action, CreatePod, DeletePod, Plan
 from petset.ownership.batches import in_growing_batches
 from petset.ownership.hand import Hand
 from petset.ownership.membership import Adopt, Release
 from petset.ownership.revisions import CreateRevision, DeleteRevision, RenumberRevision
+from petset.ownership.told import create_pod, delete_pod
 
 
 async def carry_out(plan: Plan, hand: Hand, events: EventRecorder) -> None:
@@ -32,16 +31,9 @@ async def _act(action: Action, hand: Hand) -> None:
 
 
 async def _make_or_stop(action: CreatePod | DeletePod, hand: Hand, events: EventRecorder) -> None:
-    verb, pod = ("Create", action.pod) if isinstance(action, CreatePod) else ("Delete", action.pod)
-    try:
-        if isinstance(action, CreatePod):
-            pod = await hand.create(pod)
-        else:
-            if action.told is not None:
-                events.event(hand.owner, "Warning", *action.told)
-            await hand.delete(pod)
-    except ApiError as error:
-        doing = "creating" if verb == "Create" else "deleting"
-        events.event(hand.owner, "Warning", f"Failed{verb}", f"Error {doing}: {error}")
-        raise
-    events.event(hand.owner, "Normal", f"Successful{verb}", f"{verb}d pod: {name_of(pod)}")
+    if isinstance(action, CreatePod):
+        await create_pod(hand, events, action.pod)
+        return
+    if action.told is not None:
+        events.event(hand.owner, "Warning", *action.told)
+    await delete_pod(hand, events, action.pod)

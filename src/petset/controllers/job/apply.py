@@ -2,9 +2,8 @@
 
 from functools import partial
 
-from petset.api.errors import ApiError, NotFound
+from petset.api.errors import NotFound
 from petset.api.models import core_v1, meta_v1
-from petset.api.objects import name_of
 from petset.client.events import EventRecorder
 from petset.client.port import Client
 from petset.controllers.job.attempts import without_finalizer
@@ -12,6 +11,7 @@ from petset.controllers.job.model import Action, CreatePod, DeleteJob, DeletePod
 from petset.ownership.batches import in_growing_batches
 from petset.ownership.hand import Hand
 from petset.ownership.membership import Adopt, Release
+from petset.ownership.told import create_pod, delete_pod
 
 
 async def carry_out(plan: Plan, hand: Hand, events: EventRecorder, cleaner: Client) -> None:
@@ -50,16 +50,7 @@ async def _act(action: Action, hand: Hand, cleaner: Client) -> None:
 
 
 async def _make_or_stop(action: CreatePod | DeletePod, hand: Hand, events: EventRecorder) -> None:
-    verb, pod = ("Create", action.pod) if isinstance(action, CreatePod) else ("Delete", action.pod)
-    try:
-        if isinstance(action, CreatePod):
-            pod = await hand.create(pod)
-        else:
-            if action.uncounted:
-                pod = await let_go(pod, hand)
-            await hand.delete(pod)
-    except ApiError as error:
-        doing = "creating" if verb == "Create" else "deleting"
-        events.event(hand.owner, "Warning", f"Failed{verb}", f"Error {doing}: {error}")
-        raise
-    events.event(hand.owner, "Normal", f"Successful{verb}", f"{verb}d pod: {name_of(pod)}")
+    if isinstance(action, CreatePod):
+        await create_pod(hand, events, action.pod)
+    else:
+        await delete_pod(hand, events, action.pod, let_go if action.uncounted else None)

@@ -2,14 +2,12 @@
 
 from functools import partial
 
-from petset.api.errors import ApiError
-from petset.api.models import core_v1
-from petset.api.objects import name_of
 from petset.client.events import EventRecorder
 from petset.controllers.replicaset.model import Plan
 from petset.ownership.batches import in_growing_batches
 from petset.ownership.hand import Hand
 from petset.ownership.membership import Adopt
+from petset.ownership.told import create_pod, delete_pod
 
 
 async def carry_out(plan: Plan, hand: Hand, events: EventRecorder) -> None:
@@ -19,26 +17,8 @@ async def carry_out(plan: Plan, hand: Hand, events: EventRecorder) -> None:
             await hand.adopt(change.object)
         else:
             await hand.release(change.object)
-    await in_growing_batches("create", [partial(_create, hand, events, action.pod) for action in plan.creations])
+    await in_growing_batches("create", [partial(create_pod, hand, events, action.pod) for action in plan.creations])
     if plan.deletions:
         await in_growing_batches(
-            "delete", [partial(_delete, hand, events, action.pod) for action in plan.deletions]
+            "delete", [partial(delete_pod, hand, events, action.pod) for action in plan.deletions]
         )
-
-
-async def _create(hand: Hand, events: EventRecorder, pod: core_v1.Pod) -> None:
-    try:
-        created = await hand.create(pod)
-    except ApiError as error:
-        events.event(hand.owner, "Warning", "FailedCreate", f"Error creating: {error}")
-        raise
-    events.event(hand.owner, "Normal", "SuccessfulCreate", f"Created pod: {name_of(created)}")
-
-
-async def _delete(hand: Hand, events: EventRecorder, pod: core_v1.Pod) -> None:
-    try:
-        await hand.delete(pod)
-    except ApiError as error:
-        events.event(hand.owner, "Warning", "FailedDelete", f"Error deleting: {error}")
-        raise
-    events.event(hand.owner, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}")
