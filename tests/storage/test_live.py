@@ -66,6 +66,34 @@ def test_what_comes_during_a_commit_is_the_next_batch() -> None:
     _play(story)
 
 
+def test_who_hears_of_a_commit_shares_the_next_one_with_who_made_it() -> None:
+    """A watcher acts a turn after the writer, which has more to write: a claim's status, say, and a pod's node."""
+
+    async def story(store: LiveStore, journal: _HeldJournal, tasks: Supervisor) -> None:
+        async def write_twice() -> None:
+            await put(store, A)
+            await put(store, B)
+
+        async def watch_and_write() -> None:
+            watch = store.watch(A.resource, after=0)
+            await watch.next()
+            heard.set()
+
+        async def write_when_woken() -> None:
+            await heard.wait()
+            await put(store, C)
+
+        heard = asyncio.Event()
+        works = [tasks.start("work", work()) for work in (write_when_woken, watch_and_write, write_twice)]
+        for _ in range(2):
+            await _settle()
+            journal.end()
+        await asyncio.gather(*works)
+        assert journal.batches == [["a"], ["b", "c"]]
+
+    _play(story)
+
+
 def test_a_failed_commit_takes_what_came_during_it_along() -> None:
     async def story(store: LiveStore, journal: _HeldJournal, tasks: Supervisor) -> None:
         writes = [tasks.start("a", _failing(put(store, A)))]

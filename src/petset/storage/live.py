@@ -1,11 +1,12 @@
 """A store that answers from memory and lets a journal make its writes durable.
 
 A write is checked against the newest accepted state, gets its revision at once, and waits in an overlay that no
-reader sees. Writes that come while the journal is busy form its next batch, so that any number of writers share a
-commit. When a batch is durable it moves into the table, the writers return and the watchers hear of it, all within
-one turn of the event loop and in this order: whoever wrote knows already what its own watch is about to say. When
-the journal fails, everything accepted and not yet durable fails with it: nothing was visible, so nothing has to be
-taken back, and the next write starts again from what is durable.
+reader sees. Writes that come while the journal is busy form its next batch, and a lone one lets a turn of the event
+loop pass for others to join it, so that any number of writers share a commit. When a batch is durable it moves into
+the table, the writers return and the watchers hear of it, all within one turn of the event loop and in this order:
+whoever wrote knows already what its own watch is about to say. When the journal fails, all that was accepted and is
+not yet durable fails with it: nothing was visible, so nothing has to be taken back, and the next write starts again
+from what is durable.
 
 A write that would lose against one still on its way waits for that one's fate before it reports a conflict: else it
 would tell of a state that a failing disk can still undo.
@@ -142,7 +143,8 @@ class LiveStore:
         write = _Write(event, loop.create_future())
         self._overlay[key] = event
         if not self._queued and not self._committing:
-            loop.call_soon(self._commit_queued)  # at the end of this turn, with what else it brings
+            # After the next turn: who hears of the last commit in this one writes in that one, and joins in.
+            loop.call_soon(loop.call_soon, self._commit_queued)
         self._queued.append(write)
         return write
 
