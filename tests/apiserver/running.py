@@ -94,9 +94,11 @@ def running(home: Path, streams: Mapping[str, NodeStreams] | None = None) -> Ite
     try:
         started = asyncio.run_coroutine_threadsafe(start(), loop).result(timeout=10)
         kubeconfig.write(started.kubeconfig, kubeconfig.server_url("127.0.0.1", started.server.port), files)
-        yield started
-        started.call(started.server.stop())
-        started.call(started.caller.close())
+        try:
+            yield started
+        finally:  # a server with connections would not let its loop end
+            started.call(started.server.stop())
+            started.call(started.caller.close())
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

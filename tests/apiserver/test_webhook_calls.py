@@ -98,6 +98,15 @@ def test_an_answer_without_end_is_cut_off(tmp_path: Path) -> None:
         assert "longer than" in told(Destination(f"https://localhost:{site.port}/", site.authority), BadAnswer)
 
 
+def test_a_long_question_may_have_a_long_answer(tmp_path: Path) -> None:
+    """As a list of objects that are converted."""
+    question = json.dumps({"request": {"uid": "1", "objects": "x" * 1_000_000}}).encode()
+    with webhook(tmp_path, lambda _: {"convertedObjects": "y" * 4_000_000}) as site:
+        to = Destination(f"https://localhost:{site.port}/", site.authority)
+        answer = calling(lambda caller: caller.post(to, question))
+        assert len(json.loads(answer)["response"]["convertedObjects"]) == 4_000_000
+
+
 def test_a_kept_connection_that_the_other_side_lets_go_is_made_again(tmp_path: Path) -> None:
     answers: list[Any] = [{"allowed": True}, HANG_UP, {"allowed": False}]
     with webhook(tmp_path, lambda _: answers.pop(0)) as site:

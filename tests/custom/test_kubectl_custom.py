@@ -1,10 +1,13 @@
 """The real kubectl with custom kinds, against the product in a process of its own."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 import yaml
+from apiserver.webhook_server import Webhook, webhook
 from custom.databases import database, definition, version
+from custom.test_conversion import answer, links, old
 from e2e.harness import Petset
 
 
@@ -62,3 +65,33 @@ def test_a_user_lives_with_a_custom_kind(server: Petset) -> None:
     assert "deleted" in kubectl("delete", "crd", "databases.data.example.com", "--timeout=20s")
     gone = kubectl("get", "db", status=1)
     assert "the server could not find the requested resource" in gone
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webhook]:
+    with webhook(tmp_path_factory.mktemp("webhook"), answer) as found:
+        yield found
+
+
+def test_an_old_manifest_goes_on_working_where_a_webhook_translates_it(server: Petset, site: Webhook) -> None:
+    def kubectl(*arguments: str, stdin: object = None) -> str:
+        done = server.try_kubectl(*arguments, stdin=json.dumps(stdin) if stdin else "")
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout + done.stderr
+
+    client = {"url": f"https://localhost:{site.port}/convert", "caBundle": site.bundle}
+    hook = {"clientConfig": client, "conversionReviewVersions": ["v1"]}
+    kubectl("apply", "--server-side", "-f", "-", stdin=links(hook=hook))
+    kubectl("wait", "--for=condition=Established", "crd/links.data.example.com", "--timeout=20s")
+    for address in ("db:5432", "db:5433"):
+        kubectl("apply", "-f", "-", stdin=old(address=address))
+    spec, beta = "-o=jsonpath={.spec}", "links.v1beta1.data.example.com"
+    assert json.loads(kubectl("get", "link", "a", spec)) == {"host": "db", "port": 5433}
+    assert json.loads(kubectl("get", beta, "a", spec)) == {"address": "db:5433"}
+    assert kubectl("diff", "-f", "-", stdin=old(address="db:5433")) == ""
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=old())
+    assert kubectl("scale", "link", "a", "--replicas=7") == "link.data.example.com/a scaled\n"
+    assert kubectl("get", beta, "-o", "jsonpath={.items[*].spec.address}") == "db:7"
+    assert "address" in kubectl("explain", "links.spec", "--api-version=data.example.com/v1beta1")
+    kubectl("delete", "-f", "-", stdin=old())
+    assert "No resources found" in kubectl("get", "links")

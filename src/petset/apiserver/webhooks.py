@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import httpx2
 
 MOST_BYTES = 3 * 1024 * 1024
-"""No answer is longer than a request may be."""
+MOST_TIMES = 8
+"""No answer is longer than a request may be, or so many times the question: a list of objects comes back as one."""
 MOST_CLIENTS = 32
 CLOSE_SECONDS = 1
 _JSON = "application/json"
@@ -38,7 +39,8 @@ class HttpsCaller:
         last: CallFailed | None = None
         for address in to.addresses or ("",):
             try:
-                return await _exchange(http, client, _request(http, client, to, address, body))
+                most = max(MOST_BYTES, MOST_TIMES * len(body))
+                return await _exchange(http, client, _request(http, client, to, address, body), most)
             except http.ConnectError as error:
                 last = CallFailed(_told(error, address or to.url))
             except (http.HTTPError, http.InvalidURL, ssl.SSLError) as error:
@@ -100,7 +102,9 @@ def _request(
     return client.build_request("POST", target, content=body, headers=headers, extensions=extensions)
 
 
-async def _exchange(http: ModuleType, client: "httpx2.AsyncClient", request: "httpx2.Request") -> bytes:
+async def _exchange(
+    http: ModuleType, client: "httpx2.AsyncClient", request: "httpx2.Request", most_bytes: int
+) -> bytes:
     try:
         response = await client.send(request, stream=True)
     except http.RemoteProtocolError:  # the other side has just let go of a connection that was kept
@@ -109,8 +113,8 @@ async def _exchange(http: ModuleType, client: "httpx2.AsyncClient", request: "ht
         parts = bytearray()
         async for part in response.aiter_bytes():
             parts += part
-            if len(parts) > MOST_BYTES:
-                raise BadAnswer(f"the response is longer than {MOST_BYTES} bytes")
+            if len(parts) > most_bytes:
+                raise BadAnswer(f"the response is longer than {most_bytes} bytes")
     finally:
         await response.aclose()
     if response.status_code == 404:
