@@ -5,7 +5,7 @@ Everything that differs from kind to kind in behaviour hangs on the `Kind` as da
 `petset.api.defaults`, validation in `petset.api.validation`, table columns in `petset.apiserver.tables`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -354,6 +354,10 @@ def by_type(api_version: str, name: str) -> Kind | None:
 def by_resource(group: str, version: str, resource: str) -> Kind | None:
     """The kind behind a URL such as `/apis/apps/v1/statefulsets`, or None."""
     return _by_resource.get((group, version, resource))
+
+
+built_in: Callable[[type[Any]], Kind | None] = _by_model.get
+"""The built-in kind of a struct, or None for any other type."""
 
 
 def by_model(model: type[Any]) -> Kind:

@@ -62,6 +62,9 @@ class ServedKinds:
         return found
 
     def by_model(self, model: type[Any]) -> Kind:
+        built_in = kinds.built_in(model)
+        if built_in is not None:
+            return built_in
         if not issubclass(model, Untyped):
             return kinds.by_model(model)
         self._catch_up()

@@ -100,7 +100,7 @@ class Writer:
         subresource = author.subresource
         while True:
             now, current = self.now(), self.stored(kind, key)
-            seen = await self._seen(kind, current) if kind.converts else current
+            seen = current if kind.custom is None else await self._seen(kind, current)
             old = self._decoder.decode(kind, seen)
             new = change(old)
             _check_version(kind, new.metadata, old.metadata)
@@ -136,7 +136,7 @@ class Writer:
         options.warnings.extend(deletion.warnings(kind, delete))
         while True:
             current = self.stored(kind, key)
-            old = self._decoder.decode(kind, await self._seen(kind, current) if kind.converts else current)
+            old = self._decoder.decode(kind, current if kind.custom is None else await self._seen(kind, current))
             if options.guard is not None:
                 options.guard(None, old)
             decision = deletion.decide(kind, old, delete, self.now())
@@ -202,7 +202,9 @@ class Writer:
             raise refusals.disk_failed(failed) from failed
 
     async def _seen(self, kind: Kind, record: Record) -> Record:
-        """The record as this kind shows it, where that takes a webhook."""
+        """The record of a custom object as this kind shows it, where that takes a webhook."""
+        if not kind.converts:
+            return record
         (seen,) = await self.conversions.shown(kind, [record])
         return seen
 
