@@ -255,6 +255,19 @@ def test_a_pod_is_resized_as_a_whole() -> None:
             await world.client.update(asked, "resize")
             pod = await world.until(lambda p: p.status.resources.requests["cpu"] == "500")
             assert pod.status.allocatedResources == {"cpu": "500", "memory": "64Mi"}
-            assert condition(pod, "PodResizePending") is None and condition(pod, "PodResizeInProgress") is None
+            pod = await world.until(lambda p: condition(p, "PodResizeInProgress") is None)
+            assert condition(pod, "PodResizePending") is None
+            (sandbox,) = await world.runtime.list_sandboxes()
+            has = sandbox.spec.resources
+            assert (has.cpu_request_millis, has.cpu_millis, has.memory_bytes) == (500_000, 2_000_000, 2 << 30)
+            world.runtime.refuse_resize("", "attempting to set pod memory limit below current usage")
+            asked = copy(await world.get())
+            asked.spec.resources.limits["memory"] = "1Gi"
+            await world.client.update(asked, "resize")
+            await world.until(lambda p: condition(p, "PodResizeInProgress") is not None)
+            pod = await world.until(lambda p: condition(p, "PodResizeInProgress").reason == "Error")
+            assert "below current usage" in condition(pod, "PodResizeInProgress").message  # type: ignore[union-attr]
+            world.runtime.allow_everything()
+            await world.until(lambda p: condition(p, "PodResizeInProgress") is None)
 
     run(story())

@@ -41,6 +41,7 @@ from petset.node.pods.model import (
     Volumes,
 )
 from petset.node.pods.order import all_containers
+from petset.node.pods.resizing import WHOLE
 from petset.node.probes.checks import Checks, Outcome, Target
 from petset.node.report import PAUSE_AFTER_A_REFUSAL
 from petset.node.runtime import Runtime, RuntimeFailure
@@ -195,6 +196,12 @@ class Applier:
         )
 
     async def _resize(self, memory: PodMemory, action: Resize) -> None:
+        if action.container == WHOLE:
+            assert memory.pod.spec is not None
+            wanted = limits_of(memory.pod.spec)
+            memory.take_sandbox(await self._runtime.resize_sandbox(memory.uid, wanted))
+            memory.note(WHOLE, resize_failure=None)
+            return
         container = _container(memory, action.container)
         has = next(a.resources for a in memory.attempts[container.name] if a.id == action.container_id)
         wanted = limits_of(container, has.oom_score_adj if has else None)

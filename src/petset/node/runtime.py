@@ -19,6 +19,16 @@ from petset.api.models import core_v1
 
 
 @dataclass(frozen=True)
+class Resources:
+    """Limits as cgroups take them; None leaves one unlimited."""
+
+    cpu_millis: int | None = None
+    cpu_request_millis: int | None = None
+    memory_bytes: int | None = None
+    oom_score_adj: int | None = None  # -1000 to 1000; lowered only where the machine lets us
+
+
+@dataclass(frozen=True)
 class SandboxSpec:
     """A pod's surroundings. `uid` names it; `namespace` and `name` are the pod's."""
 
@@ -38,6 +48,7 @@ class SandboxSpec:
     # hook want done before (name, ports and lifecycle alone).
     grace_seconds: float = 30.0
     farewells: Sequence[core_v1.Container] = ()
+    resources: Resources = Resources()  # of all its containers together
 
 
 @dataclass(frozen=True)
@@ -47,16 +58,6 @@ class Mount:
     source: Path
     target: str
     read_only: bool = False
-
-
-@dataclass(frozen=True)
-class Resources:
-    """Limits as cgroups take them; None leaves one unlimited."""
-
-    cpu_millis: int | None = None
-    cpu_request_millis: int | None = None
-    memory_bytes: int | None = None
-    oom_score_adj: int | None = None  # -1000 to 1000; lowered only where the machine lets us
 
 
 @dataclass(frozen=True)
@@ -210,6 +211,10 @@ class Runtime(Protocol):
 
     async def signal(self, container_id: str, signal_number: int) -> None:
         """Send a signal to the container's first process; with SIGKILL (9), to all of them."""
+        ...
+
+    async def resize_sandbox(self, uid: str, resources: Resources) -> Sandbox:
+        """Give the pod as a whole other limits, while its containers run."""
         ...
 
     async def resize(self, container_id: str, resources: Resources) -> Container:

@@ -49,6 +49,7 @@ def sandbox_spec(pod: core_v1.Pod, names: NodeNames) -> SandboxSpec:
         sysctls={s.name: s.value for s in context.sysctls or ()},
         grace_seconds=effective_grace_seconds(spec.terminationGracePeriodSeconds),
         farewells=tuple(_farewells(spec)),
+        resources=limits_of(spec) if spec.resources is not None else Resources(),
     )
 
 
@@ -132,9 +133,9 @@ def mount(wanted: core_v1.VolumeMount, source: Path) -> Mount:
     return Mount(source, wanted.mountPath, bool(wanted.readOnly))
 
 
-def limits_of(container: core_v1.Container, oom_score_adj: int | None = None) -> Resources:
-    """What the container's cgroup is given; the score is not given anew while it runs."""
-    wanted = container.resources or core_v1.ResourceRequirements()
+def limits_of(sized: core_v1.Container | core_v1.PodSpec, oom_score_adj: int | None = None) -> Resources:
+    """What the cgroup of a container, or of a pod, is given; the score is not given anew while it runs."""
+    wanted = sized.resources or core_v1.ResourceRequirements()
     limits, requests = wanted.limits or {}, wanted.requests or {}
     return Resources(
         cpu_millis=_amount(limits, "cpu", millis=True),

@@ -201,6 +201,14 @@ class SimulatedRuntime:
             await self._clock.sleep(self.stop_seconds)
             self._end(container_id, self.exit_code_when_stopped)
 
+    async def resize_sandbox(self, uid: str, resources: Resources) -> Sandbox:
+        sandbox = self._sandboxes.get(uid)
+        if sandbox is None:
+            raise RuntimeFailure("ResizeError", f"there is no sandbox {uid}")
+        self._refuse("resize/")
+        self._sandboxes[uid] = replace(sandbox, spec=replace(sandbox.spec, resources=resources))
+        return self._sandboxes[uid]
+
     async def resize(self, container_id: str, resources: Resources) -> Container:
         container = self._running(container_id)
         self._refuse(f"resize/{container.name}")

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -305,5 +306,25 @@ def test_system_calls_are_refused_as_the_profile_says(options: Options, tmp_path
             missing = shell("true", security=Security(seccomp="Localhost", seccomp_profile="x.json"), attempt=9)
             with pytest.raises(RuntimeFailure, match=r'cannot load seccomp profile "x\.json"'):
                 await started(runtime, missing)
+
+    asyncio.run(story())
+
+
+def test_all_containers_of_a_pod_together_are_held_to_its_limits_which_may_change(options: Options) -> None:
+    async def story() -> None:
+        async with opened(options) as runtime:
+            pod = sandbox(resources=Resources(memory_bytes=24 << 20))
+            hungry = container("python3", "-c", "x = 'a' * 200_000_000", image="python")
+            ended, _ = await finished(runtime, hungry, pod)
+            assert ended.exit_code == 137
+            resized = await runtime.resize_sandbox(pod.uid, Resources(memory_bytes=1 << 30))
+            assert resized.spec.resources.memory_bytes == 1 << 30
+            ended, _ = await finished(runtime, replace(hungry, attempt=1), pod)
+            assert ended.exit_code == 0
+            assert (await runtime.list_sandboxes())[0].spec.resources.memory_bytes == 1 << 30
+        async with opened(options) as again:
+            assert (await again.list_sandboxes())[0].spec.resources.memory_bytes == 1 << 30
+            with pytest.raises(RuntimeFailure, match="there is no sandbox other"):
+                await again.resize_sandbox("other", Resources())
 
     asyncio.run(story())

@@ -12,6 +12,7 @@ import os
 import re
 import signal
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -171,6 +172,19 @@ class OciRuntime:
                 signal.pidfd_send_signal(descriptor, signal_number)
         finally:
             os.close(descriptor)
+
+    async def resize_sandbox(self, uid: str, resources: Resources) -> Sandbox:
+        async with self._lock(uid):
+            record = self._sandboxes.get(uid)
+            if record is None:
+                raise RuntimeFailure("ResizeError", f"there is no sandbox {uid}")
+            resized = replace(record, spec=replace(record.spec, resources=resources))
+            try:
+                await self._jobs.run(self._parts.sandboxes.resize, resized)
+            except OSError as error:
+                raise RuntimeFailure("ResizeError", str(error)) from error
+            self._sandboxes[uid] = resized
+            return self._sandbox(resized)
 
     async def resize(self, container_id: str, resources: Resources) -> Container:
         record = self._known(container_id)

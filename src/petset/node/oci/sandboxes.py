@@ -8,9 +8,10 @@ import os
 import shutil
 from pathlib import Path
 
-from petset.node.oci import etcfiles, state, syscalls
+from petset.node.oci import cgroups, etcfiles, state, syscalls
 from petset.node.oci.layout import Layout
 from petset.node.oci.network import Network
+from petset.node.runtime import Resources
 
 RECORD = "sandbox.json"
 _READY = "ready"
@@ -43,10 +44,21 @@ class Sandboxes:
         (directory / "hostname").write_text(spec.hostname + "\n")
         (directory / "resolv.conf").write_text(etcfiles.resolv_conf(spec, self._network.dns_address))
         self._network.leave(spec.uid)
+        if spec.resources != Resources():
+            cgroups.limit(self._layout.cgroup(spec.uid), spec.resources)
         kept.mkdir(parents=True, exist_ok=True)
         _make_shm(kept / "shm")
         self._network.join(spec, record.ip)
         (kept / _READY).touch()
+
+    def resize(self, record: state.SandboxRecord) -> None:
+        """Give its group the limits of the record, and write that down. OSError: it keeps what it had."""
+        uid, most = record.spec.uid, record.spec.resources.memory_bytes
+        used = cgroups.memory_bytes(self._layout.cgroup(uid))
+        if most is not None and used is not None and used > most:
+            raise OSError(f"attempting to set pod memory limit ({most}) below current usage ({used})")
+        cgroups.limit(self._layout.cgroup(uid), record.spec.resources)
+        state.write(self._layout.sandbox(uid) / RECORD, record)
 
     def unmake(self, uid: str) -> None:
         """All of it, last the record: after a crash it is still known, and can be taken away again."""

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from petset.api.models import core_v1
 from petset.node.pods.model import Snapshot
-from petset.node.pods.order import all_containers, has_sandbox, init_containers, is_initialized, spec_of
-from petset.node.pods.resizing import errors, is_in_place
+from petset.node.pods.order import has_sandbox, init_containers, is_initialized, spec_of
+from petset.node.pods.resizing import are_in_place, errors
 from petset.node.pods.restart import is_sidecar
 
 PENDING, IN_PROGRESS = "PodResizePending", "PodResizeInProgress"
@@ -52,7 +52,7 @@ def _resizing(snapshot: Snapshot) -> Iterator[_Finding]:
     """What is under way or waits about the pod's resources; nothing where they are as they should be."""
     if snapshot.pending is not None:
         yield _Finding(PENDING, True, snapshot.pending.reason, snapshot.pending.message)
-    if snapshot.resized and not all(is_in_place(snapshot, c) for c in all_containers(snapshot.pod)):
+    if snapshot.resized and not are_in_place(snapshot):
         error = errors(snapshot)
         yield _Finding(IN_PROGRESS, True, "Error" if error else None, error or None, snapshot.resizing)
 

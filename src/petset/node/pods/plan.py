@@ -74,6 +74,8 @@ def _run(draft: Draft) -> None:
         # Stricter than a kubelet: two pods of one name never share a node, and so never their data.
         draft.wait("", "PredecessorRunning", "an earlier pod of this name is still being stopped on this node")
         return
+    if snapshot.resized:
+        resizing.tend_whole(draft)
     for container in all_containers(snapshot.pod):
         _tend(draft, container)
     surroundings: list[Action] = []

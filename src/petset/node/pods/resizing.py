@@ -153,6 +153,26 @@ def tend(draft: Draft, container: core_v1.Container, attempt: Container) -> None
     draft.do(Resize(container.name, attempt.id))
 
 
+def tend_whole(draft: Draft) -> None:
+    """The step that brings the pod as a whole to what it has been granted."""
+    snapshot = draft.snapshot
+    if snapshot.sandbox is None or is_whole_in_place(snapshot):
+        return
+    failure = snapshot.note(WHOLE).resize_failure
+    if failure is not None and failure.retry_at > snapshot.now:
+        draft.wake(failure.retry_at)
+        return
+    draft.do(Resize(WHOLE, snapshot.sandbox.spec.uid))
+
+
+def is_whole_in_place(snapshot: Snapshot) -> bool:
+    """The pod as a whole has what it has been granted, or will have it when it is started."""
+    sandbox = snapshot.sandbox
+    if not snapshot.resized or sandbox is None or not sandbox.ready:
+        return True
+    return sandbox.spec.resources == limits_of(spec_of(snapshot.pod))
+
+
 def is_in_place(snapshot: Snapshot, container: core_v1.Container) -> bool:
     """The container has what it has been granted, or will have it when it is started."""
     attempt = snapshot.latest(container.name)
@@ -163,16 +183,19 @@ def is_in_place(snapshot: Snapshot, container: core_v1.Container) -> bool:
 
 def is_settled(snapshot: Snapshot) -> bool:
     """Every container has what it has been granted, and none is being started with what was granted before."""
-    if any(key.startswith("start/") for key in snapshot.busy):
-        return False
-    return all(is_in_place(snapshot, container) for container in all_containers(snapshot.pod))
+    return not any(key.startswith("start/") for key in snapshot.busy) and are_in_place(snapshot)
+
+
+def are_in_place(snapshot: Snapshot) -> bool:
+    """The pod and all of its containers have what they have been granted."""
+    return is_whole_in_place(snapshot) and all(is_in_place(snapshot, c) for c in all_containers(snapshot.pod))
 
 
 def errors(snapshot: Snapshot) -> str:
     """Why containers still have what they had, where that was tried; empty otherwise."""
-    failures = (
-        snapshot.note(c.name).resize_failure for c in _resizable(snapshot.pod) if not is_in_place(snapshot, c)
-    )
+    behind = [c.name for c in _resizable(snapshot.pod) if not is_in_place(snapshot, c)]
+    behind += [] if is_whole_in_place(snapshot) else [WHOLE]
+    failures = (snapshot.note(name).resize_failure for name in behind)
     return "; ".join(failure.message for failure in failures if failure is not None)
 
 
