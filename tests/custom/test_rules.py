@@ -51,6 +51,8 @@ def complaints(rule: str, value: Any = VALUE, old: Any = None) -> list[str]:
 @pytest.mark.parametrize(
     "rule",
     [
+        "double(self.count) > 1 && 2.5 < self.count && 1 <= double(self.count) && self.sizes.all(s, s < 3.5)",
+        "double(self.count)\n  >= -1 && size(self.sizes) > 2.5",
         "self.labels.all(name, value, name.contains('/') && value == 'db')",
         "self.sizes.exists(index, size, index == 2 && size == 3)",
         "self.disks.all(i, disk, disk.size != '' && i < 2)",
@@ -90,6 +92,17 @@ def complaints(rule: str, value: Any = VALUE, old: Any = None) -> list[str]:
 )
 def test_a_rule_that_holds(rule: str) -> None:
     assert complaints(rule) == []
+
+
+def test_numbers_of_any_type_are_compared_at_their_own_place() -> None:
+    for kind, rule in (("number", "self >= 0 && self < 10"), ("integer", "self > 0.5 && 2.5 > self")):
+        schema = Schema(type=kind, rules=(Rule(rule=rule),))
+        for value, broken in ((2, 0), (-1, 1)):
+            faults = Faults()
+            check_rules(compiled(schema), value, None, faults)
+            assert len(faults.causes) == broken
+    with pytest.raises(RuleError, match=r"applied to '\(int, string\)'"):
+        compiled(Schema(type="integer", rules=(Rule(rule="self < 'a'"),)))
 
 
 def test_a_rule_tells_what_goes_wrong_while_it_is_tried() -> None:

@@ -32,10 +32,11 @@ class ExpressionError(ValueError):
 @lru_cache(maxsize=1024)
 def compiled(text: str) -> "cel.Expression":
     """The expression, ready to be tried. Raises ExpressionError."""
+    from petset.api.custom import cel_numbers
     from petset.api.custom import cel_trials as trials
 
     try:
-        found = _environment().compile(text)
+        found, _ = cel_numbers.compiled(_environment(), text)
         trials.check_plan(found)
         return found
     except RuntimeError as error:

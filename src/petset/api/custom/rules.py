@@ -15,6 +15,7 @@ from cel_expr_python import cel
 
 from petset.api.custom.cel_fields import UndefinedField, check_fields
 from petset.api.custom.cel_library import CONFIG, EXTENSIONS, FUNCTIONS
+from petset.api.custom.cel_numbers import compiled as compile_text
 from petset.api.custom.cel_trials import OverBudget, Untried, check_plan, plain, tried
 from petset.api.custom.cel_values import to_cel
 from petset.api.custom.checking import counterpart
@@ -113,7 +114,7 @@ def _expression(schema: Schema, rule: Rule, text: str, part: str) -> cel.Express
     optional = bool(rule.optional_old_self) and _asks_for_old(text)
     source = _WITH_OPTIONAL.format(rule=text) if optional else text
     try:
-        found = _environment(_signature(schema)).compile(source)
+        found, source = compile_text(_environment(_signature(schema)), source)
         check_plan(found)
         old = None if optional else schema
         result = check_fields(found.serialize(), source, {SELF: schema, OLD: old})
