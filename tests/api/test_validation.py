@@ -182,6 +182,13 @@ def test_what_may_change_in_a_set_changes(changes: dict[str, Any]) -> None:
     check_update(STATEFULSET, statefulset(**changes), statefulset())
 
 
+def test_a_selector_that_changes_is_told_of_with_the_template_that_it_no_longer_selects() -> None:
+    selector = {"matchLabels": {"app": "other"}}
+    said = update_faults(STATEFULSET, statefulset(spec__selector=selector), statefulset())
+    labels = f'spec.template.metadata.labels: Invalid value: {{"app":"web"}}: {NO_MATCH}'
+    assert said.startswith(f"[{labels}, spec: Forbidden: updates to statefulset spec for fields other than ")
+
+
 def test_a_set_whose_template_was_broken_before_can_still_be_changed() -> None:
     """Rule 13."""
     broken = {"spec__template__spec__containers__0__image": ""}

@@ -51,7 +51,7 @@ def check_statefulset_update(new: apps_v1.StatefulSet, old: apps_v1.StatefulSet,
         faults.gates = dataclasses.replace(faults.gates, recreate=True)  # what is in use stays allowed
     _check_spec(after, faults)
     found = Faults()
-    if after.template != before.template:
+    if (after.template, after.selector) != (before.template, before.selector):
         _check_template(after, found)
     if found.causes and not _template_is_broken(before):
         faults.causes.extend(found.causes)
