@@ -28,6 +28,7 @@ STATEFULSET = kind("StatefulSet", "apps/v1")
 REVISION = kind("ControllerRevision", "apps/v1")
 LEASE = kind("Lease", "coordination.k8s.io/v1")
 SLICE = kind("EndpointSlice", "discovery.k8s.io/v1")
+DEFINITION = kind("CustomResourceDefinition", "apiextensions.k8s.io/v1")
 STORAGE_CLASS = kind("StorageClass", "storage.k8s.io/v1")
 
 METADATA = {"name": "web", "namespace": "shop"}

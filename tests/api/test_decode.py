@@ -5,7 +5,18 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from api.documents import CONFIG_MAP, EVENT, LEASE, POD, REVISION, SECRET, STATEFULSET, pod_document, set_document
+from api.documents import (
+    CONFIG_MAP,
+    DEFINITION,
+    EVENT,
+    LEASE,
+    POD,
+    REVISION,
+    SECRET,
+    STATEFULSET,
+    pod_document,
+    set_document,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +60,26 @@ WRONG: list[tuple[Kind, Any, str]] = [
     (POD, {"spec": "x"}, unmarshal(POD, "string", "Pod.spec", "v1.PodSpec")),
     (POD, {"spec": {"containers": [{"resources": {"limits": {"cpu": "x"}}}]}}, unfit(POD, NO_QUANTITY)),
     (POD, {"metadata": {"deletionTimestamp": "soon"}}, unfit(POD, NO_TIME)),
+    (
+        STATEFULSET,
+        {"spec": {"template": {"metadata": {"managedFields": [{"fieldsV1": [1]}]}}}},
+        unmarshal(
+            STATEFULSET,
+            "array",
+            "ManagedFieldsEntry.spec.template.metadata.managedFields.fieldsV1",
+            "map[string]interface {}",
+        ),
+    ),
+    (
+        DEFINITION,
+        {"spec": {"versions": [{"subresources": {"status": 3}}]}},
+        unmarshal(
+            DEFINITION,
+            "number",
+            "CustomResourceSubresources.spec.versions.subresources.status",
+            "map[string]interface {}",
+        ),
+    ),
     (SECRET, {"data": {"a": "%"}}, unfit(SECRET, "illegal base64 data at input byte 0")),
     (
         POD,

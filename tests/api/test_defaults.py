@@ -65,6 +65,52 @@ def test_a_pod_requests_what_it_limits_and_a_template_does_not_yet() -> None:
     assert in_set.resources.requests == {"cpu": "250m"}
 
 
+ONE, HALF = {"cpu": "1", "memory": "1Gi"}, {"cpu": "500m", "memory": "512Mi"}
+PAGES = {"hugepages-2Mi": "4Mi", "cpu": "1"}
+WHOLE: list[tuple[Any, list[Any], Any]] = [
+    ({"limits": ONE}, [{}], {"limits": ONE, "requests": ONE}),
+    ({"limits": ONE}, [{"requests": {"cpu": "300m"}}], {"limits": ONE, "requests": {**ONE, "cpu": "300m"}}),
+    (
+        {"limits": ONE, "requests": {"cpu": "800m"}},
+        [{"requests": HALF}, {"requests": {"memory": "256Mi"}}],
+        {"limits": ONE, "requests": {"cpu": "800m", "memory": "768Mi"}},
+    ),
+    ({"requests": ONE}, [{"limits": HALF}, {"limits": HALF}], {"limits": ONE, "requests": ONE}),
+    (
+        {"requests": ONE},
+        [{"limits": HALF}, {"limits": {"cpu": "2"}}],
+        {"limits": {"cpu": "2500m"}, "requests": ONE},
+    ),
+    ({"requests": ONE}, [{"limits": HALF}, {}], {"requests": ONE}),
+    (
+        {"requests": ONE},
+        [{"limits": PAGES}],
+        {"limits": {"hugepages-2Mi": "4Mi"}, "requests": {**ONE, "hugepages-2Mi": "4Mi"}},
+    ),
+    (
+        {"requests": {**ONE, "hugepages-2Mi": "8Mi"}},
+        [{"limits": PAGES}],
+        {"requests": {**ONE, "hugepages-2Mi": "8Mi"}, "limits": {"cpu": "1"}},
+    ),
+    ({}, [{"limits": PAGES}], {}),
+]
+
+
+@pytest.mark.parametrize(("own", "containers", "expected"), WHOLE)
+def test_what_a_pod_gets_as_a_whole_follows_from_its_containers(
+    own: Any, containers: list[Any], expected: Any
+) -> None:
+    listed = [{"name": f"c{i}", "image": "i", "resources": each} for i, each in enumerate(containers)]
+    assert to_document(pod(spec__resources=own, spec__containers=listed))["spec"]["resources"] == expected
+
+
+def test_a_pod_limits_nothing_that_one_of_its_first_containers_leaves_open() -> None:
+    first = [{"name": "first", "image": "i", "resources": {"limits": {"cpu": "3"}}}]
+    ordinary = [{"name": "main", "image": "i", "resources": {"limits": ONE}}]
+    found = pod(spec__resources={"requests": HALF}, spec__initContainers=first, spec__containers=ordinary)
+    assert found.spec.resources.limits == {"cpu": "3"}
+
+
 DEFAULTED: list[tuple[str, Any, Any]] = [
     (
         "containers.0.readinessProbe",

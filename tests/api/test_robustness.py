@@ -51,7 +51,7 @@ def document_of(kind: Type, random: Random, tame: bool, depth: int = 0) -> Any:
 
 
 def fits(name: str, value: Any) -> bool:
-    if value is None or (name == "string" and value == 1) or value in ("soon", "%", 2**31):
+    if value is None or (name == "string" and value == 1) or value in ("soon", "%", 2**31, []):
         return False
     return not (name == "Quantity" and value == "x") and not (name == "int32" and value == "1")
 

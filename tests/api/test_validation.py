@@ -47,6 +47,11 @@ def update_faults(kind: Kind, new: Any, old: Any) -> str:
 AT_LEAST_ZERO = "must be greater than or equal to 0"
 STRATEGY = "spec.updateStrategy"
 MAX_UNAVAILABLE = f"{STRATEGY}.rollingUpdate.maxUnavailable: Invalid value: "
+QUALIFIED = (
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+)
 NO_MATCH = "`selector` does not match template `labels`"
 SECTION_B: list[tuple[dict[str, Any], str]] = [
     (
@@ -91,6 +96,14 @@ SECTION_B: list[tuple[dict[str, Any], str]] = [
     ),
     ({"spec__selector": {}}, "spec.selector: Invalid value: {}: empty selector is invalid for statefulset"),
     (
+        {
+            "spec__selector": {"matchLabels": {"-app": "web"}},
+            "spec__template__metadata__labels": {"app": "web", "-app": "web"},
+        },
+        f'[spec.selector.matchLabels: Invalid value: "-app": name part {QUALIFIED}, '
+        f'spec.template.labels: Invalid value: "-app": name part {QUALIFIED}]',
+    ),
+    (
         {"spec__template__metadata__labels": {"zz": "1"}},
         f'spec.template.metadata.labels: Invalid value: {{"zz":"1"}}: {NO_MATCH}',
     ),
@@ -102,6 +115,12 @@ SECTION_B: list[tuple[dict[str, Any], str]] = [
         {"spec__template__spec__activeDeadlineSeconds": 5},
         "spec.template.spec.activeDeadlineSeconds: Forbidden: "
         "activeDeadlineSeconds in StatefulSet is not Supported",
+    ),
+    (
+        {"spec__template__spec__activeDeadlineSeconds": 0},
+        "[spec.template.spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive, "
+        "spec.template.spec.activeDeadlineSeconds: Forbidden: "
+        "activeDeadlineSeconds in StatefulSet is not Supported]",
     ),
     (
         {"spec__serviceName": "Bad_Svc"},
@@ -129,6 +148,12 @@ SECTION_B: list[tuple[dict[str, Any], str]] = [
 def test_a_new_set_breaks_a_rule_of_section_b(changes: dict[str, Any], message: str) -> None:
     obj = statefulset(**changes)
     assert faults(STATEFULSET, obj, obj.metadata.name) == message
+
+
+@pytest.mark.parametrize("count", [1, 101, "1%", "100%"])
+def test_a_set_may_be_without_this_many_of_its_pods(count: int | str) -> None:
+    strategy = {"rollingUpdate": {"maxUnavailable": count}}
+    check_create(STATEFULSET, statefulset(spec__updateStrategy=strategy))
 
 
 def test_a_correct_set_passes() -> None:
@@ -172,6 +197,7 @@ def test_what_is_immutable_in_a_set_stays(changes: dict[str, Any]) -> None:
         {"spec__revisionHistoryLimit": 0},
         {"spec__persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}},
         {"spec__volumeClaimTemplates__0__spec__resources__requests__storage": "1024Mi"},
+        {"spec__volumeClaimTemplates__0__spec__resources__requests__storage": "1073741824"},
         {"spec__volumeClaimTemplates__0__metadata__labels": {}},
         {"spec__volumeClaimTemplates__0__kind": "PersistentVolumeClaim"},
         {"spec__selector__matchExpressions": []},
@@ -193,6 +219,8 @@ def test_a_set_whose_template_was_broken_before_can_still_be_changed() -> None:
     """Rule 13."""
     broken = {"spec__template__spec__containers__0__image": ""}
     check_update(STATEFULSET, statefulset(**broken, spec__replicas=2), statefulset(**broken))
+    other = {**broken, "spec__template__spec__terminationGracePeriodSeconds": 5}
+    check_update(STATEFULSET, statefulset(**other), statefulset(**broken))
 
 
 def test_a_correct_template_cannot_be_broken_later() -> None:
@@ -202,6 +230,12 @@ def test_a_correct_template_cannot_be_broken_later() -> None:
 
 STATUS: list[tuple[dict[str, Any], str]] = [
     ({"currentReplicas": -1}, f"status.currentReplicas: Invalid value: -1: {AT_LEAST_ZERO}"),
+    ({"observedGeneration": -1}, f"status.observedGeneration: Invalid value: -1: {AT_LEAST_ZERO}"),
+    (
+        {"collisionCount": -1},
+        f"[status.collisionCount: Invalid value: -1: {AT_LEAST_ZERO}, "
+        "status.collisionCount: Invalid value: -1: cannot be decremented]",
+    ),
     ({"readyReplicas": 4}, "status.readyReplicas: Invalid value: 4: cannot be greater than status.replicas"),
     (
         {"readyReplicas": 1, "availableReplicas": 2},
@@ -413,6 +447,24 @@ def test_a_pods_image_deadline_and_more_tolerations_may_change() -> None:
     ]
     new = pod(spec__tolerations=more, spec__activeDeadlineSeconds=60, spec__containers__0__image="shop/web:4")
     check_update(POD, new, old)
+
+
+def _resources(memory: str) -> dict[str, Any]:
+    return {"spec__containers__0__resources": {"requests": {"memory": memory}}}
+
+
+@pytest.mark.parametrize("subresource", ["", "resize"])
+def test_an_amount_of_a_pod_may_be_written_differently(subresource: str) -> None:
+    old, new = pod(**_resources("1Gi")), pod(**_resources("1073741824"))
+    check_update(POD, new, old, subresource=subresource)
+
+
+def test_an_amount_of_a_claim_may_be_written_differently() -> None:
+    old, new = (
+        stored(CLAIM, {"metadata": METADATA, "spec": {**CLAIM_SPEC, "resources": {"requests": {"storage": size}}}})
+        for size in ("1Gi", "1073741824")
+    )
+    check_update(CLAIM, new, old)
 
 
 POD_UPDATES: list[tuple[dict[str, Any], dict[str, Any], str]] = [

@@ -6,6 +6,7 @@ passed over (`strict` finds them). A value of the wrong type raises `Mismatch`.
 """
 
 import math
+import typing
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,7 @@ import msgspec
 
 from petset.api import quantity
 from petset.api.canonical import base64_form, check_depth, empty
-from petset.api.schema import Type, shape
+from petset.api.schema import Type, per_type, shape
 
 Where = tuple[str, str]
 """The Go type that holds the field, and the field's path: (`StatefulSetSpec`, `spec.replicas`)."""
@@ -63,8 +64,28 @@ def _read_struct(model: type[Any], document: dict[str, Any], path: str) -> Any:
         value = document.get(name)
         if value is not None:
             inner = f"{path}.{name}" if path else name
+            if field.attribute in _documents(model) and not isinstance(value, dict):
+                raise _mismatch(_DOCUMENT, value, (model.__name__, inner))
             setattr(obj, field.attribute, _read(field.type, value, (model.__name__, inner)))
     return obj
+
+
+_DOCUMENT = Type("map", of=Type("interface {}"))
+
+
+@per_type
+def _documents(model: type[Any]) -> frozenset[str]:
+    """The free-form fields that hold an object if anything; the required ones are left to validation.
+
+    Go would keep whatever stands there. Ours could not be read back from the store, so it is not let in.
+    """
+    return frozenset(
+        field.name
+        for field in msgspec.structs.fields(model)
+        if field.encode_name in shape(model).fields
+        and shape(model).fields[field.encode_name].type.name == "raw"
+        and typing.Dict in typing.get_args(field.type)  # noqa: UP006 - as the models have it
+    )
 
 
 def _read(kind: Type, value: Any, where: Where) -> Any:

@@ -11,6 +11,7 @@ from petset.api.defaults.volumes import default_volume_source
 from petset.api.models import core_v1
 
 _COMPUTE = ("cpu", "memory")
+_HUGE_PAGES = "hugepages-"
 _REFERENCE = re.compile(
     r"(?:(?:[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*(?::[0-9]+)?)/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
     r"(?::(?P<tag>\w[\w.-]{0,127}))?(?P<digest>@[A-Za-z][\w+.-]*:[0-9a-fA-F]{32,})?"
@@ -31,7 +32,7 @@ def default_pod(pod: core_v1.Pod) -> None:
             for port in container.ports or ():
                 port.hostPort = port.hostPort or port.containerPort
     if spec.resources is not None:
-        _pod_requests(pod, spec.resources)
+        _pod_amounts(pod, spec.resources)
 
 
 def default_pod_spec(spec: core_v1.PodSpec) -> None:
@@ -108,16 +109,35 @@ def _requests_from_limits(resources: core_v1.ResourceRequirements) -> None:
         resources.requests = {**resources.limits, **(resources.requests or {})}
 
 
-def _pod_requests(pod: core_v1.Pod, resources: core_v1.ResourceRequirements) -> None:
-    """Requests of the pod as a whole: what its containers ask for together, else the pod's own limit."""
-    if not resources.limits:
-        return
-    requests = dict(resources.requests or {})
+def _pod_amounts(pod: core_v1.Pod, own: core_v1.ResourceRequirements) -> None:
+    """Requests and limits of the pod as a whole that follow from its containers'.
+
+    Huge pages are limited to what its containers are. Who limits the pod requests what its containers do together,
+    else the limit; who only requests something limits what every one of its containers limits.
+    """
+    assert pod.spec is not None
+    together = amounts.of_pod(pod, lambda c: amounts.parsed(c.resources.limits if c.resources else None))
+    if own.requests or own.limits:
+        pages = {name: str(amount) for name, amount in together.items() if name.startswith(_HUGE_PAGES)}
+        asked = own.requests or {}
+        own.limits = {**{n: a for n, a in pages.items() if n not in asked}, **(own.limits or {})} or None
+    if own.limits:
+        _pod_requests(pod, own, own.limits)
+    elif own.requests:
+        containers = (*pod.spec.containers, *(pod.spec.initContainers or ()))
+        limited = [c.resources.limits or {} if c.resources else {} for c in containers]
+        of_all = {
+            name: str(amount)
+            for name, amount in together.items()
+            if name in _COMPUTE and all(name in each for each in limited)
+        }
+        own.limits = of_all or None
+
+
+def _pod_requests(pod: core_v1.Pod, own: core_v1.ResourceRequirements, limits: dict[str, str]) -> None:
     together = amounts.of_pod(pod, lambda c: amounts.parsed(c.resources.requests if c.resources else None))
-    for name, amount in together.items():
-        if name in _COMPUTE:
-            requests.setdefault(name, str(amount))
-    for name, limit in resources.limits.items():
-        if name in _COMPUTE or name.startswith("hugepages-"):
-            requests.setdefault(name, limit)
-    resources.requests = requests
+    own.requests = {
+        **{name: limit for name, limit in limits.items() if name in _COMPUTE or name.startswith(_HUGE_PAGES)},
+        **{name: str(amount) for name, amount in together.items() if name in _COMPUTE},
+        **(own.requests or {}),
+    }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from petset.api import names, quantity
+from petset.api.equality import same_meaning
 from petset.api.models import core_v1
 from petset.api.objects import copy, meta
 from petset.api.validation.fields import AT_LEAST_ZERO, Faults
@@ -107,7 +108,7 @@ def check_claim_update(
         return
     check_claim_spec("spec", after, faults)
     bound = old.status is not None and old.status.phase == "Bound"
-    if _with_changeables_of(after, before, beta_class, bound=bound) != before:
+    if not same_meaning(_with_changeables_of(after, before, beta_class, bound=bound), before):
         faults.forbidden("spec", IMMUTABLE_CLAIM)
     _check_growth(after, before, (old.status.capacity if old.status else None) or {}, faults)
     faults.unchanged("volumeMode", after.volumeMode, before.volumeMode)

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from petset.api.equality import same_meaning
 from petset.api.errors import Cause, Invalid
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
@@ -92,7 +93,7 @@ class Faults:
 
     def unchanged(self, path: str, new: Any, old: Any) -> None:
         """The field keeps the value it was created with."""
-        if new != old:
+        if not same_meaning(new, old):
             self.invalid(path, new, IMMUTABLE)
 
     def raise_if_any(self, kind: Kind, name: str) -> None:

@@ -1,5 +1,6 @@
 """What may change about a pod once it exists: very little, for its containers were started from the rest."""
 
+from petset.api.equality import same_meaning
 from petset.api.models import core_v1
 from petset.api.objects import copy, meta
 from petset.api.validation.fields import Faults
@@ -35,7 +36,7 @@ def check_pod_update(new: core_v1.Pod, old: core_v1.Pod, faults: Faults) -> None
     same = _with_changeables_of(after, before)
     if before.schedulingGates:
         _check_placement(same, before, faults)
-    if same != before:
+    if not same_meaning(same, before):
         faults.forbidden("spec", ONLY_THESE)
 
 

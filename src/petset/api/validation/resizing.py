@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from petset.api.equality import same_meaning
 from petset.api.models import core_v1
 from petset.api.objects import copy, meta, replace
 from petset.api.qos import qos_class
@@ -36,10 +37,10 @@ def check_resize(new: core_v1.Pod, old: core_v1.Pod, faults: Faults) -> None:
     for path, container, stored, staying in _pairs(new.spec, old.spec):
         if staying:
             _check_removed(f"{path}.resources", container, stored, faults)
-    if _with_former_amounts(new.spec.resources, old.spec.resources) != old.spec.resources:
+    if not same_meaning(_with_former_amounts(new.spec.resources, old.spec.resources), old.spec.resources):
         faults.forbidden("spec", _WHOLE)
     for _, container, stored, staying in _pairs(new.spec, old.spec):
-        if _as_before(container, stored, staying=staying) != stored:
+        if not same_meaning(_as_before(container, stored, staying=staying), stored):
             ordinary = any(stored is each for each in old.spec.containers)
             faults.forbidden("spec", _ORDINARY if ordinary else _STAYING if staying else _PASSING)
 

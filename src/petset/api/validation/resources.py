@@ -1,8 +1,8 @@
 """Requests and limits of containers and of pods as a whole."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 
-from petset.api import names, quantity
+from petset.api import amounts, names, quantity
 from petset.api.models import core_v1
 from petset.api.validation.fields import AT_LEAST_ZERO, Faults
 
@@ -38,7 +38,10 @@ def check_pod_resources(path: str, spec: core_v1.PodSpec, faults: Faults) -> Non
         faults.forbidden(f"{path}.claims", "claims cannot be set for Resources at pod-level")
     _check_amounts(path, resources, _check_pod_name, faults)
     asked = resources.requests or {}
-    for name, together in containers_ask_for(spec).items():
+    of_containers = amounts.of_pod(
+        core_v1.Pod(spec=spec), lambda c: amounts.parsed(c.resources.requests if c.resources else None)
+    )
+    for name, together in of_containers.items():
         amount = asked.get(name, "0")
         if together > quantity.parse(amount):
             what = f"must be greater than or equal to aggregate container requests of {together}"
@@ -50,39 +53,6 @@ def check_pod_resources(path: str, spec: core_v1.PodSpec, faults: Faults) -> Non
             if limit is not None and quantity.parse(amount) > quantity.parse(limit):
                 what = f"must be less than or equal to pod limits of {limit}"
                 faults.invalid(f"{path}.containers[{index}][{name}].limits", amount, what)
-
-
-def containers_ask_for(spec: core_v1.PodSpec) -> dict[str, quantity.Quantity]:
-    """What all containers need together: those that stay at once, the others one after the other."""
-    together = _sum(spec.containers)
-    beside: dict[str, quantity.Quantity] = {}
-    highest: dict[str, quantity.Quantity] = {}
-    for container in spec.initContainers or ():
-        own = _sum([container])
-        if container.restartPolicy == "Always":
-            together, beside = _add(together, own), _add(beside, own)
-            own = beside
-        else:
-            own = _add(own, beside)
-        highest = {name: max(highest.get(name, amount), amount) for name, amount in {**highest, **own}.items()}
-    return {name: max(highest.get(name, amount), amount) for name, amount in {**highest, **together}.items()}
-
-
-def _sum(containers: list[core_v1.Container]) -> dict[str, quantity.Quantity]:
-    total: dict[str, quantity.Quantity] = {}
-    for container in containers:
-        asked = (container.resources.requests if container.resources else None) or {}
-        total = _add(total, {name: quantity.parse(amount) for name, amount in asked.items()})
-    return total
-
-
-def _add(
-    one: Mapping[str, quantity.Quantity], other: Mapping[str, quantity.Quantity]
-) -> dict[str, quantity.Quantity]:
-    result = dict(one)
-    for name, amount in other.items():
-        result[name] = result[name] + amount if name in result else amount
-    return result
 
 
 def _check_amounts(
