@@ -396,6 +396,18 @@ class StoreContract:
 
         self.run(story, window_bytes=35)
 
+    def test_what_is_still_there_takes_no_room_in_the_window(self) -> None:
+        async def story(store: Store) -> None:
+            for n in range(6):
+                await store.put(Key("pods", "ns", f"new-{n}"), lambda revision: (b"x" * 10, None), 0)
+            assert len(await hear(store.watch("pods", after=0), 6)) == 6
+            removed = Key("pods", "ns", "new-0")
+            await store.delete(removed, lambda revision: (b"x" * 30, None), 1)
+            with pytest.raises(StoreExpired):
+                store.watch("pods", after=6)
+
+        self.run(story, window_bytes=35)
+
     def test_a_slow_watcher_expires_and_holds_up_nobody(self) -> None:
         async def story(store: Store) -> None:
             slow, quick = store.watch("pods", after=0), store.watch("pods", after=0)

@@ -74,7 +74,7 @@ class Decoder:
     may have, whether they are many small objects or a few large ones.
     """
 
-    def __init__(self, most_bytes: int = 4 << 20) -> None:
+    def __init__(self, most_bytes: int = 2 << 20) -> None:
         self._most_bytes = most_bytes
         self._held_bytes = 0
         self._holding: deque[tuple[Memo, int]] = deque()

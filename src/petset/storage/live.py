@@ -48,7 +48,7 @@ class Bounds(NamedTuple):
     """How much of the past is kept: for new watches (events, bytes), and for a watcher that does not read."""
 
     window_events: int = 10_000
-    window_bytes: int = 16 << 20
+    window_bytes: int = 8 << 20
     events_behind: int = 10_000
 
 

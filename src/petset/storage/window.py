@@ -1,6 +1,7 @@
 """The recent past: the last events, from which a watch starts without a gap and an earlier list is put together.
 
-It is bounded by number and by bytes. What is older is gone for good, and whoever asks for it must list again.
+It is bounded by number and by bytes: those of versions that are no more, which nobody else keeps. What is older is
+gone for good, and whoever asks for it must list again.
 """
 
 from collections import deque
@@ -22,10 +23,10 @@ class Window:
     def add(self, event: Event) -> None:
         """Remember the event, forgetting the oldest ones where there is no room."""
         self._events.append(event)
-        self._bytes += len(event.record.value)
+        self._bytes += _kept_bytes(event)
         while len(self._events) > self._most_events or self._bytes > self._most_bytes:
             oldest = self._events.popleft()
-            self._bytes -= len(oldest.record.value)
+            self._bytes -= _kept_bytes(oldest)
             self.floor = oldest.record.revision
 
     def since(self, revision: int, resource: str, namespace: str) -> Sequence[Event]:
@@ -50,3 +51,9 @@ class Window:
         for event in self.since(revision, resource, namespace):
             before.setdefault(event.record.key, event.previous)
         return before
+
+
+def _kept_bytes(event: Event) -> int:
+    """How much of the past the event keeps: what it replaced or removed."""
+    replaced = len(event.previous.value) if event.previous is not None else 0
+    return replaced + len(event.record.value) if event.deleted else replaced
