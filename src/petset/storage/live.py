@@ -138,6 +138,8 @@ class LiveStore:
         revision = self._accepted_revision + 1
         value, memo = draft(revision)
         self._accepted_revision = revision
+        if current is not None:
+            key = current.key  # all versions of an object share one
         event = Event(Record(key, value, revision, memo), current, deleted)
         loop = asyncio.get_running_loop()
         write = _Write(event, loop.create_future())

@@ -12,7 +12,7 @@ FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Where an object is, and which one of that name it is."""
 
@@ -23,7 +23,7 @@ class Identity:
     uid: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reference:
     """One of an object's owner references."""
 
@@ -35,7 +35,7 @@ class Reference:
     controller: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Node:
     """An object as the collector sees it."""
 
