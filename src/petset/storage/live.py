@@ -140,7 +140,7 @@ class LiveStore:
         self._accepted_revision = revision
         if current is not None:
             key = current.key  # all versions of an object share one
-        event = Event(Record(key, value, revision, memo), current, deleted)
+        event = Event(Record(key, _fitted(value), revision, memo), current, deleted)
         loop = asyncio.get_running_loop()
         write = _Write(event, loop.create_future())
         self._overlay[key] = event
@@ -201,3 +201,8 @@ class LiveStore:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._outcome_waiters.append(waiter)
         await waiter
+
+
+def _fitted(value: bytes) -> bytes:
+    """The value in memory of just its size: an encoder's bytes have grown, and were cut off with a rest behind."""
+    return bytes(memoryview(value))
