@@ -1,6 +1,6 @@
 """Admission policies and their bindings: what they are about, and expressions that can be tried."""
 
-from petset.api import expressions, mutations, names
+from petset.api import expressions, names
 from petset.api.models import admissionregistration_v1 as admission
 from petset.api.validation.fields import Faults
 from petset.api.validation.selectors import check_label_selector
@@ -64,6 +64,8 @@ def _check_what(spec: Spec, faults: Faults) -> None:
 
 
 def _check_mutation(path: str, mutation: admission.Mutation, faults: Faults) -> None:
+    from petset.api import mutations  # only where there are such policies
+
     if mutation.patchType not in _PATCHES:
         if mutation.patchType:
             faults.not_supported(f"{path}.patchType", mutation.patchType, _PATCHES)
