@@ -47,6 +47,7 @@ ROOTS = (
     "autoscaling.v2.HorizontalPodAutoscaler",
     "batch.v1.CronJob",
     "batch.v1.Job",
+    "certificates.v1.CertificateSigningRequest",
     "coordination.v1.Lease",
     "core.v1.Binding",
     "core.v1.ConfigMap",

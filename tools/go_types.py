@@ -64,6 +64,7 @@ POINTERS: dict[str, str] = {
     "coordination.v1.LeaseSpec": (
         "acquireTime holderIdentity leaseDurationSeconds leaseTransitions preferredHolder renewTime strategy"
     ),
+    "certificates.v1.CertificateSigningRequestSpec": "expirationSeconds",
     "core.v1.AppArmorProfile": "localhostProfile",
     "core.v1.AzureDiskVolumeSource": "cachingMode fsType readOnly kind",
     "core.v1.AzureFilePersistentVolumeSource": "secretNamespace",

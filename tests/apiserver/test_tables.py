@@ -472,6 +472,15 @@ ROWS: list[tuple[str, str, dict[str, Any], list[Any]]] = [
         ["it", "d", "pv", "n", True, "5m"],
     ),
     ("storage.k8s.io/v1", "VolumeAttributesClass", {"driverName": "d"}, ["it", "d", "5m"]),
+    (
+        "certificates.k8s.io/v1",
+        "CertificateSigningRequest",
+        {
+            "spec": {"request": "", "signerName": "a.b/c", "username": "joe", "expirationSeconds": 7200},
+            "status": {"conditions": [{"type": "Approved", "status": "True"}], "certificate": "eA=="},
+        },
+        ["it", "5m", "a.b/c", "joe", "120m", "Approved,Issued"],
+    ),
     ("v1", "PodTemplate", {"template": TEMPLATE}, ["it", "a,b", "redis,log", "app=old"]),
     (
         "events.k8s.io/v1",

@@ -18,6 +18,7 @@ from petset.api.models import (
     authorization_v1,
     autoscaling_v2,
     batch_v1,
+    certificates_v1,
     coordination_v1,
     core_v1,
     discovery_v1,
@@ -101,6 +102,7 @@ ANSWERED = ("create",)
 """The verbs of a kind that is a question."""
 
 DEFINITIONS = "apiextensions.k8s.io"
+CERTIFICATES = "certificates.k8s.io"
 ADMISSION, _AUTHENTICATION, _AUTHORIZATION, RBAC = (
     "admissionregistration.k8s.io",
     "authentication.k8s.io",
@@ -239,6 +241,11 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "batch", "v1", "Job", "jobs", batch_v1.Job, categories=("all",), subresources=("status",),
+    ),
+    Kind(
+        CERTIFICATES, "v1", "CertificateSigningRequest", "certificatesigningrequests",
+        certificates_v1.CertificateSigningRequest, namespaced=False, short_names=("csr",),
+        subresources=("approval", "status"),
     ),
     Kind("coordination.k8s.io", "v1", "Lease", "leases", coordination_v1.Lease),
     Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", discovery_v1.EndpointSlice),

@@ -5,12 +5,13 @@ rules cover it, or who may `bind` it. Members of `system:masters` may do both.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from petset.api import objects, rbac
 from petset.api.errors import Forbidden
 from petset.api.kinds import RBAC, Kind
-from petset.api.models import rbac_v1
+from petset.api.models import certificates_v1, rbac_v1
 from petset.api.rbac import Attributes
 from petset.apiserver.authenticate import MASTERS, User
 from petset.apiserver.authorize import CLUSTER_ROLES, ROLES, Rbac, forbidden
@@ -20,15 +21,21 @@ from petset.registry.port import Guard
 
 _BINDINGS = (rbac_v1.RoleBinding, rbac_v1.ClusterRoleBinding)
 _WRITES = ("create", "update", "patch")
+_ON_SIGNERS = {"approval": "approve", "status": "sign"}
+"""What a user must be allowed to do upon a signer to write this part of a request for a certificate."""
 _MAY_MAKE = ("update", "patch")
 """Verbs that make the object where it is missing: `apply` does, and PUT of some kinds."""
 
 
 def guard_of(user: User, request: Request, rules: Rbac) -> Guard | None:
     """Who looks at this request's write; None where there is nothing to look for."""
-    if MASTERS in user.groups or request.subresource or request.verb not in _WRITES:
+    if MASTERS in user.groups or request.verb not in _WRITES:
         return None
     bouncer = _Bouncer(user, request, rules)
+    if request.kind.model is certificates_v1.CertificateSigningRequest and request.subresource in _ON_SIGNERS:
+        return partial(bouncer.check_signer, _ON_SIGNERS[request.subresource])
+    if request.subresource:
+        return None
     if request.kind.group == RBAC:
         return bouncer.check_binding if request.kind.model in _BINDINGS else bouncer.check_role
     return bouncer.check_making if request.verb in _MAY_MAKE else None
@@ -65,6 +72,16 @@ class _Bouncer:
         if gathers and rbac.uncovered(self._owned(""), rbac.FULL_AUTHORITY):
             why = "must have cluster-admin privileges to use an aggregationRule"
             raise refusals.forbidden(self._kind, objects.name_of(new), why)
+
+    def check_signer(self, verb: str, new: Any, old: Any) -> None:
+        """Raises Forbidden unless the user may approve, or sign, what is asked of this signer."""
+        signer = (old or new).spec.signerName
+        kind = self._kind
+        for name in (signer, f"{signer.partition('/')[0]}/*"):
+            if self._rules.decide(self._user, Attributes(verb, kind.group, "signers", name=name)).allowed:
+                return
+        why = f'user not permitted to {verb} requests with signerName "{signer}"'
+        raise refusals.forbidden(kind, objects.name_of(new), why)
 
     def check_binding(self, new: Any, old: Any) -> None:
         """Raises Forbidden where the bound role holds rules that the user lacks, NotFound where it is missing."""

@@ -25,6 +25,7 @@ SUBRESOURCES = {
     "eviction": {"POST": "create"},
     "ephemeralcontainers": _READ_AND_WRITE,
     "resize": _READ_AND_WRITE,
+    "approval": _READ_AND_WRITE,
     "token": {"POST": "create"},
     "log": {"GET": "get"},
     "exec": {"GET": "get", "POST": "create"},

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from petset.apiserver.certificates import AUTHORITY_LIFE, LEAF_LIFE, CertificateFiles, is_address, write_private
 
+_PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
 CLOCK_SKEW = timedelta(minutes=5)
 """A certificate is good from a little before now, for clients whose clocks are behind."""
 
@@ -35,6 +36,36 @@ def sign_all(files: CertificateFiles, names: Sequence[str], now: datetime, *, ke
     admin = _subject("kubernetes-admin", ("system:masters",))
     _leaf(authority, admin, (files.admin, files.admin_key), now, ())
     return authority.certificate.not_valid_after_utc
+
+
+def sign_client(files: CertificateFiles, request_pem: bytes, now: datetime, life: timedelta) -> bytes:
+    """A certificate for whoever holds the key of the request, in the name that it asks for.
+
+    Raises ValueError for a request that is none, and for one of the group that may do everything: that one is given
+    to the administrator's certificate alone.
+    """
+    request = x509.load_pem_x509_csr(request_pem)
+    if not request.is_signature_valid:
+        raise ValueError("the request is not signed with its own key")
+    groups = {str(each.value) for each in request.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)}
+    if "system:masters" in groups:
+        signer = "kubernetes.io/kube-apiserver-client"
+        raise ValueError(f"use of {signer} signer with system:masters group is not allowed")
+    key = request.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey):
+        raise ValueError("the key is of no kind that the API takes: use ECDSA, RSA or Ed25519")
+    authority = _load(files)
+    until = min(now + life, authority.certificate.not_valid_after_utc)
+    issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
+    certificate = (
+        _builder(request.subject, authority.certificate.subject, key, now, until)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .add_extension(issuer_key, critical=False)
+        .sign(authority.key, hashes.SHA256())
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def _new_authority(files: CertificateFiles, now: datetime) -> _Authority:
@@ -73,7 +104,7 @@ def _leaf(
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, until: datetime
+    subject: x509.Name, issuer: x509.Name, key: _PublicKey, now: datetime, until: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()

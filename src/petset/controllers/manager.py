@@ -19,6 +19,9 @@ from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.accounttokens.apply import Issuer
 from petset.controllers.accounttokens.controller import AccountTokenController
+from petset.controllers.certificates.apply import Signer
+from petset.controllers.certificates.controller import ACCOUNT as CERTIFICATES
+from petset.controllers.certificates.controller import CertificateController
 from petset.controllers.clusterroles.controller import ClusterRoleController
 from petset.controllers.cronjob.controller import NAME as CRON_JOB
 from petset.controllers.cronjob.controller import CronJobController
@@ -63,7 +66,8 @@ class Part(Protocol):
 class Settings:
     """`volume_root` is where new volumes go, as an absolute path; `root_ca_pem` what pods are to trust.
 
-    `issuer` gives out the tokens of service accounts; without one nobody fills Secrets with them.
+    `issuer` gives out the tokens of service accounts; without one nobody fills Secrets with them. `signer` signs
+    the certificates of clients; without one requests for them are left alone.
     `audit_seconds`: how often what is kept of a StatefulSet's pods is checked against the pods.
     """
 
@@ -72,6 +76,7 @@ class Settings:
     audit_seconds: float = AUDIT_SECONDS
     gates: Gates = DEFAULT
     issuer: Issuer | None = None
+    signer: Signer | None = None
 
 
 class ControllerManager:
@@ -118,6 +123,10 @@ class ControllerManager:
             "nodes": NodeLifecycleController(nodes, clock, self.pool, self._recorder("node-controller")),
             "namespaces": NamespaceController(namespaces, clock, self.pool, settings.root_ca_pem),
         }
+        if settings.signer is not None:
+            self._parts["certificates"] = CertificateController(
+                as_(CERTIFICATES), clock, self.pool, settings.signer
+            )
         if settings.issuer is not None:
             self._parts["accounttokens"] = AccountTokenController(
                 client.acting_as(CACHES), clock, self.pool, settings.issuer, settings.root_ca_pem

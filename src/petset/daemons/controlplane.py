@@ -5,6 +5,8 @@ from random import Random  # noqa: TID251 - the type of an argument
 
 from petset.aio.clock import Clock
 from petset.aio.measures import Family
+from petset.apiserver.certificates import CertificateFiles
+from petset.apiserver.clients import ClientSigner
 from petset.apiserver.waiting import Wait
 from petset.client.port import Client
 from petset.controllers.accounttokens.apply import Issuer
@@ -18,10 +20,19 @@ class ControlPlane:
     """Controllers and scheduler of one server."""
 
     def __init__(
-        self, settings: Settings, client: Client, clock: Clock, source: Random, root_ca_pem: str, issuer: Issuer
+        self,
+        settings: Settings,
+        client: Client,
+        clock: Clock,
+        source: Random,
+        files: CertificateFiles,
+        issuer: Issuer,
     ) -> None:
         volumes = settings.directory.volumes
-        manager_settings = ManagerSettings(str(volumes), root_ca_pem, gates=settings.gates, issuer=issuer)
+        authority, signer = files.authority.read_text(), ClientSigner(files, clock.now)
+        manager_settings = ManagerSettings(
+            str(volumes), authority, gates=settings.gates, issuer=issuer, signer=signer
+        )
         self._manager = ControllerManager(client, clock, source, DiskDirectories(volumes), manager_settings)
 
     async def run(self) -> None:

@@ -140,7 +140,7 @@ async def _start(
     opening = tasks.start("container runtime", nodes.open(partial(NodeTokens, tokens, gate, registry)))
     roles = tasks.start("default roles", _ensure_roles(registry))
     client = LocalClient(registry, gate=gate)
-    planes.append(plane_type(settings, client, clock, source, files.authority.read_text(), tokens))
+    planes.append(plane_type(settings, client, clock, source, files, tokens))
     await opening
     await roles
     await _answer_pods(server, nodes.address, registry)

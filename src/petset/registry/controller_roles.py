@@ -12,6 +12,14 @@ PREFIX = "system:controller:"
 EVENTS = "create patch update | core events.k8s.io | events"
 
 CONTROLLER_RULES: Mapping[str, Sequence[str]] = {
+    "certificate-controller": (
+        "read delete | certificates.k8s.io | certificatesigningrequests",
+        "update | certificates.k8s.io | certificatesigningrequests/status",
+        "approve | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client-kubelet",
+        "sign | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client",
+        "create | authorization.k8s.io | subjectaccessreviews",
+        EVENTS,
+    ),
     "clusterrole-aggregation-controller": (
         "escalate read patch update | rbac.authorization.k8s.io | clusterroles",
     ),

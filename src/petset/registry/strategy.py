@@ -17,6 +17,7 @@ from petset.api.models import (
     apiextensions_v1,
     apps_v1,
     batch_v1,
+    certificates_v1,
     coordination_v1,
     core_v1,
     discovery_v1,
@@ -26,7 +27,7 @@ from petset.api.models import (
     storage_v1,
 )
 from petset.api.qos import qos_class
-from petset.registry import custom, definitions
+from petset.registry import custom, definitions, signing_requests
 
 BINDING = "binding"  # the server's own change of spec and status at once; it does not count as a new wish
 
@@ -101,6 +102,9 @@ _STRATEGIES: Mapping[type, Strategy] = {
     ),
     storage_v1.VolumeAttachment: Strategy(
         first_status=lambda _, __: storage_v1.VolumeAttachmentStatus(attached=False)
+    ),
+    certificates_v1.CertificateSigningRequest: Strategy(
+        first_status=lambda _, __: certificates_v1.CertificateSigningRequestStatus()
     ),
     networking_v1.Ingress: Strategy(counts=("spec",)),
     networking_v1.IngressClass: Strategy(counts=("spec",)),
@@ -180,6 +184,9 @@ def prepare_update(kind: Kind, subresource: str, new: Any, old: Any, now: dateti
         return
     if kind.custom is not None:
         custom.prepare_update(kind.custom, subresource, new, old)
+        return
+    if kind.model is certificates_v1.CertificateSigningRequest:
+        signing_requests.prepare_update(subresource, new, old, now)
         return
     if subresource == "status":
         _prepare_status(kind, new, old, now)

@@ -21,10 +21,10 @@ from petset.api.encode import encode
 from petset.api.errors import Cause
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind, Kinds
-from petset.api.models import core_v1, meta_v1
+from petset.api.models import certificates_v1, core_v1, meta_v1
 from petset.api.ownership.owners import same_but_for_times
 from petset.api.validation import check_create, check_status_update, check_update
-from petset.registry import deletion, metadata, ownership, refusals
+from petset.registry import deletion, metadata, ownership, refusals, signing_requests
 from petset.registry.admission import Admission
 from petset.registry.changes import Change
 from petset.registry.gated import drop_disabled
@@ -78,6 +78,8 @@ class Writer:
         prefix = "" if meta.name else meta.generateName or ""
         now = self.now()
         metadata.prepare_new(kind, namespace, meta, now, self._sources.new_uid)
+        if kind.model is certificates_v1.CertificateSigningRequest:
+            signing_requests.note_requester(obj, options.by)
         for _ in range(metadata.GENERATE_ATTEMPTS if prefix else 1):
             if prefix:
                 meta.name = metadata.generated_name(prefix, self._sources.random)

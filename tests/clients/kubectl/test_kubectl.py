@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from e2e.harness import KUBECTL, Petset, eventually
 
 WEB = Path(__file__).parents[1] / "web.yaml"
@@ -136,6 +139,29 @@ def test_an_account_gets_a_token_that_lasts_as_long_as_its_secret(here: Here) ->
     )
     here("delete", "secret", "bot-token")
     assert "Unauthorized" in here.refused("auth", "whoami", "--user=bot")
+
+
+def test_somebody_gets_a_certificate_that_was_approved(here: Here, tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "joe")])
+    wanted = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    spec = {
+        "request": base64.b64encode(wanted.public_bytes(pem)).decode(),
+        "signerName": "kubernetes.io/kube-apiserver-client",
+        "usages": ["client auth"],
+    }
+    kind = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest"}
+    here("apply", "-f", "-", stdin=json.dumps({**kind, "metadata": {"name": "joe"}, "spec": spec}))
+    assert here("certificate", "approve", "joe").endswith("joe approved\n")
+    here("wait", "csr/joe", "--for=jsonpath={.status.certificate}", "--timeout=20s")
+    assert "Approved,Issued" in here("get", "csr", "joe")
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (tmp_path / "key").write_bytes(private)
+    (tmp_path / "certificate").write_bytes(base64.b64decode(here.value("csr/joe", ".status.certificate")))
+    paths = (f"--client-key={tmp_path / 'key'}", f"--client-certificate={tmp_path / 'certificate'}")
+    here("config", "set-credentials", "joe", *paths)
+    assert here("auth", "whoami", "--user=joe", "-o", "jsonpath={.status.userInfo.username}") == "joe"
 
 
 def test_files_go_into_a_pod_and_out_of_it(web: Here, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from petset.api.validation import (
     resizing,
     runtime_classes,
     services,
+    signing_requests,
     statefulsets,
     webhooks,
 )
@@ -70,6 +71,7 @@ _CREATE: dict[tuple[str, str], Check] = {
     ("apps", "ReplicaSet"): replicated.check_replica_set,
     ("apps", "StatefulSet"): statefulsets.check_statefulset,
     ("autoscaling", "HorizontalPodAutoscaler"): policies.check_autoscaler,
+    ("certificates.k8s.io", "CertificateSigningRequest"): signing_requests.check_request,
     ("networking.k8s.io", "Ingress"): policies.check_ingress,
     ("networking.k8s.io", "NetworkPolicy"): policies.check_network_policy,
     ("node.k8s.io", "RuntimeClass"): runtime_classes.check_runtime_class,
@@ -122,6 +124,7 @@ _STATUS: dict[tuple[str, str], Compare] = {
     ("", "Pod"): pod_status.check_pod_status,
     ("", "Service"): services.check_service_status,
     (DEFINITIONS, "CustomResourceDefinition"): definitions.check_definition_status,
+    ("certificates.k8s.io", "CertificateSigningRequest"): signing_requests.check_status,
     ("apps", "DaemonSet"): replicated.check_daemon_set_status,
     ("apps", "Deployment"): replicated.check_deployment_status,
     ("", "ReplicationController"): replicated.check_replica_set_status,
@@ -133,6 +136,7 @@ _STATUS: dict[tuple[str, str], Compare] = {
 _PARTS: dict[str, Compare] = {
     "ephemeralcontainers": ephemeral.check_ephemeral_update,
     "resize": resizing.check_resize,
+    "approval": signing_requests.check_approval,
 }
 """Sub-resources with rules of their own for the part that they change."""
 

@@ -38,6 +38,8 @@ _WRITES = {
     ("patch", "status"): objects.patch,
     ("update", "ephemeralcontainers"): objects.update,
     ("patch", "ephemeralcontainers"): objects.patch,
+    ("update", "approval"): objects.update,
+    ("patch", "approval"): objects.patch,
     ("update", "resize"): objects.update,
     ("patch", "resize"): objects.patch,
     ("update", "finalize"): objects.update,
@@ -66,7 +68,7 @@ class Handlers:
         if request.kind.converts:
             return None
         match request.verb, request.subresource:
-            case "get", "" | "status" | "ephemeralcontainers" | "resize":
+            case "get", "" | "status" | "ephemeralcontainers" | "resize" | "approval":
                 record = self._registry.get(request.kind, request.namespace, request.name)
                 return Renderer(self._registry, self._clock.now()).one(request, record)
             case "list", _:

@@ -1,0 +1,1 @@
+"""Signs what was approved of requests for certificates, and clears old requests away."""
