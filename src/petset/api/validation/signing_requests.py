@@ -76,6 +76,9 @@ def _verdicts(request: certificates_v1.CertificateSigningRequest) -> set[str]:
 
 
 def _check_pem(path: str, encoded: str, faults: Faults) -> None:
+    if not encoded:
+        faults.required(path)
+        return
     try:
         text = b64decode(encoded).decode()
         found = _PEM.search(text)
