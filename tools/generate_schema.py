@@ -88,10 +88,10 @@ ROOTS = (
 )
 SPECIAL = {
     "api.resource.Quantity": "Quantity",
-    "meta.v1.FieldsV1": "raw",
+    "meta.v1.FieldsV1": "object",
     "meta.v1.MicroTime": "MicroTime",
     "meta.v1.Time": "Time",
-    "runtime.RawExtension": "raw",
+    "runtime.RawExtension": "object",
     "util.intstr.IntOrString": "IntOrString",
 }
 BY_VALUE = ("Quantity", "IntOrString")
@@ -186,7 +186,11 @@ def main() -> None:
     definitions = {short(name): body for name, body in json.loads(source.read_text())["$defs"].items()}
     # A type without fields says something by being there; the structs have a plain dict for it.
     SPECIAL.update(
-        {name: "raw" for name, body in definitions.items() if name not in SPECIAL and not body.get("properties")}
+        {
+            name: "raw" if name.startswith("apiextensions.") else "object"
+            for name, body in definitions.items()
+            if name not in SPECIAL and not body.get("properties")
+        }
     )
     todo, types = list(ROOTS), {}
     while todo:

@@ -57,6 +57,16 @@ WRONG: list[tuple[Kind, Any, str]] = [
         {"spec": {"containers": [{"env": [{"value": True}]}]}},
         unmarshal(POD, "bool", "EnvVar.spec.containers.env.value", "string"),
     ),
+    (
+        STATEFULSET,
+        {"spec": {"template": {"metadata": {"managedFields": [{"fieldsV1": [1]}]}}}},
+        unmarshal(
+            STATEFULSET,
+            "array",
+            "ManagedFieldsEntry.spec.template.metadata.managedFields.fieldsV1",
+            "map[string]interface {}",
+        ),
+    ),
     (POD, {"spec": "x"}, unmarshal(POD, "string", "Pod.spec", "v1.PodSpec")),
     (POD, {"spec": {"containers": [{"resources": {"limits": {"cpu": "x"}}}]}}, unfit(POD, NO_QUANTITY)),
     (POD, {"metadata": {"deletionTimestamp": "soon"}}, unfit(POD, NO_TIME)),

@@ -252,6 +252,13 @@ def check_depth(value: Any) -> Any:
     return value
 
 
+def _object(value: Any) -> Any:
+    """A document with fields, whose names nobody knows."""
+    if not isinstance(value, dict):
+        raise Misfit(f"{type(value).__name__} where an object belongs")
+    return check_depth(value)
+
+
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n")
 _SCALARS: dict[str, Step] = {
     "int32": _int32,
@@ -260,5 +267,6 @@ _SCALARS: dict[str, Step] = {
     "MicroTime": _micro_time,
     "Quantity": _quantity,
     "raw": check_depth,
+    "object": _object,
 }
 _MAPS: dict[str, Step] = {"string": _strings, "bytes": _bytes, "Quantity": _quantities}

@@ -211,6 +211,12 @@ def _read_raw(_kind: Type, value: Any, _where: Where) -> Any:
     return read_any(check_depth(value))
 
 
+def _read_object(kind: Type, value: Any, where: Where) -> Any:
+    if not isinstance(value, dict):
+        raise _mismatch(kind, value, where)
+    return _read_raw(kind, value, where)
+
+
 _READERS: dict[str, Callable[[Type, Any, Where], Any]] = {
     "string": _read_string,
     "bool": _read_bool,
@@ -223,4 +229,5 @@ _READERS: dict[str, Callable[[Type, Any, Where], Any]] = {
     "MicroTime": _read_time,
     "bytes": _read_bytes,
     "raw": _read_raw,
+    "object": _read_object,
 }

@@ -46,7 +46,8 @@ class _Entry(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Type:
-    """What a field holds. `name` is a scalar's name (`int32`, `Quantity`, …), `struct`, `list`, `map` or `raw`.
+    """What a field holds. `name` is a scalar's name (`int32`, `Quantity`, …), `struct`, `list` or `map`, `raw` for
+    any document, or `object` for one with fields that nobody names.
 
     A list or map has its element type in `of`, a struct its class in `model`.
     """
@@ -65,7 +66,12 @@ class Type:
         return _GO_NAMES.get(self.name, self.name)
 
 
-_GO_NAMES = {"Quantity": "resource.Quantity", "bytes": "[]uint8", "IntOrString": "intstr.IntOrString"}
+_GO_NAMES = {
+    "object": "map[string]interface {}",
+    "Quantity": "resource.Quantity",
+    "bytes": "[]uint8",
+    "IntOrString": "intstr.IntOrString",
+}
 
 
 @dataclass(frozen=True)

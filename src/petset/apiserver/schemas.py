@@ -24,6 +24,7 @@ _SCALARS: dict[str, Schema] = {
     "float64": {"type": "number", "format": "double"},
     "bytes": {"type": "string", "format": "byte"},
     "raw": {"type": "object"},
+    "object": {"type": "object"},
 }
 _MACHINERY = "io.k8s.apimachinery.pkg"
 _NAMED = {
