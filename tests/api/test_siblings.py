@@ -76,6 +76,14 @@ SPECS: Any = st.builds(
     initContainers=st.one_of(st.none(), st.none(), st.lists(CONTAINERS, max_size=1)),
     volumes=st.one_of(st.none(), st.lists(VOLUMES, max_size=2)),
     hostname=st.one_of(st.none(), NAMES),
+    resources=st.sampled_from(
+        [
+            None,
+            None,
+            core_v1.ResourceRequirements(requests={"cpu": "1"}),
+            core_v1.ResourceRequirements(limits={"cpu": "2"}),
+        ]
+    ),
     hostNetwork=st.sampled_from([None, False, True]),
     restartPolicy=st.sampled_from([None, None, "Never", "Sometimes"]),
     terminationGracePeriodSeconds=st.sampled_from([None, 10]),

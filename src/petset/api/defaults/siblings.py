@@ -29,10 +29,10 @@ def copied(value: T) -> T:
 def own_pod(pod: core_v1.Pod) -> core_v1.Pod:
     """A copy of a new pod in stored form, of which the metadata, the status and the top of the spec may be changed.
 
-    Raises Misfit. Defaults may be missing still in the volumes, and nowhere else where `default_pod` sets any.
+    Raises Misfit. Defaults may be missing still: what is shared has them all.
     """
     spec = pod.spec
-    if spec is None:
+    if spec is None or spec.resources is not None:  # what is filled in there would be filled in twice, and differ
         return settle(copied(pod))
     given = bytes_of(replace(spec, hostname=None, volumes=None))
     common = _settled.get(given)
