@@ -51,6 +51,12 @@ def complaints(rule: str, value: Any = VALUE, old: Any = None) -> list[str]:
 @pytest.mark.parametrize(
     "rule",
     [
+        "format.dns1123Label().validate(self.name).hasValue() && !format.dns1123Label().validate('web').hasValue()",
+        "format.dns1123Label().validate(self.name).value()[0].contains('lower case')",
+        "!format.dns1123LabelPrefix().validate('web-').hasValue() && format.uuid().validate(')(').hasValue()",
+        "format.named('labelValue').value().validate(self.name + '(').orValue([]).size() == 1",
+        "['a', 'b-'].filter(n, format.dns1035Label().validate(n).hasValue()) == ['b-']",
+        "'format.uri().validate(x)'.size() == 24 && !format.datetime().validate('2026-01-01T00:00:00Z').hasValue()",
         "double(self.count) > 1 && 2.5 < self.count && 1 <= double(self.count) && self.sizes.all(s, s < 3.5)",
         "double(self.count)\n  >= -1 && size(self.sizes) > 2.5",
         "self.labels.all(name, value, name.contains('/') && value == 'db')",

@@ -15,7 +15,7 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_bindings, ext_encoders, ext_math, ext_optional
 
 from petset.api import quantity
-from petset.api.custom import semver
+from petset.api.custom import cel_formats, semver
 from petset.api.custom.cel_sizes import REQUEST_BYTES
 
 T = cel.Type
@@ -119,6 +119,10 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_shown, value))}]"
     return str(value)
+
+
+def _declare_formats() -> None:
+    _add(cel_formats.FUNCTION, T.List(T.STRING), [T.STRING, T.STRING], cel_formats.faults, member=False)
 
 
 def _declare_lists() -> None:
@@ -300,8 +304,8 @@ def _holds_cidr(network: dict[str, str], text: str) -> bool:
 
 
 for _declare in (
-    _declare_texts, _declare_lists, _declare_patterns, _declare_quantities, _declare_versions, _declare_urls,
-    _declare_addresses,
+    _declare_texts, _declare_formats, _declare_lists, _declare_patterns, _declare_quantities, _declare_versions,
+    _declare_urls, _declare_addresses,
 ):  # fmt: skip
     _declare()
 

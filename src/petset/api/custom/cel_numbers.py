@@ -2,11 +2,14 @@
 
 The checker of the CEL that we have knows no such comparison, although it can be tried. Where that is what it
 complains of, the literal beside the operator is made a value of any type, and the expression is compiled once more.
+Calls of named formats are rewritten first.
 """
 
 import re
 
 from cel_expr_python import cel
+
+from petset.api.custom.cel_formats import rewritten
 
 _MIXED = re.compile(
     r"ERROR: <input>:(\d+):(\d+): found no matching overload for '_(?:<|<=|>|>=)_' applied to "
@@ -21,7 +24,7 @@ _MOST = 100
 def compiled(env: cel.Env, text: str) -> tuple[cel.Expression, str]:
     """The expression, and the text that was compiled in the end. Raises RuntimeError, about the text as it came."""
     first: RuntimeError | None = None
-    loosened: str | None = text
+    loosened: str | None = rewritten(text)
     for _ in range(_MOST):
         try:
             return env.compile(loosened), loosened or ""
