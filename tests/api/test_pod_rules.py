@@ -167,6 +167,23 @@ SECURITY: list[tuple[dict[str, Any], str]] = [
     (container(securityContext={"appArmorProfile": {"type": "Unconfined", "localhostProfile": "a"}}),
      f'{C0}.securityContext.appArmorProfile.localhostProfile: Invalid value: "a": '
      "can only be set when AppArmor type is Localhost"),
+    (container(
+        securityContext={
+            "allowPrivilegeEscalation": False, "privileged": True, "capabilities": {"add": ["A"]},
+            "seLinuxOptions": {"level": "s0", "role": "r"},
+            "windowsOptions": {"hostProcess": True, "gmsaCredentialSpecName": "g"},
+            "seccompProfile": {"type": "Localhost", "localhostProfile": "p"},
+            "appArmorProfile": {"type": "Unconfined"},
+        }),
+     f'{C0}.securityContext: Invalid value: {{"Capabilities":{{"Add":["A"],"Drop":null}},"Privileged":true,'
+     '"SELinuxOptions":{"User":"","Role":"r","Type":"","Level":"s0"},'
+     '"WindowsOptions":{"GMSACredentialSpecName":"g","GMSACredentialSpec":null,"RunAsUserName":null,'
+     '"HostProcess":true},'
+     '"RunAsUser":null,"RunAsGroup":null,"RunAsNonRoot":null,"ReadOnlyRootFilesystem":null,'
+     '"AllowPrivilegeEscalation":false,"ProcMount":null,'
+     '"SeccompProfile":{"Type":"Localhost","LocalhostProfile":"p"},'
+     '"AppArmorProfile":{"Type":"Unconfined","LocalhostProfile":null}}: '
+     "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"),
     (container(securityContext={"allowPrivilegeEscalation": False, "privileged": True}),
      f'{C0}.securityContext: Invalid value: {{"Capabilities":null,"Privileged":true,"SELinuxOptions":null,'
      '"WindowsOptions":null,"RunAsUser":null,"RunAsGroup":null,"RunAsNonRoot":null,"ReadOnlyRootFilesystem":null,'

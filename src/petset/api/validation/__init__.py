@@ -34,6 +34,7 @@ from petset.api.validation import (
     statefulsets,
     webhooks,
 )
+from petset.api.validation.conditions import check_conditions_of
 from petset.api.validation.fields import Faults
 from petset.api.validation.metadata import check_metadata, check_metadata_update
 
@@ -185,6 +186,7 @@ def check_status_update(kind: Kind, new: Any, old: Any) -> None:
         from petset.api.custom.checking import check_status  # only where there are definitions
 
         check_status(kind.custom, new, old, faults)
+    check_conditions_of(getattr(new, "status", None), faults)
     compare = _STATUS.get((kind.group, kind.name))
     if compare is not None:
         compare(new, old, faults)

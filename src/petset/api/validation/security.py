@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import msgspec
+
 from petset.api.models import core_v1
 from petset.api.validation.fields import AsWritten, Faults
 from petset.api.validation.paths import check_inside
@@ -28,6 +30,9 @@ _GO_NAMES = (
     "Capabilities", "Privileged", "SELinuxOptions", "WindowsOptions", "RunAsUser", "RunAsGroup", "RunAsNonRoot",
     "ReadOnlyRootFilesystem", "AllowPrivilegeEscalation", "ProcMount", "SeccompProfile", "AppArmorProfile",
 )  # fmt: skip
+_PLACES = {"role": 1, "type": 2, "level": 3, "localhostProfile": 4, "gmsaCredentialSpec": 1, "runAsUserName": 2,
+           "hostProcess": 3}  # fmt: skip
+"""Go's order, where it is not the alphabet's."""
 
 
 def check_ids(path: str, context: Any, fields: tuple[str, ...], faults: Faults) -> None:
@@ -74,10 +79,19 @@ def _as_go(context: core_v1.SecurityContext) -> AsWritten:
     for name in _GO_NAMES:
         field = "seLinuxOptions" if name == "SELinuxOptions" else f"{name[0].lower()}{name[1:]}"
         value = getattr(context, field)
-        if isinstance(value, core_v1.Capabilities):
-            value = {"Add": value.add, "Drop": value.drop}
-        shown[name] = value
+        shown[name] = _part_as_go(value) if isinstance(value, msgspec.Struct) else value
     return AsWritten(shown)
+
+
+def _part_as_go(part: msgspec.Struct) -> dict[str, Any]:
+    absent = "" if isinstance(part, core_v1.SELinuxOptions) else None
+    found = {field: getattr(part, field) for field in part.__struct_fields__}
+    return {
+        field.replace("gmsa", "GMSA", 1) if field.startswith("gmsa") else f"{field[0].upper()}{field[1:]}": (
+            absent if value is None else value
+        )
+        for field, value in sorted(found.items(), key=lambda each: _PLACES.get(each[0], 0))
+    }
 
 
 def check_pod_context(path: str, spec: core_v1.PodSpec, faults: Faults) -> None:
