@@ -3,7 +3,7 @@
 The store tells what was there before each change, so that nothing has to be remembered for each watcher.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from petset.api import objects
 from petset.api.encode import encode
@@ -49,7 +49,7 @@ class SelectedWatch:
             changes = await self._subscription.next()
         except StoreExpired as expired:
             raise refusals.watch_fell_behind(str(expired)) from expired
-        return list(self._seen(changes))
+        return self._seen(changes)
 
     def take(self) -> Sequence[WatchItem]:
         if self._initial:
@@ -58,7 +58,7 @@ class SelectedWatch:
             changes = self._subscription.take()
         except StoreExpired as expired:
             raise refusals.watch_fell_behind(str(expired)) from expired
-        return list(self._seen(changes)) if changes else ()
+        return self._seen(changes)
 
     def _first(self) -> Sequence[WatchItem]:
         initial, self._initial = self._initial, ()
@@ -67,14 +67,10 @@ class SelectedWatch:
     def close(self) -> None:
         self._subscription.close()
 
-    def _seen(self, changes: Sequence[Event]) -> Iterator[WatchItem]:
+    def _seen(self, changes: Sequence[Event]) -> Sequence[WatchItem]:
         if self._selection.everything:
-            yield from map(_plain, changes)
-            return
-        for change in changes:
-            item = self._selected(change)
-            if item is not None:
-                yield item
+            return list(map(_plain, changes))
+        return [item for item in map(self._selected, changes) if item is not None]
 
     def _selected(self, change: Event) -> WatchItem | None:
         before = change.previous is not None and self._selection.matches(change.previous)

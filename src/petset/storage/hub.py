@@ -6,7 +6,7 @@ many wait, so that it costs the others nothing but that much memory.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from petset.storage.port import Event, StoreExpired
 
@@ -60,9 +60,12 @@ class HubSubscription:
         self._hub.forget(self._scope, self)
         self.end("this watch was closed")
 
-    def offer(self, events: Iterable[Event], most_waiting: int) -> None:
-        """Take over events that are newer than what the watcher asked for."""
-        self._waiting.extend(event for event in events if event.record.revision > self._after)
+    def offer(self, events: Sequence[Event], most_waiting: int) -> None:
+        """Take over events, in order, that are newer than what the watcher asked for."""
+        if events[0].record.revision > self._after:
+            self._waiting += events  # as nearly always
+        else:
+            self._waiting += [event for event in events if event.record.revision > self._after]
         if len(self._waiting) > most_waiting:
             self._hub.forget(self._scope, self)
             self.end(f"this watch fell {len(self._waiting)} events behind: list again")
