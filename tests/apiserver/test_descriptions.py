@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
@@ -63,6 +65,16 @@ def test_what_is_described_is_there(group: str, types: dict[str, type[Any]]) -> 
         assert {*entry.fields, *entry.values} <= set(own), name
         assert name in types, name
         assert not entry.like or entry.like in entries(entry.like.partition(".")[0]), name
+
+
+def test_nothing_is_read_before_somebody_asks_for_openapi() -> None:
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import petset.daemons.server; "
+        "from petset.apiserver.descriptions import entries; print(entries.cache_info().currsize)"
+    )
+    source = str(files("petset").joinpath(".."))
+    done = subprocess.run([sys.executable, "-c", program, source], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"
 
 
 def test_texts_are_short_sentences() -> None:
