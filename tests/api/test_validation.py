@@ -6,6 +6,7 @@ import pytest
 from api.documents import (
     CLAIM,
     CONFIG_MAP,
+    EVENT,
     LEASE,
     METADATA,
     NAMESPACE,
@@ -494,6 +495,15 @@ def test_little_else_of_a_pod_may_change(before: dict[str, Any], after: dict[str
 
 
 CLAIM_SPEC = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+TIMED_EVENT = {
+    "metadata": {**METADATA, "namespace": "shop"},
+    "involvedObject": {"namespace": "elsewhere"},
+    "eventTime": "2026-01-01T00:00:00.000000Z",
+    "reportingComponent": "example.com/teller",
+    "reportingInstance": "teller-1",
+    "action": "Telling",
+    "reason": "Told",
+}
 CREATED: list[tuple[Kind, dict[str, Any], str]] = [
     (SERVICE, {"spec": {}}, "spec.ports: Required value"),
     (
@@ -536,6 +546,23 @@ CREATED: list[tuple[Kind, dict[str, Any], str]] = [
         {"spec": {"leaseDurationSeconds": 0}},
         "spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0",
     ),
+    *[
+        (EVENT, {**TIMED_EVENT, **changes}, message)
+        for changes, message in (
+            (
+                {"involvedObject": {}},
+                'involvedObject.namespace: Invalid value: "": does not match event.namespace',
+            ),
+            ({"reportingInstance": ""}, "reportingInstance: Required value"),
+            ({"action": "a" * 129}, 'action: Invalid value: "": can have at most 128 characters'),
+            ({"reason": ""}, "reason: Required value"),
+            ({"message": "m" * 1025}, 'message: Invalid value: "": can have at most 1024 characters'),
+            (
+                {"eventTime": None, "involvedObject": {"namespace": "other"}},
+                'involvedObject.namespace: Invalid value: "other": does not match event.namespace',
+            ),
+        )
+    ],
     (REVISION, {"revision": -1, "data": {}}, f"revision: Invalid value: -1: {AT_LEAST_ZERO}"),
 ]
 
@@ -543,6 +570,10 @@ CREATED: list[tuple[Kind, dict[str, Any], str]] = [
 @pytest.mark.parametrize(("kind", "document", "message"), CREATED, ids=[m[:60] for _, _, m in CREATED])
 def test_a_new_object_of_another_kind_breaks_a_rule(kind: Kind, document: dict[str, Any], message: str) -> None:
     assert faults(kind, stored(kind, {"metadata": METADATA, **document})) == message
+
+
+def test_an_event_with_a_time_of_its_own_may_tell_of_another_namespace() -> None:
+    check_create(EVENT, stored(EVENT, TIMED_EVENT))
 
 
 CLUSTER_WIDE: list[tuple[Kind, dict[str, Any], str]] = [

@@ -18,6 +18,9 @@ _NEEDED_KEYS = {
     "kubernetes.io/ssh-auth": ("ssh-privatekey",),
     _TLS: ("tls.crt", "tls.key"),
 }
+_ELSEWHERE = "does not match event.namespace"
+_LONGEST_WORD_BYTES = 128
+_LONGEST_NOTE_BYTES = 1024
 
 
 def check_config_map(config_map: core_v1.ConfigMap, faults: Faults) -> None:
@@ -129,9 +132,25 @@ def check_lease(lease: coordination_v1.Lease, faults: Faults) -> None:
 
 
 def check_event(event: core_v1.Event, faults: Faults) -> None:
-    """An event lives in the namespace of what it is about."""
-    about = event.involvedObject.namespace
-    if about and about != event.metadata.namespace:
-        faults.invalid("involvedObject.namespace", about, "does not match event.namespace")
-    if not about and event.metadata.namespace not in (None, "", "default"):
-        faults.invalid("involvedObject.namespace", "", "does not match event.namespace")
+    """An old event lives where what it is about does; one with a time of its own says who tells of what."""
+    about, place = event.involvedObject.namespace, event.metadata.namespace
+    if event.eventTime is None:
+        if about and about != place:
+            faults.invalid("involvedObject.namespace", about, _ELSEWHERE)
+        if not about and place not in (None, "", "default"):
+            faults.invalid("involvedObject.namespace", "", _ELSEWHERE)
+        return
+    if not about and place not in ("default", "kube-system"):
+        faults.invalid("involvedObject.namespace", "", _ELSEWHERE)
+    reporter = event.reportingComponent or ""
+    if not reporter:
+        faults.required("reportingComponent")
+    faults.each("reportingComponent", reporter, names.qualified_name(reporter))
+    for name in ("reportingInstance", "action", "reason"):
+        value = getattr(event, name)
+        if not value:
+            faults.required(name)
+        elif len(value.encode()) > _LONGEST_WORD_BYTES:
+            faults.invalid(name, "", f"can have at most {_LONGEST_WORD_BYTES} characters")
+    if len((event.message or "").encode()) > _LONGEST_NOTE_BYTES:
+        faults.invalid("message", "", f"can have at most {_LONGEST_NOTE_BYTES} characters")
