@@ -20,7 +20,7 @@ from petset.node.runtime import Container, ContainerState, Sandbox
 from petset.node.wishes import Token, Wish
 
 
-@dataclass
+@dataclass(slots=True)
 class PodMemory:
     """One pod on this node, from when it is first seen until nothing of it is left.
 

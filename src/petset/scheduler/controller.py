@@ -72,6 +72,7 @@ class Scheduler:
             self._wait_no_more(key)
             await self._bind(snapshot, decided.actions)
             return None
+        self._patience.setdefault(key, self._clock.monotonic())  # it waits, and is woken, from now on
         for action in decided.actions:
             assert isinstance(action, SelectNode)
             await apply.select_node(self._client, action.claim, action.node)
@@ -184,6 +185,8 @@ class Scheduler:
             self._wake_users(f"{volume.spec.claimRef.namespace}/{volume.spec.claimRef.name}")
 
     def _wake_users(self, claim: str) -> None:
+        if not self._patience:
+            return  # whoever has not been looked at yet will see the claim as it is then
         for pod in self._pods.by_index("by-claim", claim):
             if _wants_a_node(pod):
                 self._work.wake(PodKey(namespace_of(pod), name_of(pod)))

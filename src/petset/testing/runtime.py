@@ -42,7 +42,7 @@ class SimulatedRuntime:
         self._sandboxes: dict[str, Sandbox] = {}
         self._containers: dict[str, Container] = {}
         self._by_sandbox: dict[str, list[str]] = {}
-        self._ended: dict[str, asyncio.Event] = {}
+        self._waiters: dict[str, list[asyncio.Future[None]]] = {}
         self._specs: dict[str, ContainerSpec] = {}
         self._refusals: dict[str, RuntimeFailure] = {}
         self._deaf: set[tuple[str, str]] = set()
@@ -186,7 +186,6 @@ class SimulatedRuntime:
         self._containers[container.id] = container
         self._by_sandbox[sandbox_uid].append(container.id)
         self._specs[container.id] = spec
-        self._ended[container.id] = asyncio.Event()
         self.history.append(f"start {sandbox.spec.name}/{spec.name} attempt {spec.attempt}")
         return container
 
@@ -222,14 +221,16 @@ class SimulatedRuntime:
     async def wait(self, container_id: str) -> Container:
         container = self._known(container_id)
         if container.state is not ContainerState.EXITED:
-            await self._ended[container_id].wait()
+            ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.setdefault(container_id, []).append(ended)
+            await ended
         return self._last_known(container_id, container)
 
     async def remove_container(self, container_id: str) -> None:
         container = self._containers.pop(container_id, None)
         if container is not None:
             self._by_sandbox[container.sandbox_uid].remove(container_id)
-            self._end_event(container_id)
+            self._tell_waiters(container_id)
 
     async def run(self, container_id: str, command: Sequence[str], timeout_seconds: float) -> ExecResult:
         return self.answer(self._running(container_id), command)
@@ -300,12 +301,12 @@ class SimulatedRuntime:
             message=message,
         )
         self.history.append(f"exit {self._pod_of(container)}/{container.name} with {code}")
-        self._end_event(container_id)
+        self._tell_waiters(container_id)
 
-    def _end_event(self, container_id: str) -> None:
-        ended = self._ended.pop(container_id, None)
-        if ended is not None:
-            ended.set()
+    def _tell_waiters(self, container_id: str) -> None:
+        for ended in self._waiters.pop(container_id, ()):
+            if not ended.done():
+                ended.set_result(None)
 
 
 class SimulatedExec:
