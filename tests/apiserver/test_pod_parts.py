@@ -173,7 +173,9 @@ def test_a_resize_changes_processor_and_memory_alone(
 @on_a_plane
 async def test_a_pod_with_resources_of_its_own_is_resized_as_a_whole(site: Site) -> None:
     whole = {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "1Gi"}}
-    await burstable(site, resources=whole)
+    made = pod("web-0", resources=whole)
+    made["spec"]["containers"][0]["resources"] = resources()  # what they limited, the pod would by default
+    await site.made(PODS, made)
     more = {"requests": {"cpu": "1", "memory": "64Mi"}, "limits": {"memory": "1Gi"}}
     answer = await site.ask("PATCH", RESIZE, {"spec": {"resources": more}}, content_type=STRATEGIC)
     assert answer.status == 200 and answer.json["spec"]["resources"] == more, answer
