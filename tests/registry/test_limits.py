@@ -183,6 +183,14 @@ def test_limit_ranges_hold_in_their_own_namespace_and_from_the_next_write_on() -
             [{"type": POD, "maxLimitRequestRatio": {"cpu": "500m"}}],
             'spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: "500m": ratio 500m is less than 1',
         ),
+        *[
+            (
+                [{"type": POD, "min": {"cpu": least}, "max": {"cpu": most}, "maxLimitRequestRatio": {"cpu": "4"}}],
+                'spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: "4": '
+                f"ratio 4 is greater than max/min = {room}",
+            )
+            for least, most, room in (("1", "3", "3.000000"), ("0", "-1", "-Inf"))
+        ],
     ],
 )
 def test_bounds_that_leave_no_room_are_refused(items: list[dict[str, Any]], fault: str) -> None:

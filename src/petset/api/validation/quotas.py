@@ -150,5 +150,5 @@ def _check_bounds(path: str, item: core_v1.LimitRangeItem, faults: Faults) -> No
         if ratio < _ONE:
             faults.invalid(here, str(ratio), f"ratio {ratio} is less than 1")
         if name in least and name in most and ratio.nanos * least[name].nanos > most[name].nanos * 10**9:
-            room = most[name].nanos / least[name].nanos
-            faults.invalid(here, str(ratio), f"ratio {ratio} is greater than max/min = {room:f}")
+            room = f"{most[name].nanos / least[name].nanos:f}" if least[name].nanos else "-Inf"
+            faults.invalid(here, str(ratio), f"ratio {ratio} is greater than max/min = {room}")
