@@ -22,6 +22,8 @@ import uvloop
 from petset.aio.tasks import Supervisor
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import meta, name_of, namespace_of
+from petset.apiserver.authorize import Rbac
+from petset.apiserver.gate import RulesGate
 from petset.client.local import LocalClient
 from petset.controllers.manager import ControllerManager, Settings
 from petset.controllers.volumes.directories import DiskDirectories
@@ -33,6 +35,7 @@ from petset.node.machine import NodeSettings
 from petset.registry.bootstrap import bootstrap
 from petset.registry.port import Patch
 from petset.registry.registry import Registry
+from petset.registry.roles import ensure_roles
 from petset.storage.sqlite import SqliteStore
 from petset.testing.node import simulated_machine
 
@@ -91,12 +94,17 @@ async def cluster() -> AsyncIterator[Cluster]:
     try:
         registry = Registry(store, clock.now, Uids(), source)
         await bootstrap(registry)
-        client, volumes = LocalClient(registry), directory / "volumes"
+        await ensure_roles(registry)
+        rules = Rbac(registry)
+        gate = RulesGate(registry, rules, rules.nodes)
+        rules.on_change(gate.forget)
+        client, volumes = LocalClient(registry, gate=gate), directory / "volumes"
         manager = ControllerManager(
             client, clock, source, DiskDirectories(volumes), Settings(str(volumes), "an authority")
         )
         running = Cluster(client, manager)
         async with Supervisor("bench") as tasks:
+            tasks.start("rights", rules.run(clock))
             agent = Agent(client, simulated_machine(clock), NodeSettings("node-1"), clock, source)
             tasks.start("agent", agent.run())
             tasks.start("controllers", manager.run())

@@ -33,7 +33,7 @@ async def guarded() -> AsyncIterator[tuple[Plane, LocalClient]]:
         rules = Rbac(p.registry)
         gate = RulesGate(p.registry, rules, rules.nodes)
         rules.on_change(gate.forget)
-        tasks.start("rights", rules.run())
+        tasks.start("rights", rules.run(p.clock))
         yield p, LocalClient(p.registry, gate=gate)
 
 

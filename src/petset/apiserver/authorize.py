@@ -10,6 +10,7 @@ decision: a right that was given or taken holds for the very next request.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
+from petset.aio.clock import Clock
 from petset.aio.tasks import Supervisor
 from petset.api import rbac
 from petset.api.errors import Forbidden, NotFound
@@ -64,11 +65,12 @@ class Rbac:
         """Call `listener()` when any role or binding has changed; at once only while `run` runs."""
         self._listeners.append(listener)
 
-    async def run(self) -> None:
+    async def run(self, clock: Clock) -> None:
         """Hear of changes as they come, until cancelled: for those who keep what they were told."""
         async with Supervisor("rights") as tasks:
-            for followed in (*self._followed, self.nodes.relations):
+            for followed in self._followed:
                 tasks.start("changes", followed.run())
+            tasks.start("pods", self.nodes.relations.take_in(clock))
             await tasks.wait()
 
     def decide(self, user: User, attributes: Attributes) -> Decision:

@@ -29,24 +29,28 @@ class RulesGate:
         self._rules = rules
         self._nodes = nodes
         self._granted: dict[User, set[Question]] = {}
+        self._by_name: dict[User, set[Question]] = {}  # of which the answer is another for each object
 
     def forget(self) -> None:
         """A right has changed: everything is to be asked again."""
-        for granted in self._granted.values():
-            granted.clear()
+        for questions in (*self._granted.values(), *self._by_name.values()):
+            questions.clear()
 
     def granted(self, user: User) -> set[Question]:
         return self._granted.setdefault(user, set())
 
     def require(self, user: User, asked: Attributes, instead: str = "") -> None:
         question = (asked.verb, asked.group, asked.resource, asked.subresource, asked.namespace)
+        by_name = self._by_name.setdefault(user, set())
         for one in (asked, replace(asked, verb=instead)) if instead else (asked,):
             if self._rules.decide(user, one).allowed:
                 break
         else:
             raise forbidden(user, asked, self._rules.decide(user, asked).reason)
-        if self._rules.decide(user, replace(one, name="", fields="")).allowed:
-            self.granted(user).add(question)
+        if question in by_name:
+            return
+        always = self._rules.decide(user, replace(one, name="", fields="")).allowed
+        (self.granted(user) if always else by_name).add(question)
 
     def sight(self, user: User, kind: Kind) -> Sight | None:
         node = node_of(user.name, user.groups)

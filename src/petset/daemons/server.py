@@ -144,7 +144,7 @@ async def _start(
     await opening
     await roles
     await _answer_pods(server, nodes.address, registry)
-    tasks.start("rights", rules.run())
+    tasks.start("rights", rules.run(clock))
     tasks.start("nodes", nodes.run(client))
     return server, planes[0], nodes
 
