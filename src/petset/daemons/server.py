@@ -22,6 +22,7 @@ import uvloop
 
 from petset import __version__
 from petset.aio.tasks import Supervisor
+from petset.api.errors import ApiError
 from petset.api.gates import written
 from petset.apiserver import certificates, kubeconfig
 from petset.apiserver.accounts.keys import KeysPage
@@ -44,7 +45,7 @@ from petset.daemons.ids import Uids
 from petset.daemons.presence import AlreadyRunning, NodesUnusable, PidFile, Starter, write_facts
 from petset.daemons.settings import Settings, parse
 from petset.node.streams import NodeStreams
-from petset.registry.bootstrap import announce, bootstrap
+from petset.registry.bootstrap import announce, bootstrap, keep
 from petset.registry.registry import Registry
 from petset.storage.port import StoreUnusable
 from petset.storage.sqlite import SqliteStore
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
 
 TAKEOVER_SECONDS = 5.0
 """How long the start waits for the nodes to have told the API how their pods are; it goes on without them then."""
+
+SECONDS_BETWEEN_LOOKS_AT_OWN = 10.0
 
 _log = logging.getLogger("petset")
 
@@ -144,6 +147,7 @@ async def _start(
     await opening
     await roles
     await _answer_pods(server, nodes.address, registry)
+    tasks.start("own objects", _keep(registry, clock, nodes.address, server.port))
     tasks.start("rights", rules.run(clock))
     tasks.start("nodes", nodes.run(client))
     return server, planes[0], nodes
@@ -176,6 +180,18 @@ async def _answer_pods(server: Server, address: str, registry: Registry) -> None
         _log.warning("pods do not reach the API: %s", error)
         return
     await announce(registry, address, server.port)
+
+
+async def _keep(registry: Registry, clock: SystemClock, address: str, port: int) -> None:
+    """`kubectl delete all --all` takes the API's own Service along: Kubernetes too has it back in ten seconds."""
+    while True:
+        await clock.sleep(SECONDS_BETWEEN_LOOKS_AT_OWN)
+        try:
+            await keep(registry)
+            if address:
+                await announce(registry, address, port)
+        except ApiError as error:
+            _log.warning("cannot make the server's own objects anew: %s", error)
 
 
 def _facts(settings: Settings, url: str, port: int) -> dict[str, object]:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any
 
-from petset.api.errors import AlreadyExists
+from petset.api.errors import AlreadyExists, NotFound
 from petset.api.kinds import by_model
 from petset.api.models import core_v1, discovery_v1, meta_v1, storage_v1
 from petset.api.objects import copy, name_of
@@ -21,12 +21,17 @@ PROVISIONER = "petset.dev/directory"
 
 async def bootstrap(registry: Registry) -> None:
     """Make what is missing of namespaces, their default accounts, the API's own Service and the storage class."""
-    for name in FIRST_NAMESPACES:
-        await _ensure(registry, "", core_v1.Namespace(metadata=meta_v1.ObjectMeta(name=name)))
+    await keep(registry)
     for record in registry.list(NAMESPACES, "", ListOptions()).records:
         await default_account(registry, record.key.name)
-    await _ensure(registry, "default", _api_service())
     await _ensure(registry, "", _storage_class())
+
+
+async def keep(registry: Registry) -> None:
+    """Make what the server itself cannot be without, and what is made anew where somebody deletes everything."""
+    for name in FIRST_NAMESPACES:
+        await _ensure(registry, "", core_v1.Namespace(metadata=meta_v1.ObjectMeta(name=name)))
+    await _ensure(registry, "default", _api_service())
 
 
 async def announce(registry: Registry, address: str, port: int) -> None:
@@ -58,8 +63,12 @@ async def _put(registry: Registry, namespace: str, obj: Any) -> None:
 
 
 async def _ensure(registry: Registry, namespace: str, obj: Any) -> None:
-    with contextlib.suppress(AlreadyExists):
-        await registry.create(by_model(type(obj)), namespace, obj, WriteOptions(admitted=True))
+    kind = by_model(type(obj))
+    try:
+        registry.get(kind, namespace, name_of(obj))
+    except NotFound:
+        with contextlib.suppress(AlreadyExists):
+            await registry.create(kind, namespace, obj, WriteOptions(admitted=True))
 
 
 def _api_service() -> core_v1.Service:
