@@ -153,7 +153,14 @@ def test_a_service_that_becomes_a_mere_name_gives_everything_back() -> None:
 def test_a_status_write_has_nothing_to_give() -> None:
     async def story(p: Plane) -> None:
         made = await create(p, service())
-        status = {"status": {"conditions": [{"type": "Seen", "status": "True"}]}}
+        seen = {
+            "type": "Seen",
+            "status": "True",
+            "reason": "Test",
+            "message": "",
+            "lastTransitionTime": "2026-01-01T00:00:00Z",
+        }
+        status = {"status": {"conditions": [seen]}}
         record = await p.registry.patch(SERVICES, "default", "web", merge(status), PLAIN, "status")
         assert p.registry.decode(SERVICES, record).spec == made.spec
 
