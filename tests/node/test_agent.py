@@ -62,6 +62,25 @@ def test_a_bound_pod_becomes_ready_with_at_most_two_status_writes() -> None:
     run(story())
 
 
+def test_a_pod_that_ends_at_once_goes_with_one_status_write() -> None:
+    async def story(seed: int) -> None:
+        async with node_world(seed) as world:
+            await world.create(a_pod())
+            await world.ready()
+            await world.sleep(1)
+            seen = await versions_of(world)
+            await world.delete()
+            await world.until_gone()
+            await world.sleep(1)
+            marked, reported, gone = seen
+            assert (marked.status.phase, reported.status.phase, gone.status.phase) == (
+                "Running", "Succeeded", "Succeeded",
+            )  # fmt: skip
+
+    for seed in range(5):
+        run(story(seed), seed=seed)
+
+
 def test_a_container_that_dies_is_restarted_in_place_and_counted() -> None:
     async def story() -> None:
         async with node_world() as world:

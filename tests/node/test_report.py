@@ -35,6 +35,7 @@ def test_the_status_of_a_pod_that_starts_alone_waits_a_moment() -> None:
     reports, memory = reporter(), starting("web-0")
     assert reports.held_until(memory, NOW) == NOW + HOLD
     assert reports.held_until(memory, NOW + HOLD) is None
+    assert reports.held_until(starting("web-1"), NOW + HOLD) == NOW + 2 * HOLD  # it holds up nobody any more
 
 
 def test_among_many_that_start_it_waits_a_little_longer_for_each() -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from petset.api.models import core_v1, meta_v1
-from petset.api.objects import meta, name_of, namespace_of, uid_of
+from petset.api.objects import is_terminating, meta, name_of, namespace_of, uid_of
 from petset.node.pods import resizing
-from petset.node.pods.model import Failure, Health, Notes, Pending, Snapshot, Volumes, Waiting
+from petset.node.pods.model import Failure, Health, Notes, Pending, Snapshot, Volumes, Waiting, is_running
 from petset.node.pods.order import all_containers
 from petset.node.pods.recall import all_statuses, recall
 from petset.node.runtime import Container, ContainerState, Sandbox
@@ -66,6 +66,12 @@ class PodMemory:
     def nothing_is_left(self) -> bool:
         """The API has no such pod, and neither has this node."""
         return self.gone and self.sandbox is None and self.volumes is Volumes.GONE and not self.busy
+
+    @property
+    def is_ending(self) -> bool:
+        """The pod is to go, and containers of it still run: told to stop, most end within milliseconds."""
+        latest = (attempts[-1] for attempts in self.attempts.values() if attempts)
+        return is_terminating(self.pod) and any(map(is_running, latest))
 
     @property
     def renew_at(self) -> datetime | None:

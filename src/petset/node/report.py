@@ -47,7 +47,7 @@ class Reporter:
         """The time until which nothing should be written; None if now is right."""
         if memory.report_again_at is not None and now < memory.report_again_at:
             return memory.report_again_at
-        if not any(key.startswith(_SOON_DIFFERENT) for key in memory.busy):
+        if not (memory.is_ending or any(key.startswith(_SOON_DIFFERENT) for key in memory.busy)):
             memory.report_held_since = None
             self._on_their_way.discard(memory.uid)
             return None
@@ -56,7 +56,10 @@ class Reporter:
             memory.report_held_since = now
         others = len(self._on_their_way) - 1
         until = memory.report_held_since + HOLD + min(HOLD_FOR_EACH_OTHER * others, LONGEST_HOLD)
-        return until if now < until else None
+        if now < until:
+            return until
+        self._on_their_way.discard(memory.uid)
+        return None
 
     def forget(self, uid: str) -> None:
         """Nothing is left of the pod."""
