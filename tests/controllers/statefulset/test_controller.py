@@ -7,7 +7,7 @@ from controllers.statefulset.tiny import claim_template, retain, template
 
 from petset.api.errors import Expired
 from petset.api.models import apps_v1, core_v1, meta_v1
-from petset.api.objects import meta, name_of, owner_reference
+from petset.api.objects import meta, name_of, owner_reference, uid_of
 from petset.testing.loop import run
 
 
@@ -153,6 +153,29 @@ def test_a_name_taken_by_a_foreign_pod_is_waited_out_and_told_once() -> None:
             (pod,) = await it.all(core_v1.Pod)
             assert [ref.name for ref in meta(pod).ownerReferences or ()] == ["web"]
             assert it.controller.waiting("default", "web") == ()
+
+    run(story())
+
+
+@pytest.mark.parametrize("policy", ["OrderedReady", "Parallel"])
+def test_a_claim_that_goes_under_a_pending_pod_is_made_anew_though_nothing_happens_to_the_pod(policy: str) -> None:
+    """Rule 28, and seed 901054: the set had looked last while the claim was on its way out."""
+
+    async def story() -> None:
+        async with live() as it:
+            await it.start(replicas=2, podManagementPolicy=policy, volumeClaimTemplates=[claim()])
+            await it.settle()
+            (before,) = [c for c in await it.all(core_v1.PersistentVolumeClaim) if name_of(c) == "data-web-0"]
+            await it.plane.client.delete(core_v1.PersistentVolumeClaim, "data-web-0", "default")
+            going = await it.plane.client.get(core_v1.PersistentVolumeClaim, "data-web-0", "default")
+            await it.label("web-0", {"example.com/looked-at": "yes"})
+            assert "data-web-0" in [wait.blocker for wait in it.controller.waiting("default", "web")]
+            await it.plane.client.update(
+                msgspec.structs.replace(going, metadata=msgspec.structs.replace(meta(going), finalizers=None))
+            )
+            await it.settle(5)
+            after = await it.plane.client.get(core_v1.PersistentVolumeClaim, "data-web-0", "default")
+            assert uid_of(after) != uid_of(before)
 
     run(story())
 

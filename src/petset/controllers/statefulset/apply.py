@@ -51,7 +51,7 @@ class Irreparable(Setback):
 
 
 class ClaimInTheWay(Setback):
-    """A claim of the pod is on its way out: wait until it is gone (rule 27)."""
+    """A claim of the pod is on its way out: wait until it is gone (rules 27 and 28)."""
 
 
 class Hand:
@@ -90,8 +90,9 @@ class Hand:
                 await self._hand.change_history(action)
             case CreateClaim(claim, pod_name):
                 await self._create_claim(claim, pod_name)
-            case RefuseClaim(_, pod_name, reason):
-                self._tell.failed("Create", pod_name, reason)
+            case RefuseClaim(_, pod_name, reason, told):
+                if told:
+                    self._tell.failed("Create", pod_name, reason)
                 raise ClaimInTheWay(reason)
             case UpdateClaimOwners(claim, conflicting):
                 await self._update_claim_owners(claim, conflicting)

@@ -74,11 +74,15 @@ class CreateClaim:
 
 @dataclass(frozen=True)
 class RefuseClaim:
-    """The pod cannot be created now because of a claim; the set's user is told (rule 27)."""
+    """The pod's claim is on its way out: end here and try again.
+
+    The set's user is told of it for a pod that cannot be created (rule 27), not for one that is Pending (rule 28).
+    """
 
     claim: str
     pod: str
     reason: str
+    told: bool = True
 
 
 @dataclass(frozen=True)

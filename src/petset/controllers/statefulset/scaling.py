@@ -8,7 +8,7 @@ from petset.api.models import core_v1
 from petset.api.objects import is_terminating, name_of
 from petset.controllers.statefulset import identity, upkeep, waiting
 from petset.controllers.statefulset.lineup import Lineup
-from petset.controllers.statefulset.model import CreatePod, DeletePod, Waiting
+from petset.controllers.statefulset.model import CreatePod, DeletePod, RefuseClaim, Waiting
 from petset.controllers.statefulset.rollout import seconds_until_replaced, template_for
 from petset.controllers.statefulset.steps import Step
 from petset.ownership import health
@@ -78,7 +78,11 @@ def _look_after(lineup: Lineup, step: Step, ordinal: int, pod: core_v1.Pod) -> N
         return
     settled = _is_settled(lineup, pod)
     tended = settled or not lineup.ordered
-    step.add(*upkeep.upkeep(lineup.set, lineup.snapshot.claims, ordinal, pod, settled=tended))
+    actions = upkeep.upkeep(lineup.set, lineup.snapshot.claims, ordinal, pod, settled=tended)
+    step.add(*actions)
+    for action in actions:
+        if isinstance(action, RefuseClaim):
+            step.block(waiting.for_claim_to_be_made_anew(name_of(pod), action.claim))
     if lineup.ordered and not settled:
         _wait_or_replace(lineup, step, ordinal, pod)
 

@@ -4,6 +4,7 @@ Each answer depends on the set's spec, the pod and the claims of that ordinal al
 be found once, when one of them changes, instead of at every look at the set.
 """
 
+from dataclasses import replace
 from typing import Protocol
 
 from petset.api.models import apps_v1, core_v1
@@ -36,7 +37,7 @@ def keeper(stateful_set: apps_v1.StatefulSet, ordinal: int, pod: core_v1.Pod | N
 def upkeep(
     stateful_set: apps_v1.StatefulSet, claims: Claims, ordinal: int, pod: core_v1.Pod, *, settled: bool
 ) -> list[Action]:
-    """Rules 18 and 28: a Pending pod gets the claims it lacks; a settled one is put right.
+    """Rules 18 and 28: a Pending pod gets the claims it lacks, once they are gone; a settled one is put right.
 
     A change of claim owners alone is announced as an update of the pod, as Kubernetes does.
     """
@@ -44,11 +45,12 @@ def upkeep(
     if not pending and not settled:
         return []
     stored = identity.storage_matches(stateful_set, pod, ordinal)
-    missing = missing_claims(stateful_set, claims, ordinal)[0] if pending or not stored else []
+    missing, going = missing_claims(stateful_set, claims, ordinal) if pending or not stored else ([], None)
     owners = corrections(stateful_set, claims, ordinal, pod)
     wrong = not stored or not identity.identity_matches(pod) or (owners and not pending)
     repair = [RepairPod(identity.repaired(stateful_set, pod, ordinal))] if settled and wrong else []
-    return [*missing, *owners, *repair]
+    refusal = [replace(going, told=False)] if pending and going is not None else []
+    return [*missing, *refusal, *owners, *repair]
 
 
 def missing_claims(

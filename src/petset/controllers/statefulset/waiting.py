@@ -49,6 +49,12 @@ def for_claim_being_deleted(pod: str, claim: str) -> Waiting:
     return Waiting(pod, claim, 27, f"its claim {claim} is being deleted", remedy)
 
 
+def for_claim_to_be_made_anew(pod: str, claim: str) -> Waiting:
+    """Rule 28: a Pending pod gets another claim for one on its way out."""
+    remedy = "Another is made when it is gone; see which finalizer or pod still holds it."
+    return Waiting(pod, claim, 28, f"its claim {claim} is being deleted", remedy)
+
+
 def for_claim_of_former_pod(pod: str, claim: str) -> Waiting:
     """Rule 33: the claim goes with the pod it belonged to."""
     why = f"its claim {claim} still belongs to a former pod of this name (whenScaled: Delete)"
