@@ -245,3 +245,25 @@ def test_a_world_does_not_rest_while_a_set_has_a_pod_to_adopt() -> None:
             assert [name_of(pod) for pod in world.every(core_v1.Pod)] == ["web-0"]
 
     run(story())
+
+
+def test_a_pending_pod_that_has_lost_the_claim_of_a_former_set_is_its_users_to_delete() -> None:
+    """Seed 901054: the set that adopted it has no template for the claim, and so makes no other."""
+
+    async def story() -> None:
+        async with World() as world:
+            await world.run_for(1)
+            node = await world.client.get(core_v1.Node, "node-0")
+            await world.client.update(msgspec.structs.replace(node, spec=core_v1.NodeSpec(unschedulable=True)))
+            await world.client.create(web(volumeClaimTemplates=[CLAIM]))
+            await world.run_for(1)
+            await delete(world, apps_v1.StatefulSet, "web", "Orphan")
+            await world.run_for(1)
+            await world.client.create(web())
+            await delete(world, core_v1.PersistentVolumeClaim, "data-web-0")
+            await world.run_for(1)
+            calm(world)
+            await rests(world)
+            assert world.is_settled("web")
+
+    run(story())

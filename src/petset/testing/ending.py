@@ -7,7 +7,8 @@ ordinals (rule 46 would bring some back from the broken one), and delete pods th
 - that keep a name they have no right to (rule 61);
 - that a set has adopted without its claims, which the API lets nobody give them (rule 18);
 - that are Failed or Succeeded and beyond the wanted ordinals: two of them hold each other up for ever (rule 49);
-- that are nobody's, and whose claim is gone or wants to go: no set makes it anew, and a set may wait for its end.
+- that are nobody's, and whose claim is gone or wants to go: no set makes it anew, and a set may wait for its end;
+- that are Pending for such a claim, and were adopted by a set that has no template for it.
 """
 
 from contextlib import suppress
@@ -18,7 +19,7 @@ from petset.api.errors import Conflict, NotFound
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, uid_of
 from petset.controllers.statefulset.identity import NO_ORDINAL, claim_names, ordinal_of, wanted_ordinals
-from petset.ownership.health import is_finished
+from petset.ownership.health import is_finished, is_pending
 from petset.testing.edits import is_out_of_service, set_out_of_service, with_image
 from petset.testing.manifests import BAD_IMAGE, IMAGES
 from petset.testing.mishaps import forget_refusals
@@ -59,21 +60,21 @@ def _is_in_the_way(world: World, pod: core_v1.Pod) -> bool:
         return True
     owner = controller_of(pod)
     if owner is None:
-        claims = (world.get(core_v1.PersistentVolumeClaim, claim) for claim in _claims_of(pod))
-        return any(claim is None or is_terminating(claim) for claim in claims)
+        return _are_lost(world, _claims_of(pod))
     stateful_set = world.get(apps_v1.StatefulSet, owner.name)
     if stateful_set is None or uid_of(stateful_set) != owner.uid:
         return False
-    is_condemned = ordinal_of(owner.name, name_of(pod)) not in wanted_ordinals(stateful_set)
-    return _lacks_claims(stateful_set, pod) or (is_condemned and is_finished(pod))
+    ordinal = ordinal_of(owner.name, name_of(pod))
+    if ordinal not in wanted_ordinals(stateful_set) and is_finished(pod):
+        return True
+    due = set() if ordinal in (None, NO_ORDINAL) else set(claim_names(stateful_set, ordinal))
+    return not due <= _claims_of(pod) or (is_pending(pod) and _are_lost(world, _claims_of(pod) - due))
 
 
-def _lacks_claims(stateful_set: apps_v1.StatefulSet, pod: core_v1.Pod) -> bool:
-    """The pod does not use all of the claims that its set would have given it."""
-    ordinal = ordinal_of(name_of(stateful_set), name_of(pod))
-    if ordinal in (None, NO_ORDINAL):
-        return False
-    return not set(claim_names(stateful_set, ordinal)) <= _claims_of(pod)
+def _are_lost(world: World, claims: set[str]) -> bool:
+    """One of these claims is gone, or wants to go."""
+    found = (world.get(core_v1.PersistentVolumeClaim, claim) for claim in claims)
+    return any(claim is None or is_terminating(claim) for claim in found)
 
 
 def _claims_of(pod: core_v1.Pod) -> set[str]:
