@@ -1,8 +1,9 @@
-"""The whole product on a machine of its own: network, mounts and /run are the test's."""
+"""The whole product: with simulated nodes, or with real containers on a machine that is the tests' own."""
 
 from collections.abc import Iterator
 
 import pytest
+from e2e.harness import Petset
 from isolation import missing, own_machine
 
 
@@ -13,3 +14,18 @@ def own_network() -> Iterator[None]:
         pytest.skip(missing())
     with own_machine():
         yield
+
+
+@pytest.fixture(scope="module")
+def unstarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Petset]:
+    """Nothing runs yet. Whatever a module starts with it is gone after the module's last test."""
+    petset = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
+    yield petset
+    petset.petset("wipe", "--yes")
+
+
+@pytest.fixture(scope="module")
+def petset(unstarted: Petset) -> Petset:
+    """A server with two simulated nodes, in every module that does not say otherwise."""
+    unstarted.petset("up", "--port", "0", "--runtime", "simulated", "--nodes", "2", "--detach")
+    return unstarted

@@ -1,7 +1,5 @@
 """Bad input gets one clear message, an exit code, and changes nothing."""
 
-from collections.abc import Iterator
-
 import pytest
 from e2e.harness import Petset
 
@@ -21,14 +19,6 @@ spec:
 """
 
 pytestmark = pytest.mark.timeout(120)
-
-
-@pytest.fixture(scope="module")
-def petset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Petset]:
-    petset = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
-    petset.petset("up", "--port", "0", "--runtime", "simulated", "--detach")
-    yield petset
-    petset.try_petset("wipe", "--yes")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +61,7 @@ def test_a_change_that_the_server_forbids_leaves_everything_as_it_was(petset: Pe
 def test_other_settings_than_the_running_servers_are_refused(petset: Petset) -> None:
     done = petset.try_petset("up", "--nodes", "3", "--detach")
     assert done.returncode == 2
-    assert "runs with --nodes 1" in done.stderr
+    assert "runs with --nodes 2" in done.stderr
 
 
 def test_a_wait_that_is_too_short_says_what_is_missing(petset: Petset) -> None:
@@ -81,4 +71,4 @@ def test_a_wait_that_is_too_short_says_what_is_missing(petset: Petset) -> None:
     done = petset.try_petset("up", "-f", "-", "--wait", "--timeout", "1", stdin=unschedulable)
     assert done.returncode == 1
     assert "default/big has 0 of 1 ready (big-0:" in done.stderr
-    assert "0/1 nodes are available" in done.stderr
+    assert "0/2 nodes are available" in done.stderr

@@ -1,6 +1,5 @@
 """Custom objects come up with their definitions, in whatever order they stand, or not at all."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,14 +17,6 @@ DEFINED = "customresourcedefinition.apiextensions.k8s.io/databases.data.example.
 
 def manifest(*documents: object) -> str:
     return yaml.safe_dump_all(documents)
-
-
-@pytest.fixture(scope="module")
-def petset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Petset]:
-    petset = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
-    petset.petset("up", "--port", "0", "--runtime", "simulated", "--detach")
-    yield petset
-    petset.petset("wipe", "--yes")
 
 
 def test_what_a_custom_kind_needs_is_made_for_it_and_kept_to(petset: Petset, tmp_path: Path) -> None:

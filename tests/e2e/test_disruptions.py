@@ -1,7 +1,5 @@
 """Draining a node of a set that has a budget, with kubectl against a server with simulated nodes."""
 
-from collections.abc import Iterator
-
 import pytest
 from e2e.harness import Petset, eventually
 
@@ -29,14 +27,6 @@ spec:
   maxUnavailable: 1
   selector: {matchLabels: {app: web}}
 """
-
-
-@pytest.fixture(scope="module")
-def petset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Petset]:
-    petset = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
-    petset.petset("up", "--port", "0", "--runtime", "simulated", "--nodes", "2", "--detach")
-    yield petset
-    petset.petset("wipe", "--yes")
 
 
 def test_a_drain_waits_for_the_budget_and_goes_on(petset: Petset) -> None:

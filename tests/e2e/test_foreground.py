@@ -24,7 +24,9 @@ spec:
     spec:
       terminationGracePeriodSeconds: 1
       containers:
-      - {name: main, image: "busybox:1", command: ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"]}
+      - name: main
+        image: busybox:1
+        command: [sh, -c, "trap 'exit 0' TERM; while :; do sleep 0.1; done"]
 """
 
 
@@ -82,20 +84,6 @@ def test_ctrl_c_stops_everything_and_keeps_the_data(petset: Petset, tmp_path: Pa
 
 
 FAREWELL = """\
-apiVersion: apps/v1
-kind: StatefulSet
-metadata: {name: one}
-spec:
-  serviceName: one
-  selector: {matchLabels: {app: one}}
-  template:
-    metadata: {labels: {app: one}}
-    spec:
-      terminationGracePeriodSeconds: 5
-      containers:
-      - name: main
-        image: busybox:1
-        command: [sh, -c, "trap 'exit 0' TERM; while :; do sleep 0.1; done"]
         volumeMounts: [{name: data, mountPath: /data}]
         lifecycle: {preStop: {exec: {command: [sh, -c, "sleep 0.2; echo $HOSTNAME left > /data/farewell"]}}}
   volumeClaimTemplates:
@@ -105,7 +93,8 @@ spec:
 
 
 def test_down_lets_containers_do_what_they_want_done_before_their_end(petset: Petset) -> None:
-    petset.petset("up", "-f", "-", "--port", "0", "--wait", stdin=FAREWELL)
+    patient = ONE.replace("PeriodSeconds: 1", "PeriodSeconds: 5")
+    petset.petset("up", "-f", "-", "--port", "0", "--wait", stdin=patient + FAREWELL)
     petset.petset("down")
     (said,) = petset.directory.glob("volumes/**/farewell")
     assert said.read_text() == "one-0 left\n"

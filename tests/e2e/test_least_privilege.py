@@ -1,7 +1,5 @@
 """Components of a running server act as accounts of their own: kubectl sees it, and may take it from them."""
 
-from collections.abc import Iterator
-
 import pytest
 from e2e.harness import Petset, eventually
 
@@ -22,14 +20,6 @@ spec:
       containers:
       - {name: main, image: "redis:7.0", envFrom: [{secretRef: {name: mine}}]}
 """
-
-
-@pytest.fixture(scope="module")
-def petset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Petset]:
-    petset = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
-    petset.petset("up", "--port", "0", "--runtime", "simulated", "--nodes", "2", "--detach")
-    yield petset
-    petset.petset("wipe", "--yes")
 
 
 def test_a_controller_without_its_role_makes_no_pods_until_it_has_it_again(petset: Petset) -> None:

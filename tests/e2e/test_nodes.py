@@ -7,7 +7,6 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -55,13 +54,9 @@ spec:
 
 
 @pytest.fixture(scope="module")
-def petset(tmp_path_factory: pytest.TempPathFactory, own_network: None) -> Iterator[Petset]:
-    petset = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
-    try:
-        petset.petset("up", "-f", "-", "--nodes", "3", "--port", "0", "--wait", "--timeout", "60", stdin=SET)
-        yield petset
-    finally:
-        petset.try_petset("wipe", "--yes")
+def petset(unstarted: Petset, own_network: None) -> Petset:
+    unstarted.petset("up", "-f", "-", "--nodes", "3", "--port", "0", "--wait", "--timeout", "60", stdin=SET)
+    return unstarted
 
 
 def nodes_of(petset: Petset) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """`petset plan`, feature gates and metrics of a running server: what they print; a plan changes nothing."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from e2e.harness import Petset
@@ -25,13 +24,11 @@ spec:
 
 
 @pytest.fixture(scope="module")
-def petset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Petset]:
-    petset = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
-    petset.petset(
+def petset(unstarted: Petset) -> Petset:
+    unstarted.petset(
         "up", "-f", "-", "--port", "0", "--runtime", "simulated", "--wait", "--feature-gates", RECREATE, stdin=SET
     )
-    yield petset
-    petset.try_petset("wipe", "--yes")
+    return unstarted
 
 
 def everything(petset: Petset) -> dict[str, str]:

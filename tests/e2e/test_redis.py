@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import kubernetes
@@ -17,13 +16,9 @@ EXAMPLE = str(ROOT / "examples" / "redis")
 
 
 @pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory, own_network: None) -> Iterator[Petset]:
-    petset = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
-    try:
-        petset.up_output = petset.petset("up", "-f", EXAMPLE, "--port", "0", "--wait", "--timeout", "60")  # type: ignore[attr-defined]
-        yield petset
-    finally:
-        petset.try_petset("wipe", "--yes")
+def redis(unstarted: Petset, own_network: None) -> Petset:
+    unstarted.up_output = unstarted.petset("up", "-f", EXAMPLE, "--port", "0", "--wait", "--timeout", "60")  # type: ignore[attr-defined]
+    return unstarted
 
 
 def ready(petset: Petset, replicas: int) -> bool:

@@ -6,7 +6,6 @@ Ready.
 
 import json
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 from e2e.harness import KUBECTL, Petset, eventually
@@ -30,14 +29,6 @@ spec:
       containers:
       - {{name: web, image: "web:1"}}
 """
-
-
-@pytest.fixture(scope="module")
-def petset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Petset]:
-    petset = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
-    petset.petset("up", "--port", "0", "--runtime", "simulated", "--detach")
-    yield petset
-    petset.try_petset("wipe", "--yes")
 
 
 def apply(petset: Petset, name: str, strategy: str = "{}", gates: str = "") -> None:

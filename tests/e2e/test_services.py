@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 from e2e.harness import Petset, eventually
@@ -92,14 +91,10 @@ print(asking.recv(100).decode())
 
 
 @pytest.fixture(scope="module")
-def petset(tmp_path_factory: pytest.TempPathFactory, own_network: None) -> Iterator[Petset]:
-    petset = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
+def petset(unstarted: Petset, own_network: None) -> Petset:
     manifest = SET.replace("PROGRAM", json.dumps(PROGRAM))
-    try:
-        petset.petset("up", "-f", "-", "--port", "0", "--wait", "--timeout", "60", stdin=manifest)
-        yield petset
-    finally:
-        petset.try_petset("wipe", "--yes")
+    unstarted.petset("up", "-f", "-", "--port", "0", "--wait", "--timeout", "60", stdin=manifest)
+    return unstarted
 
 
 def asked(petset: Petset, host: str, port: int, times: int = 1, pod: str = "web-0") -> list[str]:

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -85,13 +84,9 @@ webhooks:
 
 
 @pytest.fixture(scope="module")
-def petset(tmp_path_factory: pytest.TempPathFactory, own_network: None) -> Iterator[Petset]:
-    petset = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
-    try:
-        petset.petset("up", "--port", "0", "--detach")
-        yield petset
-    finally:
-        petset.try_petset("wipe", "--yes")
+def petset(unstarted: Petset, own_network: None) -> Petset:
+    unstarted.petset("up", "--port", "0", "--detach")
+    return unstarted
 
 
 def test_a_webhook_in_a_pod_sees_what_controllers_and_users_write(petset: Petset, tmp_path: Path) -> None:

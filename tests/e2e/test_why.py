@@ -1,7 +1,5 @@
 """`petset why` on real containers: a probe that fails and a program that ends are named, with what they said."""
 
-from collections.abc import Iterator
-
 import pytest
 from e2e.harness import Petset, eventually
 
@@ -38,13 +36,9 @@ spec:
 
 
 @pytest.fixture(scope="module")
-def petset(tmp_path_factory: pytest.TempPathFactory, own_network: None) -> Iterator[Petset]:
-    petset = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
-    try:
-        petset.petset("up", "-f", "-", "--port", "0", "--detach", stdin=SETS)
-        yield petset
-    finally:
-        petset.try_petset("wipe", "--yes")
+def petset(unstarted: Petset, own_network: None) -> Petset:
+    unstarted.petset("up", "-f", "-", "--port", "0", "--detach", stdin=SETS)
+    return unstarted
 
 
 def says(petset: Petset, name: str, *words: str) -> bool:

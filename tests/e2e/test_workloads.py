@@ -1,19 +1,9 @@
 """What charts bring along beside stateful sets, driven by kubectl against a server with simulated nodes."""
 
-from collections.abc import Iterator
-
 import pytest
 from e2e.harness import Petset
 
 pytestmark = pytest.mark.timeout(120)
-
-
-@pytest.fixture(scope="module")
-def petset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Petset]:
-    petset = Petset(tmp_path_factory.mktemp("petset") / "data", tmp_path_factory.mktemp("home"))
-    petset.petset("up", "--port", "0", "--runtime", "simulated", "--detach")
-    yield petset
-    petset.petset("wipe", "--yes")
 
 
 def test_a_deployment_is_rolled_out_looked_at_undone_paused_and_scaled(petset: Petset) -> None:
@@ -94,7 +84,7 @@ def test_a_daemon_set_is_rolled_out_and_undone(petset: Petset) -> None:
     assert history == ["2", "3"]
     assert "restarted" in kubectl("rollout", "restart", "ds/agent")
     row = kubectl("get", "ds", "agent").splitlines()[1].split()
-    assert row[:3] == ["agent", "1", "1"]
+    assert row[:3] == ["agent", "2", "2"]
     kubectl("delete", "ds", "agent", "--timeout=60s")
 
 
