@@ -124,6 +124,10 @@ class WrittenStreams:
         self.execs: list[WrittenExec] = []
         self.servers: dict[int, WrittenServer] = {}
 
+    def forget(self, pod: str, container: str) -> None:
+        """From now on it does not run."""
+        del self._containers[pod, container]
+
     async def logs(self, namespace: str, pod: str, options: LogOptions) -> AsyncIterator[bytes]:
         container = self._containers.get((pod, options.container))
         if container is None or options.previous:
@@ -145,6 +149,10 @@ class WrittenStreams:
             shown = len(container.lines)
             if container.exited.is_set():
                 return
+
+    def check(self, namespace: str, pod: str, container: str) -> None:
+        if (pod, container) not in self._containers:
+            raise BadRequest(f"container {container} of pod {pod} does not run")
 
     async def attach(self, namespace: str, pod: str, container: str, *, stdin: bool) -> ExecStreams:
         return await self.exec(namespace, pod, container, ["attach"], stdin=stdin, tty=False)
@@ -168,8 +176,7 @@ class WrittenStreams:
     async def exec(
         self, namespace: str, pod: str, container: str, command: Sequence[str], *, stdin: bool, tty: bool
     ) -> ExecStreams:
-        if (pod, container) not in self._containers:
-            raise BadRequest(f"container {container} of pod {pod} does not run")
+        self.check(namespace, pod, container)
         program = self._programs.get(command[0])
         if program is None:
             raise BadRequest(f"{command[0]}: no such program")

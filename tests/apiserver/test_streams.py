@@ -13,6 +13,7 @@ from petset.apiserver.streams import channels
 from petset.apiserver.streams.logs import read_options
 from petset.node.streams import LogOptions
 
+ADMISSION = "/apis/admissionregistration.k8s.io/v1/validatingadmission"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LINES = [(START - timedelta(seconds=10 - i), f"line {i}\n".encode()) for i in range(3)]
 
@@ -261,11 +262,38 @@ async def test_a_command_without_a_websocket_is_told_to_upgrade(site: Site, meth
     assert (answer.status, "Upgrade request required" in answer.json["message"]) == (400, True)
 
 
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("web-9/exec?command=true&stdout=1", "pod web-9 does not have a host assigned"),
+        ("web-9/portforward?ports=80", "pod web-9 does not have a host assigned"),
+        ("web-0/exec?command=true&stdout=1&container=c", "container c of pod web-0 does not run"),
+        ("web-0/attach?stdout=1&container=c", "container c of pod web-0 does not run"),
+        ("web-0/attach?stdout=1&container=x", "container x is not valid for pod web-0"),
+    ],
+)
 @on_a_plane
-async def test_what_speaks_against_a_command_is_told_without_a_websocket_too(site: Site) -> None:
+async def test_what_speaks_against_a_stream_is_told_without_a_websocket_too(
+    site: Site, asked: str, says: str
+) -> None:
+    site, streams = await with_pod(site)
+    streams.forget("web-0", "c")
     await site.made(PODS, pod("web-9"))
-    refused = await site.ask("POST", f"{PODS}/web-9/exec?command=true&stdout=1", upgrade="SPDY/3.1")
-    assert (refused.status, refused.json["message"]) == (400, "pod web-9 does not have a host assigned")
+    refused = await site.ask("POST", f"{PODS}/{asked}", upgrade="SPDY/3.1")
+    assert (refused.status, refused.json["message"]) == (400, says)
+
+
+@on_a_plane
+async def test_what_a_policy_says_against_a_command_is_told_without_a_websocket_too(site: Site) -> None:
+    site, _ = await with_pod(site)
+    matched = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CONNECT"], "resources": ["pods/exec"]}
+    rule = {"expression": "!('sh' in object.command)", "message": "no shells"}
+    spec = {"matchConstraints": {"resourceRules": [matched]}, "validations": [rule]}
+    await site.made(f"{ADMISSION}policies", {"metadata": {"name": "p"}, "spec": spec})
+    everywhere = {"policyName": "p", "validationActions": ["Deny"]}
+    await site.made(f"{ADMISSION}policybindings", {"metadata": {"name": "b"}, "spec": everywhere})
+    refused = await site.ask("POST", f"{PODS}/web-0/exec?command=sh&stdout=1", upgrade="SPDY/3.1")
+    assert (refused.status, "no shells" in refused.json["message"]) == (422, True)
 
 
 @on_a_plane

@@ -44,6 +44,10 @@ class NodeStreams(Protocol):
         """Whole lines. With `follow`, ends when the container has exited."""
         ...
 
+    def check(self, namespace: str, pod: str, container: str) -> None:
+        """BadRequest where no such container runs, as `exec` and `attach` would say."""
+        ...
+
     async def exec(
         self, namespace: str, pod: str, container: str, command: Sequence[str], *, stdin: bool, tty: bool
     ) -> ExecStreams: ...

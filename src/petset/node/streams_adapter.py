@@ -52,6 +52,9 @@ class AgentStreams:
                 if left <= 0:
                     return
 
+    def check(self, namespace: str, pod: str, container: str) -> None:
+        self._running(namespace, pod, container)
+
     async def exec(
         self, namespace: str, pod: str, container: str, command: Sequence[str], *, stdin: bool, tty: bool
     ) -> ExecStreams:

@@ -5,7 +5,7 @@ from functools import partial
 from itertools import count
 
 from petset.aio.clock import Clock
-from petset.api.errors import BadRequest
+from petset.api.errors import ApiError, BadRequest
 from petset.api.models import core_v1
 from petset.apiserver import routes
 from petset.apiserver.bodies import write_options
@@ -18,7 +18,7 @@ from petset.apiserver.messages import Reply, Stream
 from petset.apiserver.render import Renderer
 from petset.apiserver.routes import Request
 from petset.apiserver.streams import pods
-from petset.apiserver.streams.execs import open_attach, open_exec, serve_exec
+from petset.apiserver.streams.execs import find_container, open_attach, open_exec, serve_exec
 from petset.apiserver.streams.forwards import Session, open_forward
 from petset.apiserver.streams.logs import open_logs
 from petset.apiserver.streams.proxies import Relay, open_proxy, to_the_root
@@ -95,15 +95,26 @@ class Handlers:
             case "create", "token" if self._tokens is not None:
                 return await create_token(request, self._registry, self._tokens)
             case _, "exec" | "attach" | "portforward":
-                # kubectl asks in this way once more where its WebSocket was refused, and shows what it hears now.
-                pods.agent_of(pods.load(request, self._registry), self._streams)
-                raise BadRequest(
-                    f"Upgrade request required: {request.subresource} is spoken over WebSocket, not over SPDY alone"
-                )
+                raise await self._why_not(request)
         write = _WRITES.get((request.verb, request.subresource))
         if write is None:
             raise routes.no_such_path()
         return await write(request, renderer)
+
+    async def _why_not(self, request: Request) -> ApiError:
+        """What to tell kubectl, which asks over SPDY where its WebSocket was refused, and shows what it hears then.
+
+        Raises whatever it was refused for, if that still stands.
+        """
+        await self._registry.review(connection(request), write_options(request))
+        if request.subresource == "portforward":
+            pods.agent_of(pods.load(request, self._registry), self._streams)
+        else:
+            agent, container, _ = find_container(request, self._registry, self._streams)
+            agent.check(request.namespace, request.name, container)
+        return BadRequest(
+            f"Upgrade request required: {request.subresource} is spoken over WebSocket, not over SPDY alone"
+        )
 
     async def open_proxy(self, request: Request, call: Call) -> Relay | Reply:
         """A request that goes on to a pod, or the answer of a node. Raises ApiError."""

@@ -1,4 +1,4 @@
-"""A command inside a container, joined to a WebSocket: `kubectl exec`.
+"""A command inside a container, or its own process, joined to a WebSocket: `kubectl exec` and `attach`.
 
 The command is started before the WebSocket is accepted, so that a refusal (no such container, not running) is an
 ordinary HTTP answer. It ends the connection when it exits; a client that goes away ends the command.
@@ -51,10 +51,7 @@ async def open_exec(
 ) -> ExecChannel:
     """Start the command. Raises ApiError."""
     protocol = channels.choose(list(subprotocols))
-    pod = pods.load(request, registry)
-    options = read_options(request.raw_query)
-    container = pods.choose_container(pod, options.container)
-    agent = pods.agent_of(pod, streams)
+    agent, container, options = find_container(request, registry, streams)
     running = await agent.exec(
         request.namespace, request.name, container, options.command, stdin=options.stdin, tty=options.tty
     )
@@ -66,15 +63,22 @@ async def open_attach(
 ) -> ExecChannel:
     """The streams of a container's own process: `kubectl attach`. Raises ApiError."""
     protocol = channels.choose(list(subprotocols))
-    pod = pods.load(request, registry)
-    options = read_options(request.raw_query, needs_command=False)
-    container = pods.choose_container(pod, options.container)
-    agent = pods.agent_of(pod, streams)
+    agent, container, options = find_container(request, registry, streams)
     running = await agent.attach(request.namespace, request.name, container, stdin=options.stdin)
     return ExecChannel(running, options, protocol)
 
 
-def read_options(query_string: bytes, *, needs_command: bool = True) -> ExecOptions:
+def find_container(
+    request: Request, registry: Registry, streams: Mapping[str, NodeStreams]
+) -> tuple[NodeStreams, str, ExecOptions]:
+    """Who runs the container that `exec` or `attach` is about, its name, and what is wanted. Raises ApiError."""
+    pod = pods.load(request, registry)
+    options = read_options(request.raw_query, needs_command=request.subresource == "exec")
+    container = pods.choose_container(pod, options.container)
+    return pods.agent_of(pod, streams), container, options
+
+
+def read_options(query_string: bytes, *, needs_command: bool) -> ExecOptions:
     """The query of `kubectl exec` or `attach`. Raises BadRequest."""
     raw = Parameters(query_string)
     options = ExecOptions(
