@@ -16,6 +16,7 @@ from petset.node.runtime import (
     Container,
     ContainerSpec,
     ContainerState,
+    ExecStreams,
     Resources,
     Runtime,
     RuntimeFailure,
@@ -167,6 +168,22 @@ async def containers_outlive_whoever_started_them(case: RuntimeCase) -> None:
     assert (await stopped(again, started.id)).exit_code is not None
 
 
+async def whoever_attaches_may_leave_and_learns_of_the_end(case: RuntimeCase) -> None:
+    await case.runtime.start_sandbox(sandbox())
+    started = await case.runtime.start_container("uid-1", container(case))
+    leaving, staying = [await case.runtime.attach(started.id, stdin=False) for _ in range(2)]
+    await leaving.kill()
+    assert (await case.runtime.inspect(started.id)).state is ContainerState.RUNNING
+    said, _ = await asyncio.gather(everything_said(staying), stopped(case.runtime, started.id))
+    assert (said, await staying.wait()) == ([], 0)
+    with pytest.raises(RuntimeFailure):
+        await case.runtime.attach(started.id, stdin=False)
+
+
+async def everything_said(streams: ExecStreams) -> list[tuple[int, bytes]]:
+    return [said async for said in streams.output()]
+
+
 CASES: tuple[Callable[[RuntimeCase], Awaitable[None]], ...] = (
     a_sandbox_has_an_address_and_is_started_once,
     two_sandboxes_have_two_addresses,
@@ -180,4 +197,5 @@ CASES: tuple[Callable[[RuntimeCase], Awaitable[None]], ...] = (
     an_image_has_the_same_id_each_time,
     a_container_is_resized_while_it_runs_and_not_after,
     containers_outlive_whoever_started_them,
+    whoever_attaches_may_leave_and_learns_of_the_end,
 )

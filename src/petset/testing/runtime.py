@@ -7,8 +7,9 @@ containers they outlive the agent: hand the same runtime to the next agent to si
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from petset.aio.clock import Clock
 from petset.node.runtime import (
@@ -22,6 +23,7 @@ from petset.node.runtime import (
     Sandbox,
     SandboxSpec,
 )
+from petset.testing.streams import SimulatedAttachment, SimulatedExec
 
 SIGKILL = 9
 Answer = Callable[[Container, Sequence[str]], ExecResult]
@@ -239,7 +241,8 @@ class SimulatedRuntime:
         return SimulatedExec(self.answer(self._running(container_id), command))
 
     async def attach(self, container_id: str, *, stdin: bool) -> ExecStreams:
-        raise RuntimeFailure("AttachFailed", "a simulated container has no streams to attach to")
+        container = self._running(container_id)
+        return SimulatedAttachment(partial(self.wait, container.id))
 
     async def dial(self, sandbox_uid: str, port: int, address: str = "") -> int:
         raise RuntimeFailure("ConnectionFailed", f"nothing listens on port {port} of a simulated pod")
@@ -307,29 +310,3 @@ class SimulatedRuntime:
         for ended in self._waiters.pop(container_id, ()):
             if not ended.done():
                 ended.set_result(None)
-
-
-class SimulatedExec:
-    """The streams of a command whose whole output is known beforehand."""
-
-    def __init__(self, result: ExecResult) -> None:
-        self._result = result
-
-    async def write_stdin(self, data: bytes) -> None:
-        """Nobody reads it."""
-
-    async def close_stdin(self) -> None:
-        """Nothing changes."""
-
-    def resize(self, columns: int, rows: int) -> None:
-        """There is no terminal."""
-
-    async def output(self) -> AsyncIterator[tuple[int, bytes]]:
-        if self._result.output:
-            yield 1, self._result.output.encode()
-
-    async def wait(self) -> int:
-        return self._result.exit_code
-
-    async def kill(self) -> None:
-        """It is over already."""
