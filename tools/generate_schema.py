@@ -43,6 +43,7 @@ ROOTS = (
     "authorization.v1.SelfSubjectAccessReview",
     "authorization.v1.SelfSubjectRulesReview",
     "authorization.v1.SubjectAccessReview",
+    "autoscaling.v1.HorizontalPodAutoscaler",
     "autoscaling.v1.Scale",
     "autoscaling.v2.HorizontalPodAutoscaler",
     "batch.v1.CronJob",

@@ -45,6 +45,10 @@ POINTERS: dict[str, str] = {
     "apps.v1.RollingUpdateStatefulSetStrategy": "partition maxUnavailable",
     "apps.v1.StatefulSetSpec": "replicas revisionHistoryLimit selector",
     "apps.v1.StatefulSetStatus": "collisionCount",
+    "autoscaling.v1.HorizontalPodAutoscalerSpec": "minReplicas targetCPUUtilizationPercentage",
+    "autoscaling.v1.HorizontalPodAutoscalerStatus": (
+        "currentCPUUtilizationPercentage lastScaleTime observedGeneration"
+    ),
     "autoscaling.v2.HPAScalingRules": "selectPolicy stabilizationWindowSeconds tolerance",
     "autoscaling.v2.HorizontalPodAutoscalerSpec": "minReplicas",
     "autoscaling.v2.HorizontalPodAutoscalerStatus": "lastScaleTime observedGeneration",

@@ -323,8 +323,8 @@ def test_what_client_side_apply_left_as_it_was_is_inherited() -> None:
         "metadata": {"annotations": {upgrade.LAST_APPLIED: before}},
         "data": {"a": "1", "b": "2"},
     }
-    assert ".data.a" in texts(upgrade.inherited(MAP, live))
-    assert ".data.b" not in texts(upgrade.inherited(MAP, live))
+    assert ".data.a" in texts(upgrade.inherited(MAP, live, dict))
+    assert ".data.b" not in texts(upgrade.inherited(MAP, live, dict))
 
 
 steps = st.sampled_from(["f:a", "f:b", 'k:{"name":"c"}', 'v:"x"', "i:0"])

@@ -17,7 +17,7 @@ AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLi
 async def test_a_client_can_walk_from_groups_to_resources(site: Site) -> None:
     assert (await site.get("/api"))["versions"] == ["v1"]
     groups = await site.get("/apis")
-    found = {"v1"} | {group["preferredVersion"]["groupVersion"] for group in groups["groups"]}
+    found = {"v1"} | {each["groupVersion"] for group in groups["groups"] for each in group["versions"]}
     assert found == {kind.api_version for kind in KINDS}
     apps = await site.get("/apis/apps/v1")
     by_name = {resource["name"]: resource for resource in apps["resources"]}

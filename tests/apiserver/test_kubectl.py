@@ -272,3 +272,28 @@ def test_a_container_is_attached_to(server: Running, namespace: str) -> None:
     set_status(server, namespace, "pods", "web-0", status)
     said = server.kubectl("-n", namespace, "attach", "-i", "web-0", stdin="hello")
     assert "HELLO" in said and "done" in said
+
+
+def test_an_autoscaler_of_the_older_version_is_applied_and_shown_in_both(server: Running, namespace: str) -> None:
+    manifest: dict[str, Any] = {
+        "apiVersion": "autoscaling/v1",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web"},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "web"},
+            "maxReplicas": 5,
+            "targetCPUUtilizationPercentage": 50,
+        },
+    }
+    of_it = ["-n", namespace]
+    for said in ("created", "unchanged"):
+        assert server.kubectl(*of_it, "apply", "-f", "-", stdin=json.dumps(manifest)).endswith(f"{said}\n")
+    manifest["spec"]["targetCPUUtilizationPercentage"] = 60
+    assert server.kubectl(*of_it, "apply", "--server-side", "-f", "-", stdin=json.dumps(manifest)).endswith(
+        "applied\n"
+    )
+    older = "horizontalpodautoscalers.v1.autoscaling"
+    path = "-o=jsonpath={.apiVersion} {.spec.targetCPUUtilizationPercentage}"
+    assert server.kubectl(*of_it, "get", older, "web", path) == "autoscaling/v1 60"
+    rows = [server.kubectl(*of_it, "get", each, "--no-headers").split()[:4] for each in (older, "hpa")]
+    assert rows == [["web", "StatefulSet/web", "cpu:", "<unknown>/60%"]] * 2

@@ -13,6 +13,7 @@ from petset.apiserver import tables
 from petset.apiserver.bodies import SCALE
 from petset.apiserver.tables import durations
 from petset.apiserver.tables.rendering import Source, table
+from petset.registry.forms import to_stored
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 
@@ -25,7 +26,7 @@ def row(api_version: str, kind: str, document: dict[str, Any]) -> list[Any]:
     known = kinds.by_type(api_version, kind)
     assert known is not None
     meta = {"name": "it", "creationTimestamp": ago(minutes=5), **document.pop("metadata", {})}
-    obj = msgspec.convert({"metadata": meta, **document}, known.model)
+    obj = to_stored(known, msgspec.convert({"metadata": meta, **document}, known.model))
     printer = tables.of_kind(known)
     cells = printer.cells(obj, NOW)
     assert len(cells) == len(printer.columns)
@@ -538,7 +539,7 @@ def test_each_kind_has_the_cells_of_kubernetes(
 
 
 def test_every_kind_served_has_a_printer_of_its_own() -> None:
-    assert {kind.qualified for kind in (*kinds.KINDS, SCALE) if kind.is_kept} == set(tables.PRINTERS)
+    assert {kind.store_key for kind in (*kinds.KINDS, SCALE) if kind.is_kept} == set(tables.PRINTERS)
 
 
 def test_rows_carry_as_much_of_their_object_as_was_asked() -> None:

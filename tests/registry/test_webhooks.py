@@ -15,7 +15,7 @@ from registry.given import DRY, MAPS, PLAIN, PODS, SETS, config, create, merge, 
 from petset.api.errors import ApiError, Forbidden, Invalid, NotFound
 from petset.api.kinds import by_model
 from petset.api.models import admissionregistration_v1 as admission
-from petset.api.models import core_v1, discovery_v1, meta_v1
+from petset.api.models import autoscaling_v2, core_v1, discovery_v1, meta_v1
 from petset.client.accounts import SCHEDULER
 from petset.registry.port import Target, User, Visit, WriteOptions
 from petset.registry.webhooks.port import BadAnswer, CallFailed, Destination
@@ -645,5 +645,31 @@ def test_a_quota_refuses_after_webhooks_have_changed_what_is_asked_for() -> None
         with pytest.raises(Forbidden, match="exceeded quota"):
             await create(p, config())
         assert sites.hosts == ["a"]
+
+    play(sites, story)
+
+
+def test_an_autoscaler_is_shown_in_the_version_that_a_webhook_knows_and_changed_in_it() -> None:
+    sites = Sites(a=patching({"op": "replace", "path": "/spec/targetCPUUtilizationPercentage", "value": 60}))
+    older = admission.RuleWithOperations(
+        operations=["*"], apiGroups=["autoscaling"], apiVersions=["v1"], resources=["horizontalpodautoscalers"]
+    )
+
+    async def story(p: Plane) -> None:
+        await create(p, mutating(mutator("a", older)))
+        found = await create(
+            p,
+            autoscaling_v2.HorizontalPodAutoscaler(
+                metadata=meta("web"),
+                spec=autoscaling_v2.HorizontalPodAutoscalerSpec(
+                    maxReplicas=5,
+                    scaleTargetRef=autoscaling_v2.CrossVersionObjectReference(kind="Deployment", name="web"),
+                ),
+            ),
+        )
+        (_, request) = sites.asked[-1]
+        assert (request["kind"]["version"], request["requestKind"]["version"]) == ("v1", "v2")
+        assert request["object"]["spec"]["targetCPUUtilizationPercentage"] == 80
+        assert found.spec.metrics[0].resource.target.averageUtilization == 60
 
     play(sites, story)

@@ -16,6 +16,7 @@ from petset.api.models import (
     apps_v1,
     authentication_v1,
     authorization_v1,
+    autoscaling_v1,
     autoscaling_v2,
     batch_v1,
     certificates_v1,
@@ -54,7 +55,7 @@ class Kind:
     verbs: tuple[str, ...] = (
         "create", "delete", "deletecollection", "get", "list", "patch", "update", "watch",
     )  # fmt: skip
-    stored_as: str = ""  # store room shared with another kind, as both kinds of Event share one
+    stored_as: str = ""  # the store room of another kind, whose objects this one shows in its own form
     deprecation: str = ""  # what its users are told with every answer; custom kinds say it in their definition
     custom: "Custom | None" = None
 
@@ -234,6 +235,11 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers",
         autoscaling_v2.HorizontalPodAutoscaler, short_names=("hpa",), categories=("all",), subresources=("status",),
+    ),
+    Kind(
+        "autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers",
+        autoscaling_v1.HorizontalPodAutoscaler, short_names=("hpa",), categories=("all",), subresources=("status",),
+        stored_as="horizontalpodautoscalers.autoscaling",
     ),
     Kind(
         "batch", "v1", "CronJob", "cronjobs", batch_v1.CronJob, short_names=("cj",), categories=("all",),

@@ -18,6 +18,7 @@ from petset.apiserver.managers import check_applier, check_unforced, field_manag
 from petset.apiserver.negotiate import body_type, media_type_of
 from petset.apiserver.routes import Request
 from petset.registry.deletion import check_options
+from petset.registry.forms import takes_configs
 from petset.registry.port import Patch, WriteOptions
 
 SCALE = Kind("autoscaling", "v1", "Scale", "scales", autoscaling_v1.Scale)
@@ -74,7 +75,7 @@ def is_apply(request: Request) -> bool:
 def read_config(request: Request, options: WriteOptions) -> dict[str, Any]:
     """The document of a server-side apply: YAML, of which JSON is a part. Raises BadRequest or Invalid."""
     check_applier(request)
-    if request.kind.stored_as:
+    if not takes_configs(request.kind):
         raise UnsupportedMediaType(f"{request.kind.qualified} cannot be applied: apply events of the core group")
     try:
         try:

@@ -15,6 +15,7 @@ from petset.apiserver.messages import Headers, Joined, Reply, warning_headers, w
 from petset.apiserver.negotiate import JSON, LISTED, SINGLE, Form, answer
 from petset.apiserver.routes import Request
 from petset.apiserver.tables.rendering import Source, partial, table
+from petset.registry.forms import stored_kind
 from petset.registry.port import Registry, Selected
 from petset.storage.port import Record
 
@@ -80,7 +81,8 @@ class Renderer:
         return self.registry.render(kind, record)
 
     def _source(self, kind: Kind, record: Record) -> Source:
-        return Source(self.registry.decode(kind, record), self.value(kind, record))
+        """Cells are made of what is stored, whichever kind shows it."""
+        return Source(self.registry.decode(stored_kind(kind), record), self.value(kind, record))
 
 
 def document(request: Request, obj: Any, *, status: int = 200, headers: Headers = ()) -> Reply:

@@ -19,7 +19,7 @@ from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
 from petset.api.models import autoscaling_v1, core_v1, meta_v1
 from petset.api.patch import apply_patch, outcome
-from petset.registry import events, metadata, ownership, refusals, scale
+from petset.registry import forms, metadata, ownership, refusals, scale
 from petset.registry.ownership import Author
 from petset.registry.parts import fields_named, narrowed, with_fields
 from petset.registry.port import Guard, Patch, Target, Visit, WriteOptions
@@ -56,10 +56,10 @@ def replaced(kind: Kind, namespace: str, name: str, obj: Any, way: Way) -> Chang
     _keep_place(kind, namespace, name, obj)
     if way.subresource == "scale":
         return lambda old: scale.with_scale(kind, old, obj)
-    stored = events.to_stored(kind, obj)
+    stored = forms.to_stored(kind, obj)
     if way.subresource == "status" and kind.custom is None and not way.settled:
         return _with_status(stored)
-    complete(events.stored_kind(kind), stored, way, settled=way.settled and stored is obj)
+    complete(forms.stored_kind(kind), stored, way, settled=way.settled and stored is obj)
     return lambda old: narrowed(way.subresource, objects.with_own_metadata(stored), old)
 
 
@@ -94,10 +94,10 @@ def patched(kind: Kind, patch: Patch, options: WriteOptions, way: Way) -> Change
         return decoded.obj
 
     def change(old: Any) -> Any:
-        obj = read(to_document(events.from_stored(kind, old)))
+        obj = read(to_document(forms.from_stored(kind, old)))
         _keep_place(kind, objects.namespace_of(old), objects.name_of(old), obj)
-        new = events.to_stored(kind, obj)
-        complete(events.stored_kind(kind), new, way, settled=new is obj)
+        new = forms.to_stored(kind, obj)
+        complete(forms.stored_kind(kind), new, way, settled=new is obj)
         return narrowed(way.subresource, new, old)
 
     def change_fields(old: Any) -> Any:
@@ -138,9 +138,10 @@ def applied(kind: Kind, target: Target, config: dict[str, Any], author: Author, 
             document, entries = ownership.apply(kind, old, config, author, terms.now, force=terms.force)
         except RecursionError as error:
             raise refusals.too_deep() from error
-        new = decode(kind, document).obj
-        _keep_place(kind, target.namespace, target.name, new)
-        complete(kind, new, Way(author.subresource, terms.gates), settled=True)
+        stored = forms.stored_kind(kind)
+        new = decode(stored, document).obj
+        _keep_place(stored, target.namespace, target.name, new)
+        complete(stored, new, Way(author.subresource, terms.gates), settled=True)
         new = narrowed(author.subresource, new, old)
         new.metadata.managedFields = entries
         return new

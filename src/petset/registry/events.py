@@ -4,31 +4,11 @@ Stored is the core form. The other is made when somebody asks for it, and turned
 an event written through either API is seen through both.
 """
 
-from typing import Any
-
-from petset.api.kinds import Kind, by_model
 from petset.api.models import core_v1, events_v1
-
-CORE = by_model(core_v1.Event)
-NEW = by_model(events_v1.Event)
-
-
-def stored_kind(kind: Kind) -> Kind:
-    """The kind whose form the store holds."""
-    return CORE if kind is NEW else kind
-
-
-def from_stored(kind: Kind, obj: Any) -> Any:
-    """A stored object as `kind` shows it."""
-    return to_new(obj) if kind is NEW else obj
-
-
-def to_stored(kind: Kind, obj: Any) -> Any:
-    """An object of `kind` as it is stored."""
-    return to_core(obj) if kind is NEW else obj
 
 
 def to_new(event: core_v1.Event) -> events_v1.Event:
+    """A stored event as `events.k8s.io` shows it."""
     series = event.series
     shown = events_v1.Event(
         eventTime=event.eventTime,  # type: ignore[arg-type]  # null in events of the old style, as in Kubernetes
@@ -52,6 +32,7 @@ def to_new(event: core_v1.Event) -> events_v1.Event:
 
 
 def to_core(event: events_v1.Event) -> core_v1.Event:
+    """The event in the form that is stored."""
     assert event.metadata is not None
     stored = core_v1.Event(
         involvedObject=event.regarding or core_v1.ObjectReference(),

@@ -15,7 +15,7 @@ import msgspec
 
 from petset.api.decode import decoder
 from petset.api.kinds import Kind
-from petset.registry import events
+from petset.registry import forms
 from petset.storage.port import Record
 
 if TYPE_CHECKING:
@@ -92,10 +92,10 @@ class Decoder:
         memo: Memo = record.memo or memo_of(record)
         typed = memo.typed
         if typed is None:
-            typed = memo.typed = decoder(events.stored_kind(kind).model).decode(record.value)
+            typed = memo.typed = decoder(forms.stored_kind(kind).model).decode(record.value)
             self._hold(memo, len(record.value))
         if kind.custom is None:
-            return events.from_stored(kind, typed) if kind.stored_as else typed
+            return forms.from_stored(kind, typed) if kind.stored_as else typed
         if memo.checked is kind.custom:
             return typed
         shown = kind.custom.shown(kind, typed)

@@ -28,6 +28,7 @@ from petset.api.ownership.tracking import ApplyConflict, Document, Write
 from petset.api.schema import per_type
 from petset.api.untyped import Untyped
 from petset.registry import custom, refusals
+from petset.registry.forms import config_as_stored, config_to_stored, stored_kind
 from petset.registry.strategy import BINDING, strategy_of
 
 
@@ -169,8 +170,9 @@ def apply(
 
     Raises BadRequest for a document that does not fit the kind, Conflict where others own what it would change.
     """
+    _check(kind, config)
+    sent, config, kind = config, config_to_stored(kind, config), stored_kind(kind)
     part = part_of(kind)
-    _check(kind, part, config)
     live = to_document(old) if old is not None else _nothing(kind)
     metadata = {name: value for name, value in live["metadata"].items() if name != "managedFields"}
     live = {**live, "metadata": metadata}
@@ -182,7 +184,7 @@ def apply(
     applied = _apply(part, live, config, known, write, force=force)
     document = applied.document
     if write.manager.name == upgrade.MANAGER:
-        document = upgrade.with_last_applied(document, config)
+        document = upgrade.with_last_applied(document, sent)
     return document, entries.written(applied.owners)
 
 
@@ -193,7 +195,7 @@ def _apply(
     try:
         return tracking.apply(part, live, config, known, write, force=force)
     except ApplyConflict as conflict:
-        allowed = upgrade.inherited(part, live) if write.manager.name == upgrade.MANAGER else None
+        allowed = upgrade.inherited(part, live, config_as_stored) if write.manager.name == upgrade.MANAGER else None
         if allowed is None:
             raise
         remaining = conflict.outside(allowed)
@@ -202,7 +204,8 @@ def _apply(
         return tracking.apply(part, live, config, known, write, force=True)
 
 
-def _check(kind: Kind, part: Part, config: Document) -> None:
+def _check(kind: Kind, config: Document) -> None:
+    """Raises BadRequest for a document that cannot be applied to objects of this kind."""
     given = config.get("apiVersion") or ""
     if given != kind.api_version:
         raise refusals.wrong_apply_version(str(given), kind.api_version)
@@ -210,7 +213,7 @@ def _check(kind: Kind, part: Part, config: Document) -> None:
     named = metadata if isinstance(metadata, dict) else {}
     if named.get("managedFields") is not None:
         raise refusals.owners_in_apply()
-    found = list(faults(part, config))
+    found = list(faults(part_of(kind), config))
     if found:
         why = found[0] if len(found) == 1 else "errors:\n" + "\n".join(f"  {each}" for each in found)
         raise refusals.not_appliable(kind, str(named.get("namespace") or ""), str(named.get("name") or ""), why)

@@ -18,7 +18,7 @@ from petset.api.kinds import Kind, Kinds, by_model
 from petset.api.models import autoscaling_v1, core_v1, meta_v1
 from petset.registry import changes, scale
 from petset.registry.accounts import default_account
-from petset.registry.events import stored_kind, to_stored
+from petset.registry.forms import stored_kind, to_stored
 from petset.registry.memo import Decoder
 from petset.registry.ownership import Author
 from petset.registry.paging import select
@@ -137,6 +137,7 @@ class Registry:
         author = Author(options.field_manager, target.subresource, applies=True)
         terms = changes.Terms(self._writer.now(), options.force, self._gates)
         change = changes.applied(kind, target, config, author, terms)
+        kind = stored_kind(kind)
         if options.guard is not None:
             change = changes.guarded(change, options.guard)
         key = _key(kind, target.namespace, target.name)

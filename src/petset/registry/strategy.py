@@ -16,6 +16,7 @@ from petset.api.models import (
     admissionregistration_v1,
     apiextensions_v1,
     apps_v1,
+    autoscaling_v2,
     batch_v1,
     certificates_v1,
     coordination_v1,
@@ -114,6 +115,9 @@ _STRATEGIES: Mapping[type, Strategy] = {
             currentHealthy=0, desiredHealthy=0, disruptionsAllowed=0, expectedPods=0
         ),
         counts=("spec",),
+    ),
+    autoscaling_v2.HorizontalPodAutoscaler: Strategy(
+        first_status=lambda _, __: autoscaling_v2.HorizontalPodAutoscalerStatus(desiredReplicas=0)
     ),
     batch_v1.CronJob: Strategy(first_status=lambda _, __: batch_v1.CronJobStatus(), counts=("spec",)),
     batch_v1.Job: Strategy(first_status=lambda _, __: batch_v1.JobStatus(), counts=("spec",)),

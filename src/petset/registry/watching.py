@@ -9,7 +9,7 @@ from petset.api import objects
 from petset.api.encode import encode
 from petset.api.errors import BadRequest
 from petset.api.kinds import Kind, Kinds
-from petset.registry import events, refusals
+from petset.registry import forms, refusals
 from petset.registry.memo import Decoder
 from petset.registry.paging import select, version_of
 from petset.registry.port import ListOptions, WatchItem
@@ -86,7 +86,7 @@ class SelectedWatch:
 
     def _as_of(self, record: Record, revision: int) -> Record:
         """The object as last seen in the selection, at the revision by which it left."""
-        obj = objects.with_own_metadata(self._decoder.decode(events.stored_kind(self._kind), record))
+        obj = objects.with_own_metadata(self._decoder.decode(forms.stored_kind(self._kind), record))
         obj.metadata.resourceVersion = str(revision)
         return Record(record.key, encode(obj), revision)
 

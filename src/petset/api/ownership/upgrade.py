@@ -4,6 +4,7 @@ Client-side apply leaves what it sent in an annotation. The first server-side ap
 that still have the values written there; the annotation then follows each of its applies, so that one can go back.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -22,13 +23,19 @@ def last_applied(document: dict[str, Any]) -> str:
     return str(annotations.get(LAST_APPLIED) or "")
 
 
-def inherited(part: Part, live: dict[str, Any]) -> FieldSet:
-    """The fields of the live object that are as client-side apply left them."""
+def inherited(part: Part, live: dict[str, Any], stored: Callable[[dict[str, Any]], dict[str, Any]]) -> FieldSet:
+    """The fields of the live object that are as client-side apply left them.
+
+    `stored` gives a document that was applied in the form in which objects are stored.
+    """
     try:
         before = msgspec.json.decode(last_applied(live))
     except (msgspec.DecodeError, RecursionError):
         return None
-    if not isinstance(before, dict) or before.get("apiVersion") != live.get("apiVersion"):
+    if not isinstance(before, dict):
+        return None
+    before = stored(before)
+    if before.get("apiVersion") != live.get("apiVersion"):
         return None
     changes = compare(part, before, live)
     return difference(difference(difference(held(part, before), changes.modified), changes.added), changes.removed)

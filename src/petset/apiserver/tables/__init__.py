@@ -41,8 +41,7 @@ PRINTERS: dict[str, Printer] = {
     "deployments.apps": workloads.DEPLOYMENTS,
     "endpoints": network.ENDPOINTS,
     "endpointslices.discovery.k8s.io": network.ENDPOINT_SLICES,
-    "events": events.CORE_EVENTS,
-    "events.events.k8s.io": events.EVENTS,
+    "events": events.EVENTS,
     "jobs.batch": batch.JOBS,
     "leases.coordination.k8s.io": cluster.LEASES,
     "namespaces": cluster.NAMESPACES,
@@ -72,7 +71,7 @@ PRINTERS: dict[str, Printer] = {
     "volumeattachments.storage.k8s.io": storage.ATTACHMENTS,
     "volumeattributesclasses.storage.k8s.io": storage.ATTRIBUTES_CLASSES,
 }
-"""By the resource's qualified name."""
+"""By the room in the store: kinds that share one have the same cells."""
 
 _BARE = Printer((NAME, AGE), lambda obj, now: [name_of(obj), age_of(obj, now)])
 
@@ -83,4 +82,4 @@ def of_kind(kind: Kind) -> Printer:
         from petset.apiserver.tables import custom  # only where there are definitions
 
         return custom.printer(kind.custom)
-    return PRINTERS.get(kind.qualified, _BARE)
+    return PRINTERS.get(kind.store_key, _BARE)

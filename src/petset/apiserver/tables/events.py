@@ -1,11 +1,10 @@
-"""Rows of events, which exist under two API groups with the same things under different names."""
+"""Rows of events, whichever of their two API groups shows them."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from petset.api.models import core_v1, events_v1
-from petset.apiserver.tables.columns import Cell, Column, Printer, name_of, wide
+from petset.api.models import core_v1
+from petset.apiserver.tables.columns import Cell, Column, Printer, wide
 from petset.apiserver.tables.durations import since
 
 COLUMNS = (
@@ -31,34 +30,14 @@ class _Seen:
     count: int
 
 
-def core_event(obj: core_v1.Event, now: datetime) -> list[Cell]:
-    """An event of the core group."""
+def event(obj: core_v1.Event, now: datetime) -> list[Cell]:
+    """What happened to whom."""
     first = obj.firstTimestamp or obj.eventTime
     seen = _Seen(first, obj.lastTimestamp or first, obj.count or 1)
     if obj.series is not None:
         seen = _Seen(first, obj.series.lastObservedTime, obj.series.count or 1)
     source = _source(obj.source, obj.reportingComponent, obj.reportingInstance)
     about = obj.involvedObject
-    return _row(obj, (about, source, obj.message or ""), seen, now)
-
-
-def event(obj: events_v1.Event, now: datetime) -> list[Cell]:
-    """An event of `events.k8s.io`."""
-    first = obj.deprecatedFirstTimestamp or obj.eventTime
-    seen = _Seen(first, obj.deprecatedLastTimestamp or first, obj.deprecatedCount or 1)
-    if obj.series is not None:
-        seen = _Seen(first, obj.series.lastObservedTime, obj.series.count)
-    source = _source(obj.deprecatedSource, obj.reportingController, obj.reportingInstance)
-    about = obj.regarding or core_v1.ObjectReference()
-    return _row(obj, (about, source, obj.note or ""), seen, now)
-
-
-CORE_EVENTS = Printer(COLUMNS, core_event)
-EVENTS = Printer(COLUMNS, event)
-
-
-def _row(obj: Any, told: tuple[core_v1.ObjectReference, str, str], seen: _Seen, now: datetime) -> list[Cell]:
-    about, source, message = told
     return [
         since(seen.last, now),
         obj.type or "",
@@ -66,11 +45,14 @@ def _row(obj: Any, told: tuple[core_v1.ObjectReference, str, str], seen: _Seen, 
         _target(about),
         about.fieldPath or "",
         source,
-        message.strip(),
+        (obj.message or "").strip(),
         since(seen.first, now),
         seen.count,
-        name_of(obj),
+        obj.metadata.name or "",
     ]
+
+
+EVENTS = Printer(COLUMNS, event)
 
 
 def _target(about: core_v1.ObjectReference) -> str:

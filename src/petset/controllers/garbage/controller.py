@@ -18,8 +18,8 @@ from petset.controllers.garbage.graph import Graph, is_same_node, node_of
 from petset.controllers.garbage.model import Identity, Node, OwnerState, Reference, Snapshot
 from petset.controllers.garbage.plan import plan
 
-COLLECTED = tuple(kind for kind in KINDS if kind.is_kept and kind.name != "Event")
-"""Events own nothing, and nothing owns them: they go by age."""
+COLLECTED = tuple(kind for kind in KINDS if kind.is_kept and kind.name != "Event" and not kind.stored_as)
+"""Every kind once. Events own nothing, and nothing owns them: they go by age."""
 
 
 class GarbageCollector:

@@ -26,7 +26,9 @@ Quota = core_v1.ResourceQuota
 Key = tuple[str, str]
 SECONDS_TOGETHER = 0.02
 """How long a change may wait for others to be told with it."""
-COUNTED = tuple(kind for kind in KINDS if kind.namespaced and kind.is_kept and kind.store_key != "events")
+COUNTED = tuple(
+    kind for kind in KINDS if kind.namespaced and kind.is_kept and kind.name != "Event" and not kind.stored_as
+)
 """Every built-in kind that a quota can count; custom kinds come and go."""
 
 

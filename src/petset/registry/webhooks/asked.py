@@ -8,6 +8,7 @@ from petset.api.encode import to_document
 from petset.api.kinds import Kind
 from petset.api.models import core_v1, meta_v1
 from petset.registry import scale
+from petset.registry.forms import from_stored
 from petset.registry.port import UNKNOWN, User
 
 Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
@@ -70,8 +71,11 @@ class Asked:
             return to_document(scale.scale_of(self.kind, obj))
         if kind is not None and kind.api_version in self.versions:
             return self.versions[kind.api_version][0 if obj is self.new else 1]
-        document = to_document(obj)
-        return document if kind in (None, self.kind) else {**document, "apiVersion": kind.api_version}
+        if kind is None or kind is self.kind:
+            return to_document(obj)
+        if kind.custom is None:
+            return to_document(from_stored(kind, obj))
+        return {**to_document(obj), "apiVersion": kind.api_version}
 
 
 def _labels(obj: Any) -> dict[str, str]:

@@ -9,6 +9,7 @@ from petset.api.kinds import Kind, Kinds
 from petset.api.models import core_v1
 from petset.api.objects import meta
 from petset.registry.following import Kept
+from petset.registry.forms import document_to_stored, sharing
 from petset.registry.memo import Decoder
 from petset.registry.reviewers import Means
 from petset.registry.webhooks.asked import Asked, Document
@@ -55,6 +56,8 @@ class Matcher:
 
     async def back(self, asked: Asked, document: Document) -> Document:
         """A document that somebody got in another version, in the version of the request. Raises ApiError."""
+        if asked.kind.custom is None:
+            return document_to_stored(asked.kind, document)
         if not asked.kind.converts:
             return document
         return await self._conversions.document(asked.kind, document, asked.kind.api_version)
@@ -71,9 +74,9 @@ class Matcher:
         return None if found is None else to_document(found)
 
     def _equivalent(self, kind: Kind) -> list[Kind]:
-        """The other versions in which the same objects are served."""
+        """The other kinds, mostly versions, by which the same objects are served."""
         if kind.custom is None:
-            return []
+            return sharing(kind)
         others = (other for other in self._kinds.custom() if other.store_key == kind.store_key)
         return [other for other in others if other.version != kind.version and other.verbs]
 
