@@ -14,10 +14,16 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Rests(Generic[K]):
-    """Who rests until when. With ten times what a part costs as `seconds_per_part`, a tenth of the time is work."""
+    """Who rests until when: `least_seconds` and `seconds_per_part` for each part, `longest_seconds` at most.
 
-    def __init__(self, clock: Clock, seconds_per_part: float, longest_seconds: float) -> None:
+    Where both are ten times what a look costs, without parts and for each of them, a tenth of the time is work.
+    """
+
+    def __init__(
+        self, clock: Clock, seconds_per_part: float, longest_seconds: float, least_seconds: float = 0.0
+    ) -> None:
         self._clock = clock
+        self._least = least_seconds
         self._per_part = seconds_per_part
         self._longest = longest_seconds
         self._until: dict[K, float] = {}  # on the clock's monotonic scale
@@ -28,7 +34,8 @@ class Rests(Generic[K]):
 
     def begin(self, key: K, parts: int) -> None:
         """The key has just been looked at, with so many parts."""
-        self._until[key] = self._clock.monotonic() + min(self._longest, parts * self._per_part)
+        pause = min(self._longest, self._least + parts * self._per_part)
+        self._until[key] = self._clock.monotonic() + pause
 
     def forget(self, key: K) -> None:
         """The key is gone."""

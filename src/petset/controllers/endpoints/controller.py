@@ -28,6 +28,7 @@ from petset.controllers.endpoints.model import (
 )
 from petset.controllers.endpoints.plan import plan
 
+PAUSE_SECONDS = 0.02
 PAUSE_SECONDS_PER_POD = 0.001
 """At least ten times what a look costs, so that no Service takes more than a tenth of the processor."""
 LONGEST_PAUSE_SECONDS = 2.0
@@ -45,7 +46,7 @@ class EndpointsController:
 
     def __init__(self, hands: Hands, clock: Clock, pool: InformerPool) -> None:
         self._hands = hands
-        self._rests: Rests[ServiceKey] = Rests(clock, PAUSE_SECONDS_PER_POD, LONGEST_PAUSE_SECONDS)
+        self._rests: Rests[ServiceKey] = Rests(clock, PAUSE_SECONDS_PER_POD, LONGEST_PAUSE_SECONDS, PAUSE_SECONDS)
         self._members: dict[ServiceKey, Members] = {}
         self._services = pool.informer(core_v1.Service, {"by-namespace": by_namespace})
         self._pods = pool.informer(core_v1.Pod, {"by-namespace": by_namespace})
