@@ -1,5 +1,7 @@
 """Each manifest finds its kind, or is told of with its place before anything is applied."""
 
+from contextlib import nullcontext
+
 import pytest
 import yaml
 from custom.databases import database, definition, version
@@ -56,6 +58,18 @@ def test_what_no_server_would_take_is_told_of_with_its_place(documents: list[obj
     with pytest.raises(CommandFailure) as caught:
         check(manifests(*documents), DEFAULT)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(("most", "fault"), [(2, ""), (-1, "spec.maxReplicas: Invalid value: -1")])
+def test_a_manifest_in_another_form_than_the_stored_one_is_checked_like_any_other(most: int, fault: str) -> None:
+    autoscaler = {
+        "apiVersion": "autoscaling/v1",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web"},
+        "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": most},
+    }
+    with pytest.raises(CommandFailure, match=fault) if fault else nullcontext():
+        check(manifests(autoscaler), DEFAULT)
 
 
 def test_namespaces_come_first_then_definitions_and_all_else_as_it_stands() -> None:

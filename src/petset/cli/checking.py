@@ -16,6 +16,7 @@ from petset.api.validation import check_create
 from petset.cli.kinds import is_definition, kind_of, known_kind, namespace_of, with_defined
 from petset.cli.manifests.reading import Manifest
 from petset.cli.surroundings import CommandFailure
+from petset.registry.forms import stored_kind, to_stored
 from petset.registry.gated import drop_disabled
 
 
@@ -53,9 +54,10 @@ def _checked(manifest: Manifest, kind: Kind, gates: Gates) -> Any:
     metadata = {**manifest.document["metadata"], **({"namespace": namespace} if namespace else {})}
     try:
         decoded = decode(kind, {**manifest.document, "metadata": metadata}, field_validation="Strict")
-        apply_defaults(kind, decoded.obj, gates)
-        drop_disabled(kind, decoded.obj, None, gates)
-        check_create(kind, decoded.obj, gates)
+        kind, obj = stored_kind(kind), to_stored(kind, decoded.obj)
+        apply_defaults(kind, obj, gates)
+        drop_disabled(kind, obj, None, gates)
+        check_create(kind, obj, gates)
     except ApiError as error:
         raise CommandFailure(f"{manifest.place}: {error}") from error
-    return decoded.obj
+    return obj
