@@ -17,7 +17,7 @@ from go_binary import GoBinary, GoField
 API = Path(__file__).parent.parent / "src" / "petset" / "api"
 TARGET = API / "protobuf_data.json"
 KUBECTL = Path(sys.executable).with_name("kubectl")
-UNKNOWN = "apiextensions_"
+UNKNOWN = ("apiextensions_", "apiregistration_")
 """kubectl knows no such structs: it sends them as JSON."""
 _PACKAGE = re.compile(r"k8s\.io/(?:api|apimachinery/pkg/apis)/(\w+)/(v\w+)$")
 _TAG = re.compile(r'(json|protobuf):"([^"]*)"')

@@ -19,6 +19,7 @@ RELEASE = "v1.37.0-local"
 TARGET = Path(__file__).parent.parent / "src" / "petset" / "api" / "schema_data.json"
 PREFIXES = (
     "io.k8s.apiextensions-apiserver.pkg.apis.",
+    "io.k8s.kube-aggregator.pkg.apis.",
     "io.k8s.api.",
     "io.k8s.apimachinery.pkg.apis.",
     "io.k8s.apimachinery.pkg.",
@@ -31,6 +32,7 @@ ROOTS = (
     "admissionregistration.v1.ValidatingAdmissionPolicyBinding",
     "admissionregistration.v1.ValidatingWebhookConfiguration",
     "apiextensions.v1.CustomResourceDefinition",
+    "apiregistration.v1.APIService",
     "apps.v1.ControllerRevision",
     "apps.v1.DaemonSet",
     "apps.v1.Deployment",

@@ -34,6 +34,7 @@ POINTERS: dict[str, str] = {
     "apiextensions.v1.ServiceReference": "path port",
     "apiextensions.v1.ValidationRule": "optionalOldSelf reason",
     "apiextensions.v1.WebhookClientConfig": "url",
+    "apiregistration.v1.ServiceReference": "port",
     "apps.v1.DaemonSetSpec": "revisionHistoryLimit selector",
     "apps.v1.DaemonSetStatus": "collisionCount",
     "apps.v1.DeploymentSpec": "progressDeadlineSeconds replicas revisionHistoryLimit selector",

@@ -446,6 +446,19 @@ ROWS: list[tuple[str, str, dict[str, Any], list[Any]]] = [
         ["it", 3, 2, 1, "5m", "a,b", "redis,log", "app=old"],
     ),
     (
+        "apiregistration.k8s.io/v1",
+        "APIService",
+        {
+            "spec": {
+                "groupPriorityMinimum": 1,
+                "versionPriority": 1,
+                "service": {"namespace": "a", "name": "b"},
+            },
+            "status": {"conditions": [{"type": "Available", "status": "False", "reason": "NotAggregated"}]},
+        },
+        ["it", "a/b", "False (NotAggregated)", "5m"],
+    ),
+    (
         "storage.k8s.io/v1",
         "CSIDriver",
         {"spec": {"tokenRequests": [{"audience": "a"}, {"audience": "b"}], "volumeLifecycleModes": ["Persistent"]}},

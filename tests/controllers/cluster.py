@@ -51,13 +51,19 @@ class Cluster:
 
 @asynccontextmanager
 async def cluster(
-    seed: int = 0, root_ca_pem: str = "", caller: Caller | None = None, lag: Lag | None = None
+    seed: int = 0,
+    root_ca_pem: str = "",
+    caller: Caller | None = None,
+    lag: Lag | None = None,
+    registers_apis: bool = False,
 ) -> AsyncIterator[Cluster]:
     """`lag`: how late controllers hear of the changes of a kind, in seconds."""
     async with plane(seed, caller=caller) as p, Supervisor("test") as tasks:
         directories = SimulatedDirectories()
         client = LateWatches(p.client, p.clock, lag) if lag is not None else p.client
-        manager = ControllerManager(client, p.clock, p.random, directories, Settings("/volumes", root_ca_pem))
+        manager = ControllerManager(
+            client, p.clock, p.random, directories, Settings("/volumes", root_ca_pem, registers_apis=registers_apis)
+        )
         tasks.start("manager", manager.run())
         await manager.pool.synced()
         yield Cluster(p, manager, directories)

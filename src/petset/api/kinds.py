@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from petset.api.models import (
     admissionregistration_v1,
     apiextensions_v1,
+    apiregistration_v1,
     apps_v1,
     authentication_v1,
     authorization_v1,
@@ -103,6 +104,7 @@ ANSWERED = ("create",)
 """The verbs of a kind that is a question."""
 
 DEFINITIONS = "apiextensions.k8s.io"
+REGISTRATION = "apiregistration.k8s.io"
 CERTIFICATES = "certificates.k8s.io"
 ADMISSION, _AUTHENTICATION, _AUTHORIZATION, RBAC = (
     "admissionregistration.k8s.io",
@@ -189,6 +191,10 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         DEFINITIONS, "v1", "CustomResourceDefinition", "customresourcedefinitions",
         apiextensions_v1.CustomResourceDefinition, namespaced=False, short_names=("crd", "crds"),
+        categories=("api-extensions",), subresources=("status",),
+    ),
+    Kind(
+        REGISTRATION, "v1", "APIService", "apiservices", apiregistration_v1.APIService, namespaced=False,
         categories=("api-extensions",), subresources=("status",),
     ),
     Kind("apps", "v1", "ControllerRevision", "controllerrevisions", apps_v1.ControllerRevision),

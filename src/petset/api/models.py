@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lightkube.models import (  # noqa: TID251 - this is the one owner
         admissionregistration_v1,
         apiextensions_v1,
+        apiregistration_v1,
         apps_v1,
         authentication_v1,
         authorization_v1,
@@ -62,6 +63,7 @@ else:
 __all__ = [
     "admissionregistration_v1",
     "apiextensions_v1",
+    "apiregistration_v1",
     "apps_v1",
     "authentication_v1",
     "authorization_v1",

@@ -37,6 +37,7 @@ _NAMED = {
 _PACKAGES = {
     "meta": f"{_MACHINERY}.apis",
     "apiextensions": "io.k8s.apiextensions-apiserver.pkg.apis",
+    "apiregistration": "io.k8s.kube-aggregator.pkg.apis",
 }
 _DEFINITIONS = "#/definitions/"
 

@@ -19,6 +19,7 @@ from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.accounttokens.apply import Issuer
 from petset.controllers.accounttokens.controller import AccountTokenController
+from petset.controllers.apiservices.controller import ApiServiceController
 from petset.controllers.certificates.apply import Signer
 from petset.controllers.certificates.controller import ACCOUNT as CERTIFICATES
 from petset.controllers.certificates.controller import CertificateController
@@ -68,6 +69,7 @@ class Settings:
 
     `issuer` gives out the tokens of service accounts; without one nobody fills Secrets with them. `signer` signs
     the certificates of clients; without one requests for them are left alone.
+    `registers_apis`: whether an APIService is kept for each group and version that is served.
     `audit_seconds`: how often what is kept of a StatefulSet's pods is checked against the pods.
     """
 
@@ -77,6 +79,7 @@ class Settings:
     gates: Gates = DEFAULT
     issuer: Issuer | None = None
     signer: Signer | None = None
+    registers_apis: bool = False
 
 
 class ControllerManager:
@@ -127,6 +130,8 @@ class ControllerManager:
             self._parts["certificates"] = CertificateController(
                 as_(CERTIFICATES), clock, self.pool, settings.signer
             )
+        if settings.registers_apis:
+            self._parts["apiservices"] = ApiServiceController(server, clock, self.pool)
         if settings.issuer is not None:
             self._parts["accounttokens"] = AccountTokenController(
                 client.acting_as(CACHES), clock, self.pool, settings.issuer, settings.root_ca_pem

@@ -31,7 +31,7 @@ class ControlPlane:
         volumes = settings.directory.volumes
         authority, signer = files.authority.read_text(), ClientSigner(files, clock.now)
         manager_settings = ManagerSettings(
-            str(volumes), authority, gates=settings.gates, issuer=issuer, signer=signer
+            str(volumes), authority, gates=settings.gates, issuer=issuer, signer=signer, registers_apis=True
         )
         self._manager = ControllerManager(client, clock, source, DiskDirectories(volumes), manager_settings)
 

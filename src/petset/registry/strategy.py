@@ -15,6 +15,7 @@ from petset.api.kinds import Kind
 from petset.api.models import (
     admissionregistration_v1,
     apiextensions_v1,
+    apiregistration_v1,
     apps_v1,
     autoscaling_v2,
     batch_v1,
@@ -28,7 +29,7 @@ from petset.api.models import (
     storage_v1,
 )
 from petset.api.qos import qos_class
-from petset.registry import custom, definitions, signing_requests
+from petset.registry import api_services, custom, definitions, signing_requests
 
 BINDING = "binding"  # the server's own change of spec and status at once; it does not count as a new wish
 
@@ -70,6 +71,11 @@ _STRATEGIES: Mapping[type, Strategy] = {
     admissionregistration_v1.ValidatingWebhookConfiguration: Strategy(counts=("webhooks",)),
     apiextensions_v1.CustomResourceDefinition: Strategy(
         first_status=lambda _, __: definitions.first_status(), counts=("spec",), unconditional_update=False
+    ),
+    apiregistration_v1.APIService: Strategy(
+        first_status=api_services.status_of,
+        unconditional_update=False,
+        status_spares=("labels", "annotations", "finalizers", "ownerReferences"),
     ),
     core_v1.Pod: Strategy(
         first_status=lambda pod, _: core_v1.PodStatus(phase="Pending", qosClass=qos_class(pod)),
@@ -201,6 +207,8 @@ def prepare_update(kind: Kind, subresource: str, new: Any, old: Any, now: dateti
         new.spec = old.spec
     elif kind.model is apiextensions_v1.CustomResourceDefinition:
         definitions.note_stored_version(new)
+    elif kind.model is apiregistration_v1.APIService and api_services.moved(new, old):
+        new.status = api_services.status_of(new, now)
     if _wishes_changed(strategy_of(kind), new, old):
         metadata: meta_v1.ObjectMeta = new.metadata
         metadata.generation = (metadata.generation or 0) + 1

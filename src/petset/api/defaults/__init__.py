@@ -23,7 +23,7 @@ from petset.api.defaults import (
     webhooks,
 )
 from petset.api.gates import DEFAULT, Gates
-from petset.api.kinds import ADMISSION, Kind
+from petset.api.kinds import ADMISSION, REGISTRATION, Kind
 
 T = TypeVar("T")
 
@@ -48,6 +48,7 @@ _DEFAULTS: dict[tuple[str, str], Callable[[Any], None]] = {
     (ADMISSION, "ValidatingAdmissionPolicyBinding"): webhooks.default_policy_binding,
     (ADMISSION, "ValidatingWebhookConfiguration"): webhooks.default_validating,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definitions.default_definition,
+    (REGISTRATION, "APIService"): definitions.default_api_service,
     ("", "LimitRange"): policies.default_limit_range,
     ("autoscaling", "HorizontalPodAutoscaler"): policies.default_autoscaler,
     ("networking.k8s.io", "IngressClass"): policies.default_ingress_class,

@@ -1,6 +1,9 @@
-"""What a CustomResourceDefinition leaves out: the names that follow from its kind, and how versions convert."""
+"""What a CustomResourceDefinition leaves out: the names that follow from its kind, and how versions convert.
 
-from petset.api.models import apiextensions_v1
+And the one thing that an APIService may leave out.
+"""
+
+from petset.api.models import apiextensions_v1, apiregistration_v1
 
 HTTPS = 443
 
@@ -19,3 +22,10 @@ def default_definition(definition: apiextensions_v1.CustomResourceDefinition) ->
         service = conversion.webhook.clientConfig.service
         if service is not None and service.port is None:
             service.port = HTTPS
+
+
+def default_api_service(api_service: apiregistration_v1.APIService) -> None:
+    """Another API server listens where TLS does."""
+    service = api_service.spec.service if api_service.spec else None
+    if service is not None and service.port is None:
+        service.port = HTTPS

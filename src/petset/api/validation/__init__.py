@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from petset.api.gates import DEFAULT, Gates
-from petset.api.kinds import ADMISSION, DEFINITIONS, RBAC, Kind
+from petset.api.kinds import ADMISSION, DEFINITIONS, RBAC, REGISTRATION, Kind
 from petset.api.objects import meta
 from petset.api.validation import (
     access,
     admission_policies,
+    api_services,
     batch,
     claims,
     definitions,
@@ -58,6 +59,7 @@ _CREATE: dict[tuple[str, str], Check] = {
     ("", "Secret"): objects.check_secret,
     ("", "Service"): services.check_service,
     (DEFINITIONS, "CustomResourceDefinition"): definitions.check_definition,
+    (REGISTRATION, "APIService"): api_services.check_api_service,
     (ADMISSION, "MutatingWebhookConfiguration"): webhooks.check_mutating,
     (ADMISSION, "MutatingAdmissionPolicy"): admission_policies.check_mutating_policy,
     (ADMISSION, "MutatingAdmissionPolicyBinding"): admission_policies.check_mutating_policy_binding,
@@ -125,6 +127,7 @@ _STATUS: dict[tuple[str, str], Compare] = {
     ("", "Pod"): pod_status.check_pod_status,
     ("", "Service"): services.check_service_status,
     (DEFINITIONS, "CustomResourceDefinition"): definitions.check_definition_status,
+    (REGISTRATION, "APIService"): api_services.check_api_service_status,
     ("certificates.k8s.io", "CertificateSigningRequest"): signing_requests.check_status,
     ("apps", "DaemonSet"): replicated.check_daemon_set_status,
     ("apps", "Deployment"): replicated.check_deployment_status,

@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any
 
 from petset.api import names
-from petset.api.kinds import DEFINITIONS, RBAC, Kind
+from petset.api.kinds import DEFINITIONS, RBAC, REGISTRATION, Kind
 from petset.api.models import meta_v1
 from petset.api.objects import meta
 from petset.api.validation.fields import Faults
@@ -23,7 +23,7 @@ _LABEL_NAMES = {("apps", "StatefulSet"), ("", "Namespace"), ("", "Service")}
 
 def name_check(kind: Kind) -> NameCheck:
     """Which names objects of this kind may have."""
-    if kind.group == RBAC:
+    if kind.group in (RBAC, REGISTRATION):
         return names.path_segment
     return names.dns_label if (kind.group, kind.name) in _LABEL_NAMES else names.dns_subdomain
 

@@ -20,6 +20,7 @@ from petset.apiserver.tables import (
 from petset.apiserver.tables.columns import AGE, NAME, Printer, age_of, name_of
 
 PRINTERS: dict[str, Printer] = {
+    "apiservices.apiregistration.k8s.io": configuration.API_SERVICES,
     "certificatesigningrequests.certificates.k8s.io": access.SIGNING_REQUESTS,
     "clusterrolebindings.rbac.authorization.k8s.io": access.BINDINGS,
     "clusterroles.rbac.authorization.k8s.io": access.ROLES,

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from petset.api.definitions import Definition
-from petset.api.models import admissionregistration_v1, core_v1
+from petset.api.models import admissionregistration_v1, apiregistration_v1, core_v1
 from petset.api.objects import meta
 from petset.apiserver.tables.columns import AGE, NAME, Cell, Column, Printer, age_of, name_of
 
@@ -27,6 +27,18 @@ def definition(obj: Definition, now: datetime) -> list[Cell]:
     """Since when it is there, as a time."""
     created = meta(obj).creationTimestamp
     return [name_of(obj), created.strftime("%Y-%m-%dT%H:%M:%SZ") if created else ""]
+
+
+def api_service(obj: apiregistration_v1.APIService, now: datetime) -> list[Cell]:
+    """Who serves the group and version, and whether requests get there."""
+    service = obj.spec.service if obj.spec else None
+    where = f"{service.namespace}/{service.name}" if service is not None else "Local"
+    conditions = (obj.status.conditions if obj.status else None) or ()
+    found = next((each for each in conditions if each.type == "Available"), None)
+    available = found.status if found is not None else "Unknown"
+    if found is not None and found.status != "True" and found.reason:
+        available += f" ({found.reason})"
+    return [name_of(obj), where, available, age_of(obj, now)]
 
 
 def webhooks(
@@ -70,6 +82,7 @@ def policy_binding(
 
 CONFIG_MAPS = Printer((NAME, Column("Data"), AGE), config_map)
 DEFINITIONS = Printer((NAME, Column("Created At", "date")), definition)
+API_SERVICES = Printer((NAME, Column("Service"), Column("Available"), AGE), api_service)
 SECRETS = Printer((NAME, Column("Type"), Column("Data"), AGE), secret)
 SERVICE_ACCOUNTS = Printer((NAME, Column("Secrets"), AGE), service_account)
 WEBHOOKS = Printer((NAME, Column("Webhooks", "integer"), AGE), webhooks)

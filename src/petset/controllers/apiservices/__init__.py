@@ -1,0 +1,1 @@
+"""Keeps an APIService for each group and version that is served."""
