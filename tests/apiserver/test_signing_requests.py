@@ -19,6 +19,7 @@ from petset.apiserver.signing import sign_client
 REQUESTS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 JANE = Peer("jane", ())
+EMPTY = b"-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
 
@@ -100,6 +101,7 @@ async def test_only_who_may_approve_for_a_signer_approves(site: Site) -> None:
     ("spec", "message"),
     [
         ({"request": "eA=="}, "PEM block type must be CERTIFICATE REQUEST"),
+        ({"request": b64encode(EMPTY).decode()}, 'spec.request: Invalid value: "<request>": error parsing asn1 value'),
         ({"signerName": "kubernetes.io/legacy-unknown"}, "the legacy signerName is not allowed"),
         ({"signerName": "mine"}, "must be a fully qualified domain and path"),
         ({"usages": []}, "spec.usages: Required value"),
@@ -111,6 +113,18 @@ async def test_only_who_may_approve_for_a_signer_approves(site: Site) -> None:
 async def test_a_request_that_cannot_be_is_refused(site: Site, spec: dict[str, Any], message: str) -> None:
     refused = await site.ask("POST", REQUESTS, asked(**spec))
     assert refused.status == 422 and message in refused.json["message"]
+
+
+@on_a_plane
+async def test_the_administrators_group_cannot_be_asked_for(site: Site) -> None:
+    request = b64encode(pem("joe", "dev", "system:masters")).decode()
+    refused = await site.ask("POST", REQUESTS, asked(request=request))
+    assert refused.status == 403
+    assert refused.json["message"] == (
+        'certificatesigningrequests.certificates.k8s.io "joe" is forbidden: '
+        "use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed"
+    )
+    await site.made(REQUESTS, asked(request=request, signerName="example.org/mine"))  # that is its signer's affair
 
 
 def test_a_certificate_has_the_name_that_was_asked_for_and_never_the_administrators_group(tmp_path: Path) -> None:

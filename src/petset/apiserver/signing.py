@@ -1,4 +1,4 @@
-"""Making keys and signing certificates: the one module that loads the cryptography library.
+"""Making keys and signing certificates: the cryptography library is loaded by what imports this.
 
 Elliptic keys (P-256) throughout: every client of Kubernetes takes them, and making one costs a fraction of a
 millisecond where an RSA key costs a hundred.

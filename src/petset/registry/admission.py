@@ -11,8 +11,8 @@ from typing import Any
 from petset.api import limits, objects, quantity
 from petset.api.errors import Cause
 from petset.api.kinds import Kind, by_model
-from petset.api.models import core_v1, networking_v1, scheduling_v1
-from petset.registry import api_access, custom, pod_security, refusals
+from petset.api.models import certificates_v1, core_v1, networking_v1, scheduling_v1
+from petset.registry import api_access, custom, pod_security, refusals, signing_requests
 from petset.registry.default_classes import DefaultClasses
 from petset.registry.following import Kept
 from petset.registry.memo import Decoder
@@ -70,10 +70,13 @@ class Admission:
             self._priorities.check_default(kind, new)
 
     def check(self, kind: Kind, new: Any, old: Any, warnings: list[str], subresource: str = "") -> None:
-        """Raises Forbidden where an object that is complete and valid is outside the bounds of its namespace.
+        """Raises Forbidden where an object that is complete and valid is outside the bounds of its namespace, or
+        asks for what nobody may have. Raises Invalid for what only a library can read.
 
         `old` is None for a new object; `warnings` are for who sent it.
         """
+        if kind.model is certificates_v1.CertificateSigningRequest and old is None:
+            signing_requests.check_inside(kind, new)
         pod_security.check(self._store, kind, new, old, warnings)
         faults_of = _BOUNDED.get(kind.model)
         if faults_of is None or (old is not None and kind.model is core_v1.Pod and subresource != RESIZE):

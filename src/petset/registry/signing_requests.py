@@ -4,16 +4,21 @@ Whoever asks for a certificate writes the request, once, and is noted in it. Who
 two conditions, through `approval`. Whoever signs writes the certificate and all other conditions, through `status`.
 """
 
+from base64 import b64decode
 from collections.abc import Sequence
 from datetime import datetime
 
 from petset.api import objects
+from petset.api.errors import Cause
+from petset.api.kinds import Kind
 from petset.api.models import certificates_v1
+from petset.registry import refusals
 from petset.registry.port import User
 
 Request = certificates_v1.CertificateSigningRequest
 Condition = certificates_v1.CertificateSigningRequestCondition
 VERDICTS = ("Approved", "Denied")
+API_CLIENT = "kubernetes.io/kube-apiserver-client"
 
 
 def note_requester(request: Request, user: User) -> None:
@@ -22,6 +27,27 @@ def note_requester(request: Request, user: User) -> None:
     spec.username, spec.uid = user.name, user.uid or None
     spec.groups = list(user.groups) or None
     spec.extra = {key: list(values) for key, values in user.extra} or None
+
+
+def check_inside(kind: Kind, request: Request) -> None:
+    """What a new request holds must be a request; the administrators' group is nobody's to ask for.
+
+    Raises Invalid or Forbidden.
+    """
+    from cryptography import x509  # only where certificates are asked for
+    from cryptography.x509.oid import NameOID
+
+    spec, name = request.spec, objects.name_of(request)
+    try:
+        subject = x509.load_pem_x509_csr(b64decode(spec.request)).subject
+        groups = {str(each.value) for each in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)}
+    except ValueError as error:
+        raise refusals.invalid(
+            kind, name, (Cause("FieldValueInvalid", f'Invalid value: "<request>": {error}', "spec.request"),)
+        ) from error
+    if spec.signerName == API_CLIENT and "system:masters" in groups:
+        why = f"use of {API_CLIENT} signer with system:masters group is not allowed"
+        raise refusals.forbidden(kind, name, why)
 
 
 def prepare_update(subresource: str, new: Request, old: Request, now: datetime) -> None:

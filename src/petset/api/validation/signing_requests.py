@@ -20,7 +20,7 @@ _VERDICTS = ("Approved", "Denied")
 
 
 def check_request(request: certificates_v1.CertificateSigningRequest, faults: Faults) -> None:
-    """A new request; what it asks for is read in full by whoever signs it."""
+    """A new request; what is inside is read in full once this has let it pass."""
     spec = request.spec
     _check_pem("spec.request", spec.request, faults)
     _check_signer("spec.signerName", spec.signerName, faults)
