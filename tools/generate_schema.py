@@ -53,6 +53,7 @@ ROOTS = (
     "certificates.v1.CertificateSigningRequest",
     "coordination.v1.Lease",
     "core.v1.Binding",
+    "core.v1.ComponentStatus",
     "core.v1.ConfigMap",
     "core.v1.Endpoints",
     "core.v1.Event",

@@ -101,7 +101,10 @@ async def test_only_who_may_approve_for_a_signer_approves(site: Site) -> None:
     ("spec", "message"),
     [
         ({"request": "eA=="}, "PEM block type must be CERTIFICATE REQUEST"),
-        ({"request": b64encode(EMPTY).decode()}, 'spec.request: Invalid value: "<request>": error parsing asn1 value'),
+        (
+            {"request": b64encode(EMPTY).decode()},
+            'spec.request: Invalid value: "<request>": error parsing asn1 value',
+        ),
         ({"signerName": "kubernetes.io/legacy-unknown"}, "the legacy signerName is not allowed"),
         ({"signerName": "mine"}, "must be a fully qualified domain and path"),
         ({"usages": []}, "spec.usages: Required value"),

@@ -446,6 +446,12 @@ ROWS: list[tuple[str, str, dict[str, Any], list[Any]]] = [
         ["it", 3, 2, 1, "5m", "a,b", "redis,log", "app=old"],
     ),
     (
+        "v1",
+        "ComponentStatus",
+        {"conditions": [{"type": "Healthy", "status": "False", "message": "late", "error": "no answer"}]},
+        ["it", "Unhealthy", "late", "no answer"],
+    ),
+    (
         "apiregistration.k8s.io/v1",
         "APIService",
         {
@@ -552,7 +558,7 @@ def test_each_kind_has_the_cells_of_kubernetes(
 
 
 def test_every_kind_served_has_a_printer_of_its_own() -> None:
-    assert {kind.store_key for kind in (*kinds.KINDS, SCALE) if kind.is_kept} == set(tables.PRINTERS)
+    assert {kind.store_key for kind in (*kinds.KINDS, SCALE) if not kind.is_question} == set(tables.PRINTERS)
 
 
 def test_rows_carry_as_much_of_their_object_as_was_asked() -> None:

@@ -94,10 +94,15 @@ class Kind:
         """The `resource` part of this kind's keys in the store."""
         return self.stored_as or self.qualified
 
-    @property
+    @cached_property
     def is_kept(self) -> bool:
-        """Whether there are objects of this kind; a review is answered and forgotten."""
-        return self.verbs != ANSWERED
+        """Whether there are objects of this kind in the store."""
+        return "watch" in self.verbs
+
+    @property
+    def is_question(self) -> bool:
+        """Whether it is a review, which is answered and forgotten."""
+        return self.verbs == ANSWERED
 
 
 ANSWERED = ("create",)
@@ -114,6 +119,10 @@ ADMISSION, _AUTHENTICATION, _AUTHORIZATION, RBAC = (
 )
 
 KINDS: tuple[Kind, ...] = (
+    Kind(
+        "", "v1", "ComponentStatus", "componentstatuses", core_v1.ComponentStatus, namespaced=False,
+        short_names=("cs",), verbs=("get", "list"), deprecation="v1 ComponentStatus is deprecated in v1.19+",
+    ),
     Kind("", "v1", "ConfigMap", "configmaps", core_v1.ConfigMap, short_names=("cm",)),
     Kind(
         "", "v1", "Endpoints", "endpoints", core_v1.Endpoints, short_names=("ep",),

@@ -169,7 +169,7 @@ class App:
             return Reply(b"", 200, headers=((b"allow", allowed),))
         body = b"" if call.method in _READS or through else await read_body(receive)
         request = self._access.check(user, self._request(call, user, body))
-        if not request.kind.is_kept:
+        if request.kind.is_question:
             return self._reviews.answer(user, request)
         if through:
             return await self._handlers.open_proxy(request, call)

@@ -11,7 +11,7 @@ from petset.apiserver import routes
 from petset.apiserver.bodies import write_options
 from petset.apiserver.calls import Call
 from petset.apiserver.fanout import Fanout
-from petset.apiserver.handlers import evictions, nodes, objects, subresources
+from petset.apiserver.handlers import components, evictions, nodes, objects, subresources
 from petset.apiserver.handlers.connections import connection
 from petset.apiserver.handlers.tokens import create_token
 from petset.apiserver.messages import Reply, Stream
@@ -67,6 +67,8 @@ class Handlers:
         """Answer a read of objects, which waits for nothing; None for any other request. Raises ApiError."""
         if request.kind.converts:
             return None
+        if not request.kind.is_kept:
+            return components.answer(request, Renderer(self._registry, self._clock.now()))
         match request.verb, request.subresource:
             case "get", "" | "status" | "ephemeralcontainers" | "resize" | "approval":
                 record = self._registry.get(request.kind, request.namespace, request.name)

@@ -24,6 +24,7 @@ PRINTERS: dict[str, Printer] = {
     "certificatesigningrequests.certificates.k8s.io": access.SIGNING_REQUESTS,
     "clusterrolebindings.rbac.authorization.k8s.io": access.BINDINGS,
     "clusterroles.rbac.authorization.k8s.io": access.ROLES,
+    "componentstatuses": cluster.COMPONENTS,
     "configmaps": configuration.CONFIG_MAPS,
     "controllerrevisions.apps": workloads.CONTROLLER_REVISIONS,
     "horizontalpodautoscalers.autoscaling": policies.AUTOSCALERS,

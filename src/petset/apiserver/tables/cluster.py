@@ -33,6 +33,15 @@ def namespace(obj: core_v1.Namespace, now: datetime) -> list[Cell]:
     return [name_of(obj), (obj.status.phase if obj.status else "") or "", age_of(obj, now)]
 
 
+def component(obj: core_v1.ComponentStatus, now: datetime) -> list[Cell]:
+    """How a part of the control plane is, and what it says."""
+    found = next((each for each in obj.conditions or () if each.type == "Healthy"), None)
+    if found is None:
+        return [name_of(obj), "Unknown", "", ""]
+    word = {"True": "Healthy", "False": "Unhealthy"}.get(found.status, "Unknown")
+    return [name_of(obj), word, found.message or "", found.error or ""]
+
+
 def lease(obj: coordination_v1.Lease, now: datetime) -> list[Cell]:
     """Who holds it."""
     return [name_of(obj), (obj.spec.holderIdentity if obj.spec else "") or "", age_of(obj, now)]
@@ -54,6 +63,7 @@ NODES = Printer(
     node,
 )
 NAMESPACES = Printer((NAME, Column("Status"), AGE), namespace)
+COMPONENTS = Printer((NAME, Column("Status"), Column("Message"), Column("Error")), component)
 LEASES = Printer((NAME, Column("Holder"), AGE), lease)
 
 

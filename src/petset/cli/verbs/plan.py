@@ -17,7 +17,7 @@ from petset.cli.options import data_directory
 from petset.cli.surroundings import CommandFailure, Surroundings
 from petset.cli.trying import Trial, try_all
 
-_NOT_NEEDED = ("apiservices", "events", "leases", "endpoints", "endpointslices")
+_NOT_NEEDED = ("apiservices", "componentstatuses", "events", "leases", "endpoints", "endpointslices")
 
 
 def run(options: argparse.Namespace, surroundings: Surroundings) -> int:
