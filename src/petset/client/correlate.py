@@ -13,10 +13,10 @@ Everything is remembered for a bounded number of objects, the most recently seen
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 MOST_APART = 9
 """So many texts about one object for one reason are told one by one."""
@@ -25,8 +25,6 @@ BURST = 25
 REFILL = timedelta(minutes=5)
 REMEMBERED = 4096
 COMBINED = "(combined from similar events): "
-
-V = TypeVar("V")
 
 
 class Subject(NamedTuple):
@@ -68,33 +66,22 @@ class Tally:
 
 @dataclass(slots=True)
 class _Similar:
-    """Occurrences that differ in nothing but their text."""
+    """Occurrences about one object that differ in nothing but their text."""
 
     last: datetime
     messages: set[str] = field(default_factory=set)
 
 
-@dataclass(slots=True)
-class _Allowance:
-    """How many more events an object may cause, as of a moment."""
+class _Said:
+    """What has been said about one object."""
 
-    left: float
-    at: datetime
+    __slots__ = ("allowed", "allowed_at", "similar", "tallies")
 
-
-class _Recent(Generic[V]):
-    """A mapping that forgets what was least recently asked for."""
-
-    def __init__(self) -> None:
-        self._items: OrderedDict[Hashable, V] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], V]) -> V:
-        if key not in self._items:
-            self._items[key] = make()
-            if len(self._items) > REMEMBERED:
-                self._items.popitem(last=False)
-        self._items.move_to_end(key)
-        return self._items[key]
+    def __init__(self, now: datetime) -> None:
+        self.allowed: float = BURST  # so many more events it may cause
+        self.allowed_at = now
+        self.similar: dict[tuple[str, str], _Similar] = {}
+        self.tallies: dict[tuple[str, ...], Tally] = {}
 
 
 class Correlator:
@@ -102,36 +89,52 @@ class Correlator:
 
     def __init__(self, name_for: Callable[[Occurrence], str]) -> None:
         self._name_for = name_for
-        self._tallies: _Recent[Tally] = _Recent()
-        self._similar: _Recent[_Similar] = _Recent()
-        self._allowances: _Recent[_Allowance] = _Recent()
+        self._objects: OrderedDict[tuple[str, ...], _Said] = OrderedDict()
 
     def observe(self, occurrence: Occurrence) -> Tally | None:
         """What to write for this occurrence, or None where its object has said enough."""
-        message, key = self._summed_up(occurrence)
-        now = occurrence.at
-        tally = self._tallies.get(key, lambda: Tally(self._name_for(occurrence), now, now, 0, message))
+        now, said = occurrence.at, self._said(occurrence)
+        message, key = _summed_up(said, occurrence)
+        tally = said.tallies.get(key)
+        if tally is None:
+            tally = said.tallies[key] = Tally(self._name_for(occurrence), now, now, 0, message)
         tally.count += 1
         tally.last, tally.message = now, message
-        return tally if self._allows(occurrence) else None
+        return tally if _allows(said, now) else None
 
-    def _summed_up(self, occurrence: Occurrence) -> tuple[str, Hashable]:
-        """The text to show, and what makes occurrences count as the same."""
-        alike = (occurrence.subject.whole, occurrence.type, occurrence.reason)
-        similar = self._similar.get(alike, lambda: _Similar(occurrence.at))
-        if occurrence.at - similar.last > SIMILAR_WITHIN:
-            similar.messages.clear()
-        similar.last = occurrence.at
-        if occurrence.message in similar.messages or len(similar.messages) < MOST_APART:
-            similar.messages.add(occurrence.message)
-            return occurrence.message, (*alike, occurrence.subject.field_path, occurrence.message)
-        return COMBINED + occurrence.message, alike
+    def _said(self, occurrence: Occurrence) -> _Said:
+        """What is remembered of the object, which is the most recently seen now."""
+        whole = occurrence.subject.whole
+        said = self._objects.get(whole)
+        if said is None:
+            said = self._objects[whole] = _Said(occurrence.at)
+            if len(self._objects) > REMEMBERED:
+                self._objects.popitem(last=False)
+        else:
+            self._objects.move_to_end(whole)
+        return said
 
-    def _allows(self, occurrence: Occurrence) -> bool:
-        allowance = self._allowances.get(occurrence.subject.whole, lambda: _Allowance(BURST, occurrence.at))
-        allowance.left = min(BURST, allowance.left + (occurrence.at - allowance.at) / REFILL)
-        allowance.at = occurrence.at
-        if allowance.left < 1:
-            return False
-        allowance.left -= 1
-        return True
+
+def _summed_up(said: _Said, occurrence: Occurrence) -> tuple[str, tuple[str, ...]]:
+    """The text to show, and what makes occurrences count as the same."""
+    subject, type_, reason, message, now = occurrence
+    similar = said.similar.get((type_, reason))
+    if similar is None:
+        similar = said.similar[type_, reason] = _Similar(now)
+    elif now - similar.last > SIMILAR_WITHIN:
+        similar.messages.clear()
+    similar.last = now
+    if message in similar.messages or len(similar.messages) < MOST_APART:
+        similar.messages.add(message)
+        return message, (type_, reason, subject.field_path, message)
+    return COMBINED + message, (type_, reason)
+
+
+def _allows(said: _Said, now: datetime) -> bool:
+    if said.allowed < BURST:
+        said.allowed = min(BURST, said.allowed + (now - said.allowed_at) / REFILL)
+    said.allowed_at = now
+    if said.allowed < 1:
+        return False
+    said.allowed -= 1
+    return True
