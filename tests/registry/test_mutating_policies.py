@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from controllers.cluster import cluster
 from custom.databases import DATABASES, Data, database
-from registry.given import DRY, MAPS, PLAIN, PODS, config, create, merge, meta, play, pod, statefulset
+from registry.given import DRY, MAPS, PLAIN, PODS, SETS, config, create, merge, meta, play, pod, statefulset
 from registry.test_policies import binding, condition, named, policy, refused, story_of
 from registry.test_webhooks import Sites, labelling, mutating, mutator, rule
 from registry.test_webhooks import play as play_with
@@ -77,6 +77,30 @@ async def test_a_policy_lays_its_part_over_an_object_by_the_objects_own_schema(p
         "IfNotPresent",
     )
     assert [container.name for container in made.spec.containers] == ["main"]
+
+
+@pytest.mark.parametrize(
+    "most",
+    [
+        applying("Object{spec: Object.spec{replicas: 2}}"),
+        operating("[JSONPatch{op: 'replace', path: '/spec/replicas', value: 2}]"),
+    ],
+    ids=["by its schema", "by operations"],
+)
+def test_a_scale_is_changed_on_its_way(most: admission.Mutation) -> None:
+    @story_of
+    async def story(p: Plane) -> None:
+        await create(p, statefulset())
+        too_many = [condition("object.kind == 'Scale' && object.spec.replicas > 2")]
+        await bound(p, most, resource="statefulsets/scale", matchConditions=too_many)
+        for asked, made in ((9, 2), (1, 1)):
+            patch = merge({"spec": {"replicas": asked}})
+            await p.registry.patch(SETS, "default", "web", patch, PLAIN, "scale")
+            assert p.registry.decode(SETS, p.registry.get(SETS, "default", "web")).spec.replicas == made
+        await p.registry.patch(SETS, "default", "web", merge({"spec": {"replicas": 9}}), PLAIN)
+        assert p.registry.decode(SETS, p.registry.get(SETS, "default", "web")).spec.replicas == 9
+
+    story()
 
 
 @story_of

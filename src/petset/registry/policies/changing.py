@@ -10,8 +10,9 @@ from typing import Any
 
 from petset.api.errors import ApiError, Cause
 from petset.api.expressions import ExpressionError, Scope
-from petset.api.kinds import Kind
 from petset.api.models import admissionregistration_v1 as admission
+from petset.api.models import autoscaling_v1
+from petset.api.ownership.parts import Part, root
 from petset.registry import refusals
 from petset.registry.ownership import part_of
 from petset.registry.policies.binding import NO_PARAMETERS, Bindings, Bound, Means, lacks
@@ -22,6 +23,7 @@ from petset.registry.webhooks.conditions import hold
 from petset.registry.webhooks.questions import internal
 from petset.registry.webhooks.turns import Read, Turn
 
+_SCALE = root(autoscaling_v1.Scale)
 _Bound = Bound[admission.MutatingAdmissionPolicy, admission.MutatingAdmissionPolicyBinding]
 
 
@@ -36,7 +38,7 @@ class Mutations:
 
     def turns(self, asked: Asked, read: Read) -> Iterator[Turn]:
         """Who may change an object, in order: by policy, then by binding, then by parameter."""
-        if asked.new is None or isinstance(asked.new, dict) or asked.subresource == "scale":
+        if asked.new is None or isinstance(asked.new, dict):
             return  # nothing that a policy could change
         for bound in sorted(self._bindings.every(), key=lambda each: each.by):
             assert bound.policy.spec is not None
@@ -58,7 +60,8 @@ class Mutations:
         if kind is None or before is None:
             return None
         try:
-            after = self._mutated(bound, before, kind, {**self._bindings.scope(asked, kind), "params": parameters})
+            scope = {**self._bindings.scope(asked, kind), "params": parameters}
+            after = self._mutated(bound, before, _SCALE if asked.subresource == "scale" else part_of(kind), scope)
         except ExpressionError as error:
             raise _denial(asked, bound, str(error)) from error
         if after == before:
@@ -68,7 +71,7 @@ class Mutations:
         except ApiError as error:
             raise internal(str(error)) from error
 
-    def _mutated(self, bound: _Bound, before: Document, kind: Kind, scope: Scope) -> Document:
+    def _mutated(self, bound: _Bound, before: Document, part: Part, scope: Scope) -> Document:
         """Raises ExpressionError where something cannot be done that the policy insists on."""
         spec = bound.policy.spec
         assert spec is not None
@@ -84,7 +87,7 @@ class Mutations:
         scope = {**scope, "variables": variables(spec, scope)}
         for mutation in spec.mutations or ():
             try:
-                after = patched(mutation, after, part_of(kind), {**scope, "object": after})
+                after = patched(mutation, after, part, {**scope, "object": after})
             except ExpressionError:
                 if strict:
                     raise
