@@ -6,8 +6,6 @@ import pytest
 from api import faults
 from api.documents import METADATA, SERVICE, changed, stored
 
-from petset.api.validation import check_status_update
-
 ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 BALANCED = {"spec__type": "LoadBalancer"}
 ONLY_BALANCED = "may only be used when `type` is 'LoadBalancer'"
@@ -160,41 +158,3 @@ STATUS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
 def test_where_a_load_balancer_is(changes: dict[str, Any], ingress: dict[str, Any], said: list[str]) -> None:
     new = service(**changes, status__loadBalancer={"ingress": [ingress]})
     assert faults.of_update(SERVICE, new, service(**changes), "status") == said
-
-
-CONDITION = {
-    "type": "a.example/Ready",
-    "status": "True",
-    "lastTransitionTime": "2026-01-01T00:00:00Z",
-    "reason": "Done",
-    "message": "",
-}
-AT = "status.conditions[0]"
-CONDITIONS: list[tuple[dict[str, Any], str]] = [
-    ({"type": "-"}, f'{AT}.type: Invalid value: "-": name part must consist of'),
-    ({"status": "Yes"}, f'{AT}.status: Unsupported value: "Yes": supported values: "False", "True", "Unknown"'),
-    (
-        {"observedGeneration": -1},
-        f"{AT}.observedGeneration: Invalid value: -1: must be greater than or equal to zero",
-    ),
-    ({"lastTransitionTime": None}, f"{AT}.lastTransitionTime: Required value: must be set"),
-    ({"reason": ""}, f"{AT}.reason: Required value: must be set"),
-    ({"reason": "not-so"}, f'{AT}.reason: Invalid value: "not-so": a condition reason must start with'),
-    ({"reason": "r" * 1025}, f"{AT}.reason: Too long: may not be more than 1024 bytes"),
-    ({"message": "m" * 32769}, f"{AT}.message: Too long: may not be more than 32768 bytes"),
-]
-
-
-@pytest.mark.parametrize(("changes", "said"), CONDITIONS)
-def test_a_condition_that_is_not_whole_is_refused(changes: dict[str, Any], said: str) -> None:
-    new = service(status__conditions=[{**CONDITION, **changes}])
-    (found,) = faults.of_update(SERVICE, new, service(), "status")
-    assert found.startswith(said)
-
-
-def test_conditions_of_different_types_pass_and_of_one_type_do_not() -> None:
-    other = {**CONDITION, "type": "Other", "reason": "r" * 1024, "message": "m" * 32768, "observedGeneration": 0}
-    check_status_update(SERVICE, service(status__conditions=[CONDITION, other]), service())
-    twice = service(status__conditions=[CONDITION, other, CONDITION])
-    said = 'status.conditions[2].type: Duplicate value: "a.example/Ready"'
-    assert faults.of_update(SERVICE, twice, service(), "status") == [said]

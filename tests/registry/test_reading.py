@@ -102,6 +102,25 @@ def test_a_token_that_is_none_is_refused() -> None:
     play(story)
 
 
+def test_a_page_of_a_version_is_of_that_version_and_where_any_will_do_there_are_no_pages() -> None:
+    async def story(p: Plane) -> None:
+        await create(p, config("a"))
+        await create(p, config("b"))
+        then = str(p.store.revision)
+        await create(p, config("c"))
+        page = p.registry.list(MAPS, "default", ListOptions(resource_version=then, limit=1))
+        rest = p.registry.list(MAPS, "default", ListOptions(continue_token=page.continue_token, limit=1))
+        assert (names(page.records), page.remaining, names(rest.records)) == (["a"], 1, ["b"])
+        not_older = ListOptions(resource_version=then, resource_version_match="NotOlderThan", limit=1)
+        assert p.registry.list(MAPS, "default", not_older).remaining == 2
+        whole = p.registry.list(MAPS, "default", ListOptions(resource_version="0", limit=1))
+        assert (names(whole.records), whole.continue_token) == (["a", "b", "c"], "")
+        zero = ListOptions(resource_version="0", continue_token=page.continue_token, limit=1)
+        assert names(p.registry.list(MAPS, "default", zero).records) == ["b"]
+
+    play(story)
+
+
 def test_a_list_of_an_exact_past_moment() -> None:
     async def story(p: Plane) -> None:
         await create(p, config("a"))

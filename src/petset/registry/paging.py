@@ -50,10 +50,11 @@ def select(store: Store, decoder: Decoder, kind: Kind, namespace: str, options: 
     """One page of a list. Raises BadRequest, Expired, Timeout or Invalid."""
     selection = Selection(kind, decoder, options.labels, options.fields)
     page = _page(store, kind, options)
+    limit = 0 if _is_of_any_moment(options) else options.limit
     try:
         if selection.everything:
-            return _whole(store, kind, namespace, options.limit, page)
-        return _selected(store, kind, namespace, options.limit, page, selection)
+            return _whole(store, kind, namespace, limit, page)
+        return _selected(store, kind, namespace, limit, page, selection)
     except StoreExpired as expired:
         raise page.too_old from expired
 
@@ -88,8 +89,14 @@ def _page(store: Store, kind: Kind, options: ListOptions) -> _Page:
     version = version_of(options.resource_version)
     if version > store.revision:
         raise refusals.version_not_reached(version, store.revision)
-    exact = options.resource_version_match == "Exact"
+    match = options.resource_version_match
+    exact = match == "Exact" or (version and options.limit and not match)  # as it was before one could say
     return _Page(None, version if exact else 0, refusals.list_too_old())
+
+
+def _is_of_any_moment(options: ListOptions) -> bool:
+    """Whether a list may show any moment that is at hand. Kubernetes has all of that, and cuts no page off it."""
+    return options.resource_version == "0" and not options.continue_token
 
 
 def _write_token(last: Record, revision: int) -> str:

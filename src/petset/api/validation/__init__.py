@@ -137,6 +137,8 @@ _STATUS: dict[tuple[str, str], Compare] = {
     ("policy", "PodDisruptionBudget"): policies.check_disruption_budget_status,
 }
 
+_SERVICE = ("", "Service")
+"""The one kind with conditions of the shared form that Kubernetes does not look at."""
 _PARTS: dict[str, Compare] = {
     "ephemeralcontainers": ephemeral.check_ephemeral_update,
     "resize": resizing.check_resize,
@@ -189,7 +191,8 @@ def check_status_update(kind: Kind, new: Any, old: Any) -> None:
         from petset.api.custom.checking import check_status  # only where there are definitions
 
         check_status(kind.custom, new, old, faults)
-    check_conditions_of(getattr(new, "status", None), faults)
+    if (kind.group, kind.name) != _SERVICE:
+        check_conditions_of(getattr(new, "status", None), faults)
     compare = _STATUS.get((kind.group, kind.name))
     if compare is not None:
         compare(new, old, faults)
