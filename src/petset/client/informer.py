@@ -10,13 +10,13 @@ only what differs, so that they need not know. What it holds is shared and immut
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from petset.aio.backoff import Backoff
 from petset.aio.clock import Clock
-from petset.api import objects
 from petset.api.errors import ApiError, Expired
+from petset.client.audience import EVERYTHING, Audience, Parts, comparison
 from petset.client.port import Client, ClientWatch, Kept, WatchEvent
 
 T = TypeVar("T")
@@ -54,17 +54,25 @@ class Informer(Generic[T]):
         self._labels = labels
         self._fields = fields
         self._objects: dict[Key, Kept[T]] = {}
-        self._indexes = {name: _Index(values_of) for name, values_of in (indexes or {}).items()}
-        self._listeners: list[Listener[T]] = []
+        self._indexes: dict[str, _Index[T]] = {}
+        self._filing: Audience[_Index[T]] = Audience()
+        self._listeners: Audience[Listener[T]] = Audience()
+        self._compare = comparison(kind, self._listeners.owners)
         self._synced = asyncio.Event()
         self._version = ""
         self._newest = 0
+        for name, values_of in (indexes or {}).items():
+            self.add_index(name, values_of)
 
-    def add_index(self, name: str, values_of: Callable[[T], Iterable[str]]) -> None:
-        """One more index, over what is there and what will come; a name that is known keeps its function."""
+    def add_index(self, name: str, values_of: Callable[[T], Iterable[str]], looks_at: Parts = EVERYTHING) -> None:
+        """One more index, over what is there and what will come; a name that is known keeps its function.
+
+        `looks_at`: the parts of an object that decide where it is filed.
+        """
         if name in self._indexes:
             return
         index = self._indexes[name] = _Index(values_of)
+        self._filing.add(index, looks_at)
         for key, kept in self._objects.items():
             index.move(key, None, kept.typed())
 
@@ -73,9 +81,13 @@ class Informer(Generic[T]):
         """Everything that happened up to this version is in the picture; empty before the first list."""
         return self._version
 
-    def on_change(self, listener: Listener[T]) -> None:
-        """Call `listener(old, new)` for every change from now on, after the picture shows it. It must not block."""
-        self._listeners.append(listener)
+    def on_change(self, listener: Listener[T], looks_at: Parts = EVERYTHING, owner: str = "") -> None:
+        """Call `listener(old, new)` for every change from now on, after the picture shows it. It must not block.
+
+        Whoever says which parts of an object it looks at hears of what comes and goes, and of changes in these;
+        with an `owner` (a kind) of what such owners manage, and of what nobody does.
+        """
+        self._listeners.add(listener, looks_at, owner)
 
     def get(self, name: str, namespace: str = "") -> T | None:
         """The object of this name, or None."""
@@ -92,7 +104,8 @@ class Informer(Generic[T]):
 
     def kept_by_index(self, index: str, value: str) -> Sequence[Kept[T]]:
         """The same, each made only for who looks at it: for those who remember what they found of a version."""
-        return [self._objects[key] for key in self._indexes[index].keys(value)]
+        keys = self._indexes[index].keys(value)
+        return [self._objects[key] for key in keys] if keys else ()
 
     async def synced(self) -> None:
         """Wait until the first list is in the picture."""
@@ -167,9 +180,10 @@ class Informer(Generic[T]):
     def _tell(self, key: Key, old: T | None, new: T | None) -> None:
         if (old is None and new is None) or _is_unchanged(old, new):
             return
-        for index in self._indexes.values():
+        change = self._compare(old, new)
+        for index in self._filing.minding(change):
             index.move(key, old, new)
-        for listener in self._listeners:
+        for listener in self._listeners.minding(change):
             listener(old, new)
 
 
@@ -183,8 +197,8 @@ class _Index(Generic[T]):
         self._values_of = values_of
         self._filed: dict[str, dict[Key, None]] = {}
 
-    def keys(self, value: str) -> Iterator[Key]:
-        return iter(self._filed.get(value, ()))
+    def keys(self, value: str) -> Collection[Key]:
+        return self._filed.get(value, ())
 
     def move(self, key: Key, old: T | None, new: T | None) -> None:
         before = tuple(self._values_of(old)) if old is not None else ()
@@ -205,11 +219,11 @@ def _key(kept: Kept[Any]) -> Key:
 
 
 def _is_same(left: Any, right: Any) -> bool:
-    return objects.uid_of(left) == objects.uid_of(right)
+    return bool(left.metadata.uid == right.metadata.uid)
 
 
 def _is_unchanged(old: Any, new: Any) -> bool:
     """Listed again, and nothing has happened to it."""
     if old is None or new is None:
         return False
-    return objects.meta(old).resourceVersion == objects.meta(new).resourceVersion
+    return bool(old.metadata.resourceVersion == new.metadata.resourceVersion)

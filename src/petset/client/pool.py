@@ -13,6 +13,7 @@ from petset.aio.tasks import Supervisor
 from petset.api.kinds import Kind, by_model
 from petset.api.models import apiextensions_v1
 from petset.api.objects import Object, namespace_of
+from petset.client.audience import EVERYTHING, Parts
 from petset.client.informer import Informer
 from petset.client.port import Client
 
@@ -38,14 +39,20 @@ class InformerPool:
         self._tasks: Supervisor | None = None
 
     def informer(
-        self, kind: type[T], indexes: Mapping[str, Callable[[T], Iterable[str]]] | None = None
+        self,
+        kind: type[T],
+        indexes: Mapping[str, Callable[[T], Iterable[str]]] | None = None,
+        looks_at: Parts = EVERYTHING,
     ) -> Informer[T]:
-        """The one informer of a kind. Index names are shared too: the same name means the same function."""
+        """The one informer of a kind. Index names are shared too: the same name means the same function.
+
+        `looks_at`: the parts of an object that decide where these indexes file it.
+        """
         informer = self._informers.get(kind)
         if informer is None:
             informer = self._informers[kind] = Informer(self._client, self._clock, kind)
         for name, values in (indexes or {}).items():
-            informer.add_index(name, values)
+            informer.add_index(name, values, looks_at)
         return informer
 
     def on_custom_kind(self, appeared: Appeared) -> None:

@@ -6,7 +6,9 @@ Errors are `petset.api.errors.ApiError`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+import msgspec
 
 from petset.api.kinds import Kinds
 from petset.api.models import autoscaling_v1, meta_v1
@@ -52,7 +54,7 @@ class Listing(Generic[T]):
         return [kept.typed() for kept in self.kept]
 
 
-class WatchEvent(NamedTuple, Generic[T]):
+class WatchEvent(msgspec.Struct, Generic[T], frozen=True, gc=False):
     """One change. A bookmark carries no object, only how far the watch has come."""
 
     type: Literal["ADDED", "MODIFIED", "DELETED"]

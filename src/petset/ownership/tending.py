@@ -12,6 +12,7 @@ from petset.aio.clock import Clock
 from petset.aio.reconciler import Reconciler
 from petset.api.objects import controller_of, meta, name_of, namespace_of, uid_of
 from petset.api.selectors import Selector
+from petset.client.audience import METADATA
 from petset.client.events import EventRecorder
 from petset.client.freshness import COME_BACK_SECONDS, OwnWrites
 from petset.client.informer import Informer
@@ -73,12 +74,14 @@ class Tending(Generic[O]):
         self._kind = owner
         self._tend = tend
         self.owners: Informer[O] = bench.pool.informer(owner)
-        self._children: dict[type[Any], Informer[Any]] = {k: bench.pool.informer(k, INDEXES) for k in children}
+        self._children: dict[type[Any], Informer[Any]] = {
+            k: bench.pool.informer(k, INDEXES, METADATA) for k in children
+        }
         self._writes: OwnWrites[str] = OwnWrites({owner: self.owners, **self._children})
         self._work: Reconciler[OwnerKey] = Reconciler(owner.__name__.lower(), bench.clock, self._sync)
         self.owners.on_change(self._owner_changed)
         for informer in self._children.values():
-            informer.on_change(self._child_changed)
+            informer.on_change(self._child_changed, owner=owner.__name__)
 
     async def run(self) -> None:
         """Work until cancelled."""

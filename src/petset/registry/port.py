@@ -78,7 +78,7 @@ class Selected(NamedTuple):
     remaining: int = 0
 
 
-class WatchItem(NamedTuple):
+class WatchItem(msgspec.Struct, frozen=True, gc=False):
     """One line of a watch, as this watcher's selectors see it (leaving the selection is a DELETED)."""
 
     type: Literal["ADDED", "MODIFIED", "DELETED"]

@@ -17,12 +17,13 @@ class Selection:
         self._labels = parse_labels(labels)
         self._fields = parse_fields(kind, fields)
         self._name = self._fields.exactly("metadata.name")
-        self.everything = self._labels.is_empty and self._fields.is_empty
+        self._any_labels, self._any_fields = self._labels.is_empty, self._fields.is_empty
+        self.everything = self._any_labels and self._any_fields
 
     def matches(self, record: Record) -> bool:
         """The cheap questions come first: name, labels, then fields, which need the typed object."""
         if self._name is not None and self._name != record.key.name:
             return False
-        if not self._labels.matches(memo_of(record).labels):
+        if not self._any_labels and not self._labels.matches(memo_of(record).labels):
             return False
-        return self._fields.is_empty or self._fields.matches(self._decoder.decode(self._kind, record))
+        return self._any_fields or self._fields.matches(self._decoder.decode(self._kind, record))

@@ -14,6 +14,7 @@ from petset.aio.reconciler import Reconciler
 from petset.api import volumes
 from petset.api.models import core_v1, storage_v1
 from petset.api.objects import is_terminating, meta, name_of, namespace_of, uid_of
+from petset.client.audience import CONTENT
 from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.client.port import Client
@@ -41,7 +42,7 @@ class Scheduler:
         self._clock = clock
         self._events = events
         self._ledger = Ledger()
-        self._pods = pool.informer(core_v1.Pod, {"by-claim": volumes.claims_of_pod})
+        self._pods = pool.informer(core_v1.Pod, {"by-claim": volumes.claims_of_pod}, CONTENT)
         self._nodes = pool.informer(core_v1.Node)
         self._claims = pool.informer(core_v1.PersistentVolumeClaim)
         self._volumes = pool.informer(core_v1.PersistentVolume, {"on-offer": volumes.class_on_offer})

@@ -4,6 +4,7 @@ import msgspec
 
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, meta, namespace_of, uid_of
+from petset.client.audience import METADATA
 from petset.controllers.deployment import conditions as words
 from petset.controllers.deployment.apply import CannotCreate, Executor, NameTaken
 from petset.controllers.deployment.budget import is_rolling
@@ -25,12 +26,12 @@ class DeploymentController:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._sets = bench.pool.informer(apps_v1.ReplicaSet, INDEXES)
-        self._pods = bench.pool.informer(core_v1.Pod, INDEXES)
+        self._sets = bench.pool.informer(apps_v1.ReplicaSet, INDEXES, METADATA)
+        self._pods = bench.pool.informer(core_v1.Pod, INDEXES, METADATA)
         self._tending: Tending[apps_v1.Deployment] = Tending(
             bench, apps_v1.Deployment, [apps_v1.ReplicaSet], self._tend
         )
-        self._pods.on_change(self._pod_changed)
+        self._pods.on_change(self._pod_changed, owner="ReplicaSet")
 
     async def run(self) -> None:
         """Work until cancelled."""

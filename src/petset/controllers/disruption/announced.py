@@ -18,18 +18,24 @@ _BY_THE_NODE = "TerminationByKubelet"
 
 def plan(pod: core_v1.Pod, now: datetime) -> Plan:
     """Take it back two minutes after it was announced, never from a pod that goes or has ended."""
-    left = seconds_left(pod, now)
+    left = _seconds_left(pod, now)
     if left is None:
         return Plan()
     return Plan(wake_after_seconds=left) if left > 0 else Plan((Calm(pod, now),))
 
 
-def seconds_left(pod: core_v1.Pod, now: datetime) -> float | None:
-    """How long the announcement still holds (0: no longer); None where there is none to take back."""
-    if is_terminating(pod) or is_finished(pod):
-        return None
+def announcement(pod: core_v1.Pod) -> core_v1.PodCondition | None:
+    """The announcement that may have to be taken back."""
     for condition in (pod.status.conditions if pod.status else None) or ():
         if condition.type == DISRUPTION_TARGET and condition.status == "True" and condition.reason != _BY_THE_NODE:
-            since = condition.lastTransitionTime
-            return max(0.0, (since + LAPSE - now).total_seconds()) if since else 0.0
+            return None if is_terminating(pod) or is_finished(pod) else condition
     return None
+
+
+def _seconds_left(pod: core_v1.Pod, now: datetime) -> float | None:
+    """How long the announcement still holds (0: no longer); None where there is none to take back."""
+    announced = announcement(pod)
+    if announced is None:
+        return None
+    since = announced.lastTransitionTime
+    return max(0.0, (since + LAPSE - now).total_seconds()) if since else 0.0

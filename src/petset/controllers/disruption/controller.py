@@ -16,6 +16,7 @@ from petset.api.kinds import Kind
 from petset.api.models import apps_v1, core_v1, meta_v1, policy_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, namespace_of, uid_of
 from petset.api.selectors import Selector
+from petset.client.audience import METADATA
 from petset.client.informer import Informer
 from petset.client.pool import by_namespace
 from petset.controllers.disruption import announced, invariants
@@ -45,7 +46,7 @@ class DisruptionController:
         self._bench = bench
         pool, clock = bench.pool, bench.clock
         self._budgets = pool.informer(policy_v1.PodDisruptionBudget, {"by-namespace": by_namespace})
-        self._pods = pool.informer(core_v1.Pod, {"by-namespace": by_namespace})
+        self._pods = pool.informer(core_v1.Pod, {"by-namespace": by_namespace}, METADATA)
         self._stateful_sets = pool.informer(apps_v1.StatefulSet)
         self._replica_sets = pool.informer(apps_v1.ReplicaSet)
         self._replication_controllers = pool.informer(core_v1.ReplicationController)
@@ -148,9 +149,9 @@ class DisruptionController:
 
     def _pod_changed(self, old: core_v1.Pod | None, new: core_v1.Pod | None) -> None:
         """Wake the budgets that mean the pod now or did before; most changes of a pod concern none of them."""
-        versions = [pod for pod in (old, new) if pod is not None]
-        if new is not None and announced.seconds_left(new, self._bench.clock.now()) is not None:
+        if new is not None and announced.announcement(new) is not None:
             self._announcements.wake(Key(namespace_of(new), name_of(new)))
+        versions = [pod for pod in (old, new) if pod is not None]
         budgets = self._budgets.by_index("by-namespace", namespace_of(versions[0]))
         if not budgets or (len(versions) == 2 and _outlook(versions[0]) == _outlook(versions[1])):
             return

@@ -13,6 +13,7 @@ from petset.aio.reconciler import Reconciler
 from petset.aio.rests import Rests
 from petset.api.models import core_v1, discovery_v1
 from petset.api.objects import is_terminating, meta, name_of, namespace_of
+from petset.client.audience import METADATA
 from petset.client.freshness import COME_BACK_SECONDS, Cache, OwnWrites
 from petset.client.pool import InformerPool, by_namespace
 from petset.controllers.endpoints import members
@@ -49,7 +50,7 @@ class EndpointsController:
         self._rests: Rests[ServiceKey] = Rests(clock, PAUSE_SECONDS_PER_POD, LONGEST_PAUSE_SECONDS, PAUSE_SECONDS)
         self._members: dict[ServiceKey, Members] = {}
         self._services = pool.informer(core_v1.Service, {"by-namespace": by_namespace})
-        self._pods = pool.informer(core_v1.Pod, {"by-namespace": by_namespace})
+        self._pods = pool.informer(core_v1.Pod, {"by-namespace": by_namespace}, METADATA)
         self._slices = pool.informer(discovery_v1.EndpointSlice, {"by-service": _service_of_slice})
         self._endpoints = pool.informer(core_v1.Endpoints)
         caches: dict[type[Any], Cache] = {

@@ -10,6 +10,7 @@ from petset.aio.clock import Clock
 from petset.aio.reconciler import Reconciler
 from petset.api.kinds import KINDS, Kind, Kinds
 from petset.api.objects import Object, uid_of
+from petset.client.audience import METADATA
 from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.garbage import invariants
@@ -30,8 +31,8 @@ class GarbageCollector:
         self._graph = Graph()
         self._work = Reconciler("garbage", clock, self._reconcile)
         for kind in COLLECTED:
-            pool.informer(kind.model).on_change(partial(self._changed, kind))
-        pool.on_custom_kind(lambda kind, informer: informer.on_change(partial(self._changed, kind)))
+            pool.informer(kind.model).on_change(partial(self._changed, kind), METADATA)
+        pool.on_custom_kind(lambda kind, informer: informer.on_change(partial(self._changed, kind), METADATA))
 
     async def run(self) -> None:
         """Work until cancelled."""

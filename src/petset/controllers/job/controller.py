@@ -8,6 +8,7 @@ from petset.aio.tasks import Supervisor
 from petset.api.errors import Conflict, NotFound
 from petset.api.models import batch_v1, core_v1
 from petset.api.objects import controller_of, name_of, namespace_of, uid_of
+from petset.client.audience import METADATA
 from petset.client.port import Client
 from petset.controllers.job.apply import carry_out
 from petset.controllers.job.attempts import without_finalizer
@@ -28,9 +29,9 @@ class JobController:
         self._bench = bench
         self._cleaner = cleaner
         self._tending: Tending[batch_v1.Job] = Tending(bench, batch_v1.Job, [core_v1.Pod], self._tend)
-        self._pods = bench.pool.informer(core_v1.Pod, INDEXES)
+        self._pods = bench.pool.informer(core_v1.Pod, INDEXES, METADATA)
         self._left: Reconciler[OwnerKey] = Reconciler("job-orphans", bench.clock, self._free)
-        self._pods.on_change(self._pod_changed)
+        self._pods.on_change(self._pod_changed, owner="Job")
         self._tending.owners.on_change(self._job_changed)
 
     async def run(self) -> None:

@@ -1,12 +1,15 @@
 """Runs the namespace controller: a namespace is looked at when it changes, and when something leaves it."""
 
 from functools import partial
+from typing import Any
 
 from petset.aio.clock import Clock
 from petset.aio.reconciler import Reconciler
 from petset.api.kinds import KINDS, Kind
 from petset.api.models import core_v1
 from petset.api.objects import Object, is_terminating, meta, name_of, namespace_of, uid_of
+from petset.client.audience import EVERYTHING, NOTHING
+from petset.client.informer import Informer
 from petset.client.pool import InformerPool
 from petset.controllers.namespaces import invariants
 from petset.controllers.namespaces.apply import Hands, apply
@@ -32,12 +35,17 @@ class NamespaceController:
         self._namespaces.on_change(self._namespace_changed)
         for kind in EMPTIED:
             if kind.name != "Event":
-                pool.informer(kind.model).on_change(partial(self._content_changed, kind))
-        pool.on_custom_kind(lambda kind, informer: informer.on_change(partial(self._content_changed, kind)))
+                self._follow(kind, pool.informer(kind.model))
+        pool.on_custom_kind(self._follow)
 
     async def run(self) -> None:
         """Work until cancelled."""
         await self._work.run()
+
+    def _follow(self, kind: Kind, informer: Informer[Any]) -> None:
+        """Only of furniture more than its coming and going matters."""
+        looks_at = EVERYTHING if kind.name in ("ServiceAccount", "ConfigMap") else NOTHING
+        informer.on_change(partial(self._content_changed, kind), looks_at)
 
     async def _reconcile(self, name: str) -> float | None:
         namespace = self._namespaces.get(name)

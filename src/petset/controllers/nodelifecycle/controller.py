@@ -5,6 +5,7 @@ from petset.aio.reconciler import Reconciler
 from petset.api.errors import NotFound
 from petset.api.models import coordination_v1, core_v1
 from petset.api.objects import name_of, namespace_of
+from petset.client.audience import CONTENT
 from petset.client.events import EventRecorder
 from petset.client.pool import InformerPool
 from petset.client.port import Client
@@ -25,8 +26,9 @@ class NodeLifecycleController:
         self._events = events
         self._heard: dict[str, float] = {}
         self._gone: dict[str, float] = {}
+        self._sound: set[str] = set()  # the nodes that are Ready and let everybody in
         self._nodes = pool.informer(core_v1.Node)
-        self._pods = pool.informer(core_v1.Pod, {"by-node": _node_of})
+        self._pods = pool.informer(core_v1.Pod, {"by-node": _node_of}, CONTENT)
         self._leases = pool.informer(coordination_v1.Lease)
         self._work = Reconciler("nodes", clock, self._reconcile)
         self._nodes.on_change(self._node_changed)
@@ -69,6 +71,10 @@ class NodeLifecycleController:
     def _node_changed(self, old: core_v1.Node | None, new: core_v1.Node | None) -> None:
         node = new or old
         assert node
+        if new is not None and readiness(new) == "True" and not (new.spec and new.spec.taints):
+            self._sound.add(name_of(new))
+        else:
+            self._sound.discard(name_of(node))
         if new is not None:
             self._gone.pop(name_of(new), None)
             if old is None or _heartbeat(old) != _heartbeat(new):
@@ -86,8 +92,7 @@ class NodeLifecycleController:
     def _pod_changed(self, old: core_v1.Pod | None, new: core_v1.Pod | None) -> None:
         """Pods matter while their node is in trouble."""
         for name in _node_of(new) if new else ():
-            node = self._nodes.get(name)
-            if node is None or readiness(node) != "True" or (node.spec and node.spec.taints):
+            if name not in self._sound:
                 self._work.wake(name)
 
 

@@ -17,13 +17,21 @@ from petset.api.gates import Gates
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, namespace_of, uid_of
 from petset.api.selectors import Selector
+from petset.client.audience import METADATA
 from petset.client.events import EventRecorder
 from petset.client.freshness import COME_BACK_SECONDS, OwnWrites
 from petset.client.pool import InformerPool
 from petset.client.port import Client
 from petset.controllers.statefulset import status
 from petset.controllers.statefulset.apply import ClaimInTheWay, Hand, Irreparable, NameTaken
-from petset.controllers.statefulset.ledger import AUDIT_SECONDS, Ledger, SetKey, concerned, orphan_parent
+from petset.controllers.statefulset.ledger import (
+    AUDIT_SECONDS,
+    Ledger,
+    SetKey,
+    concerned,
+    orphan_parent,
+    owned_differently,
+)
 from petset.controllers.statefulset.measures import budgets, skips
 from petset.controllers.statefulset.memo import Texts
 from petset.controllers.statefulset.model import Plan, Snapshot, Waiting
@@ -78,8 +86,8 @@ class StatefulSetController:
         self._events = events
         self._gates = gates or Gates()
         self._sets = pool.informer(apps_v1.StatefulSet)
-        pods = self._pods = pool.informer(core_v1.Pod, POD_INDEXES)
-        self._revisions = pool.informer(apps_v1.ControllerRevision, INDEXES)
+        pods = self._pods = pool.informer(core_v1.Pod, POD_INDEXES, METADATA)
+        self._revisions = pool.informer(apps_v1.ControllerRevision, INDEXES, METADATA)
         self._claims = pool.informer(core_v1.PersistentVolumeClaim)
         self._ledger = Ledger(pods, self._claims, audit_seconds)
         self._writes: OwnWrites[str] = OwnWrites(
@@ -100,7 +108,7 @@ class StatefulSetController:
         self._work = Reconciler("statefulset", clock, self._sync)
         self._telling = Reconciler("statefulset_notices", clock, self._tell, workers=1)
         self._sets.on_change(self._set_changed)
-        self._pods.on_change(self._pod_changed)
+        self._pods.on_change(self._pod_changed, owner="StatefulSet")
         self._claims.on_change(self._claim_changed)
         self._revisions.on_change(self._revision_changed)
 
@@ -233,8 +241,8 @@ class StatefulSetController:
 
     def _pod_changed(self, old: core_v1.Pod | None, new: core_v1.Pod | None) -> None:
         unhurried = _is_on_its_way(old, new)
-        for pod in (old, new):
-            key = concerned(pod) if pod is not None else None
+        for pod in owned_differently(old, new):
+            key = concerned(pod)
             if key is None:
                 continue
             if unhurried and key not in self._held:
@@ -276,5 +284,6 @@ def _is_on_its_way(old: core_v1.Pod | None, new: core_v1.Pod | None) -> bool:
         return False
     if old is None:
         return True
-    same = meta(old).labels == meta(new).labels and meta(old).ownerReferences == meta(new).ownerReferences
+    before, now = meta(old), meta(new)
+    same = before.labels == now.labels and before.ownerReferences == now.ownerReferences
     return same and health.phase_of(old) == "Pending"

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, namespace_of, uid_of
 from petset.api.options import options_of
+from petset.client.audience import METADATA
 from petset.client.informer import Informer
 from petset.controllers.statefulset.roster import Roster, roster_of
 
@@ -35,6 +36,13 @@ def orphan_parent(pod: core_v1.Pod) -> Iterable[str]:
     """Index of the pods that nobody manages: the one set that may adopt them, as `namespace/name` (rule 15)."""
     match = _NUMBERED.fullmatch(name_of(pod)) if controller_of(pod) is None else None
     return () if match is None else (f"{namespace_of(pod)}/{match[1]}",)
+
+
+def owned_differently(old: core_v1.Pod | None, new: core_v1.Pod | None) -> list[core_v1.Pod]:
+    """Of two versions of a pod those that may concern different sets; None where there is none."""
+    if new is None or (old is not None and meta(old).ownerReferences != meta(new).ownerReferences):
+        return [pod for pod in (old, new) if pod is not None]
+    return [new]
 
 
 def concerned(pod: core_v1.Pod) -> SetKey | None:
@@ -85,7 +93,7 @@ class Ledger:
         self._claim_prefixes: dict[tuple[str, str], SetKey] = {}
         self.corrections = 0
         pods.on_change(self._pod_changed)
-        claims.on_change(self._claim_changed)
+        claims.on_change(self._claim_changed, METADATA)
 
     def roster(self, stateful_set: apps_v1.StatefulSet, now: datetime) -> Roster:
         """The set's roster as of now."""
@@ -151,9 +159,7 @@ class Ledger:
         return roster_of(stateful_set, (*owned, *orphans), self.claims_of(namespace), now)
 
     def _pod_changed(self, old: core_v1.Pod | None, new: core_v1.Pod | None) -> None:
-        for pod in (old, new):
-            if pod is None:
-                continue
+        for pod in owned_differently(old, new):
             owner = controller_of(pod)
             key = self._uids.get(owner.uid) if owner is not None else concerned(pod)
             if key is not None and key in self._pages:

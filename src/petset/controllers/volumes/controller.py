@@ -17,6 +17,7 @@ from petset.api.errors import NotFound
 from petset.api.models import core_v1, storage_v1
 from petset.api.objects import Object, is_terminating, meta, name_of, namespace_of, uid_of
 from petset.api.volumes import annotation
+from petset.client.audience import CONTENT
 from petset.client.events import EventRecorder
 from petset.client.freshness import COME_BACK_SECONDS, Cache, OwnWrites
 from petset.client.pool import InformerPool
@@ -65,7 +66,7 @@ class VolumeController:
         self._volumes = pool.informer(
             core_v1.PersistentVolume, {"by-claim": volumes.claim_of_volume, "on-offer": volumes.class_on_offer}
         )
-        self._pods = pool.informer(core_v1.Pod, {"by-claim": volumes.claims_of_pod})
+        self._pods = pool.informer(core_v1.Pod, {"by-claim": volumes.claims_of_pod}, CONTENT)
         self._classes = pool.informer(storage_v1.StorageClass)
         self._nodes = pool.informer(core_v1.Node)
         self._told: dict[ClaimKey, Waiting] = {}
