@@ -3,13 +3,13 @@
 It has the agent's memory of the pod and, apart from it, the machine's own truth: the agent can be restarted.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from node.world import a_pod
 
 from petset.api.models import core_v1
-from petset.api.objects import copy, meta
+from petset.api.objects import copy, meta, replace
 from petset.node.memory import PodMemory, adopt, initial_health, orphan
 from petset.node.pods.invariants import broken_in_plan, broken_in_snapshot
 from petset.node.pods.model import (

@@ -3,7 +3,6 @@
 import asyncio
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from node.world import a_container, a_pod, node_world
 
 from petset.api.errors import BadRequest, NotFound
+from petset.api.objects import replace
 from petset.daemons.clock import SystemClock
 from petset.node.logs.files import read_lines, start_of_tail
 from petset.node.logs.lines import Joiner, time_of

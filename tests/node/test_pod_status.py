@@ -1,6 +1,5 @@
 """A pod's status at every point of its life, as a kubelet would write it."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +7,7 @@ from node.pod_world import PodWorld, world
 from node.world import a_container, condition
 
 from petset.api.models import core_v1
-from petset.api.objects import copy
+from petset.api.objects import copy, replace
 from petset.node.pods.model import Health
 from petset.node.pods.recall import recall
 from petset.node.runtime import Container, ContainerState

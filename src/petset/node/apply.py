@@ -6,14 +6,13 @@ to the next plan. Every action may be repeated: it may have happened already whe
 
 import logging
 import signal
-from dataclasses import replace
 from datetime import timedelta
 
 from petset.aio.backoff import Backoff
 from petset.aio.clock import Clock
 from petset.api.errors import ApiError, Conflict, NotFound
 from petset.api.models import core_v1, meta_v1
-from petset.api.objects import name_of, namespace_of
+from petset.api.objects import name_of, namespace_of, replace
 from petset.client.port import Client
 from petset.node.events import PodEvents
 from petset.node.failures import ConfigError, VolumeFailure

@@ -8,7 +8,8 @@ it is written, and `$$` writes a single dollar sign.
 import base64
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from petset.api.models import core_v1
 from petset.node.downward import field_value, resource_value
@@ -19,8 +20,7 @@ from petset.node.wishes import Wish
 _REFERENCE = re.compile(r"\$(?:\$|\(([^)]*)\))")
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What the environment depends on beside the pod: its addresses, the objects it names, services, the node."""
 
     host_ip: str = ""

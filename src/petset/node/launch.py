@@ -1,13 +1,12 @@
 """Brings together what a sandbox or a container is started from: the pod, the objects it names, the node."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from petset.api import quantity
 from petset.api.models import core_v1
-from petset.api.objects import name_of, namespace_of, uid_of
+from petset.api.objects import name_of, namespace_of, replace, uid_of
 from petset.node import references
 from petset.node.environment import Surroundings, environment
 from petset.node.failures import ConfigError, VolumeFailure

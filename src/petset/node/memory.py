@@ -5,13 +5,13 @@ in it is a value that is replaced, so a snapshot costs next to nothing and never
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from petset.api.models import core_v1, meta_v1
-from petset.api.objects import is_terminating, meta, name_of, namespace_of, uid_of
+from petset.api.objects import is_terminating, meta, name_of, namespace_of, replace, uid_of
 from petset.node.pods import resizing
 from petset.node.pods.model import Failure, Health, Notes, Pending, Snapshot, Volumes, Waiting, is_running
 from petset.node.pods.order import all_containers

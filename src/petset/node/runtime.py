@@ -9,17 +9,17 @@ the labels they were started with and, for the dead, how they ended.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from msgspec import Struct, field
+
 from petset.api.models import core_v1
 
 
-@dataclass(frozen=True)
-class Resources:
+class Resources(Struct, frozen=True):
     """Limits as cgroups take them; None leaves one unlimited."""
 
     cpu_millis: int | None = None
@@ -28,8 +28,7 @@ class Resources:
     oom_score_adj: int | None = None  # -1000 to 1000; lowered only where the machine lets us
 
 
-@dataclass(frozen=True)
-class SandboxSpec:
+class SandboxSpec(Struct, frozen=True):
     """A pod's surroundings. `uid` names it; `namespace` and `name` are the pod's."""
 
     uid: str
@@ -51,8 +50,7 @@ class SandboxSpec:
     resources: Resources = Resources()  # of all its containers together
 
 
-@dataclass(frozen=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """A host path made visible inside the container."""
 
     source: Path
@@ -60,8 +58,7 @@ class Mount:
     read_only: bool = False
 
 
-@dataclass(frozen=True)
-class Security:
+class Security(Struct, frozen=True):
     """Who the process is and what it may do; None means: as the image says."""
 
     run_as_user: int | None = None
@@ -77,8 +74,7 @@ class Security:
     seccomp_profile: str = ""  # for Localhost: a file's name
 
 
-@dataclass(frozen=True)
-class ContainerSpec:
+class ContainerSpec(Struct, frozen=True):
     """One attempt at one container of a pod. `command` and `args` are the pod's; empty: as the image says."""
 
     name: str
@@ -106,8 +102,7 @@ class ContainerState(StrEnum):
     EXITED = "exited"
 
 
-@dataclass(frozen=True)
-class Container:
+class Container(Struct, frozen=True):
     """An attempt as the runtime sees it. Times are UTC; exit fields are set once it has exited."""
 
     id: str
@@ -127,8 +122,7 @@ class Container:
     resources: Resources | None = None  # what it has now; None where that is not known
 
 
-@dataclass(frozen=True)
-class Sandbox:
+class Sandbox(Struct, frozen=True):
     """A sandbox that exists. `ip` is empty on the host's network.
 
     One that is not `ready` lost its network (the machine started again): nothing runs in it, and `start_sandbox`
@@ -141,8 +135,7 @@ class Sandbox:
     ready: bool = True
 
 
-@dataclass(frozen=True)
-class ExecResult:
+class ExecResult(Struct, frozen=True):
     """How a command inside a container ended. `output` is stdout and stderr, at most 10 KiB of it."""
 
     exit_code: int

@@ -6,13 +6,12 @@ most). Whoever reads the file again now and then never holds one that has run ou
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from petset.api.errors import ApiError
 from petset.api.models import authentication_v1, core_v1
-from petset.api.objects import name_of, namespace_of, uid_of
+from petset.api.objects import name_of, namespace_of, replace, uid_of
 from petset.node.failures import VolumeFailure
 from petset.node.wishes import Token, Wish, wishes
 

@@ -1,9 +1,10 @@
 """Which tokens a pod's files want, read from its volumes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from petset.api.models import core_v1
 
@@ -17,8 +18,7 @@ class Wish(NamedTuple):
     seconds: int
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(Struct, frozen=True):
     """A token, and when to ask for the next one."""
 
     text: str

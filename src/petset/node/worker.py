@@ -8,13 +8,12 @@ that takes an earlier one's name waits until that one is gone from this node.
 
 import asyncio
 import logging
-from dataclasses import replace
 
 from petset.aio.clock import Clock
 from petset.aio.reconciler import Reconciler
 from petset.aio.tasks import Supervisor
 from petset.api.models import core_v1
-from petset.api.objects import is_terminating, uid_of
+from petset.api.objects import is_terminating, replace, uid_of
 from petset.node import references
 from petset.node.apply import Applier
 from petset.node.events import PodEvents

@@ -6,15 +6,15 @@ the same room twice.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from petset.api.models import core_v1, storage_v1
 from petset.scheduler.resources import requests
 
 
-@dataclass(frozen=True)
-class NodeState:
+class NodeState(Struct, frozen=True):
     """A node and the pods on it, bound or assumed, that have not ended, and what is known of them in sum.
 
     `used` adds up what they request (in billionths), `owners` counts them by their controller's uid, and
@@ -29,8 +29,7 @@ class NodeState:
     repelling: Collection[core_v1.Pod] = ()
 
 
-@dataclass(frozen=True)
-class ClaimState:
+class ClaimState(Struct, frozen=True):
     """A claim that the pod mounts. `claim` is None where it does not exist; `volume` is set once it is bound.
 
     `offers` are volumes that nobody has, of the claim's class: they decide which nodes can serve a claim that waits
@@ -44,8 +43,7 @@ class ClaimState:
     offers: Sequence[core_v1.PersistentVolume] = ()
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, dict=True):
     """One pod that wants a node, and all that the choice depends on; `namespaces` where affinities need them."""
 
     pod: core_v1.Pod
@@ -59,16 +57,14 @@ class Snapshot:
         return requests(self.pod)
 
 
-@dataclass(frozen=True)
-class SelectNode:
+class SelectNode(Struct, frozen=True):
     """Tell the binder of a claim that waits for its first consumer which node that has."""
 
     claim: core_v1.PersistentVolumeClaim
     node: str
 
 
-@dataclass(frozen=True)
-class Bind:
+class Bind(Struct, frozen=True):
     """Give the pod its node, once and for all."""
 
     node: str
@@ -77,8 +73,7 @@ class Bind:
 Action = SelectNode | Bind
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """Why the pod has no node yet, in Kubernetes' words, ready for the event and the pod's condition.
 
     With no `message` the wait is short and nobody is told: a claim is just being bound. Claims are mostly bound
@@ -90,8 +85,7 @@ class Waiting:
     reason: str = "Unschedulable"
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Claims first, then the pod; or why not."""
 
     actions: tuple[Action, ...] = ()

@@ -8,10 +8,10 @@ containers they outlive the agent: hand the same runtime to the next agent to si
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 from petset.aio.clock import Clock
+from petset.api.objects import replace
 from petset.node.runtime import (
     Container,
     ContainerSpec,

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
+from petset.api.objects import replace
 from petset.node.oci.opening import Options
 from petset.node.oci.runtime import OciRuntime
 from petset.node.runtime import Container, ContainerSpec, SandboxSpec

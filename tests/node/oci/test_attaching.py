@@ -1,12 +1,12 @@
 """The streams of a container's own process, through conmon."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 from isolation import needs_containers
 from node.oci.pods import finished, opened, sandbox, shell, started
 
+from petset.api.objects import replace
 from petset.node.oci.opening import Options
 from petset.node.runtime import ExecStreams
 

@@ -1,11 +1,11 @@
 """The OCI document, users, capabilities, /etc files: what a pod asks for, as runc and crun read it. Pure."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from petset.api.objects import replace
 from petset.node.oci import bundle, capabilities, conmon, engine, etcfiles, exec, users
 from petset.node.runtime import ContainerSpec, Mount, Resources, SandboxSpec, Security
 

@@ -7,13 +7,13 @@ import shutil
 import signal
 import subprocess
 import tarfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from isolation import needs_containers
 from node.oci.pods import container, finished, opened, printed, sandbox, shell, started, until
 
+from petset.api.objects import replace
 from petset.node.logs.lines import Joiner
 from petset.node.oci.opening import Options
 from petset.node.runtime import ContainerSpec, ContainerState, Mount, Resources, RuntimeFailure, Security

@@ -9,12 +9,12 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+from petset.api.objects import replace
 from petset.node.oci import bundle, cgroups, conmon, logs, preparation, state
 from petset.node.oci.engine import Engine, complaint
 from petset.node.oci.images import Image

@@ -12,10 +12,10 @@ import os
 import re
 import signal
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+from petset.api.objects import replace
 from petset.node.logs.rotation import MOST_BYTES
 from petset.node.oci import attaching, bundle, dialing, execstreams, opening, preparation, probes, processes, state
 from petset.node.oci.exec import Command

@@ -10,7 +10,6 @@ import contextlib
 import os
 import select
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -22,16 +21,14 @@ from petset.node.runtime import Resources, SandboxSpec
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Process:
+class Process(msgspec.Struct, frozen=True):
     """A process that cannot be mistaken for a later one with its pid. `started` is in clock ticks since boot."""
 
     pid: int
     started: int
 
 
-@dataclass(frozen=True)
-class ContainerRecord:
+class ContainerRecord(msgspec.Struct, frozen=True):
     """`process` and `monitor` (its conmon) are None until it runs. `boot` is the machine's boot id."""
 
     id: str
@@ -48,8 +45,7 @@ class ContainerRecord:
     resources: Resources | None = None
 
 
-@dataclass(frozen=True)
-class SandboxRecord:
+class SandboxRecord(msgspec.Struct, frozen=True):
     """`ip` is taken from the moment this is written; empty on the host's network."""
 
     spec: SandboxSpec

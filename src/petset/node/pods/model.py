@@ -7,16 +7,16 @@ forgotten or a signal that is sent twice, never a container that runs twice.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from petset.api.models import core_v1
 from petset.node.runtime import Container, ContainerState, Sandbox
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Something that did not work, `count` times in a row. `reason` is Kubernetes' word for it."""
 
     reason: str
@@ -26,16 +26,14 @@ class Failure:
     retry_at: datetime
 
 
-@dataclass(frozen=True)
-class CrashLoop:
+class CrashLoop(Struct, frozen=True):
     """The pause after an exit before the next attempt, and when it was last made longer."""
 
     pause_seconds: float
     since: datetime
 
 
-@dataclass(frozen=True)
-class Health:
+class Health(Struct, frozen=True):
     """What the probes say about the latest attempt. `unhealthy` is why it has to be restarted, empty if healthy."""
 
     started: bool = True
@@ -44,8 +42,7 @@ class Health:
     grace_seconds: int | None = None  # the failed probe's own grace period
 
 
-@dataclass(frozen=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """The latest attempt is being stopped: first the hook, then the stop signal, at the deadline SIGKILL."""
 
     since: datetime
@@ -56,8 +53,7 @@ class Stop:
     restart: bool = False  # stopped for its health: to be started again whatever its exit code
 
 
-@dataclass(frozen=True)
-class Notes:
+class Notes(Struct, frozen=True):
     """What the worker remembers about one container. All of it but the back-offs is about the latest attempt."""
 
     image_id: str = ""  # resolved for the next attempt
@@ -70,8 +66,7 @@ class Notes:
     resize_failure: Failure | None = None
 
 
-@dataclass(frozen=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """Why a pod does not get the resources that it now asks for: `Deferred` for a while, or `Infeasible` here."""
 
     reason: str
@@ -86,8 +81,7 @@ class Volumes(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """One pod on this node at one moment, with the resources that the node has granted it.
 
     `attempts` holds each container's known attempts, oldest first; those that a lost sandbox took with it are
@@ -140,22 +134,19 @@ def has_succeeded(attempt: Container | None) -> bool:
     return attempt is not None and attempt.state is ContainerState.EXITED and attempt.exit_code == 0
 
 
-@dataclass(frozen=True)
-class MountVolumes:
+class MountVolumes(Struct, frozen=True):
     """Make every volume of the pod ready."""
 
     key: str = "volumes"
 
 
-@dataclass(frozen=True)
-class StartSandbox:
+class StartSandbox(Struct, frozen=True):
     """Make the pod's network namespace, host name and directories."""
 
     key: str = "sandbox"
 
 
-@dataclass(frozen=True)
-class ResolveImage:
+class ResolveImage(Struct, frozen=True):
     """Find the image of the container's next attempt, or pull it."""
 
     container: str
@@ -165,8 +156,7 @@ class ResolveImage:
         return f"image/{self.container}"
 
 
-@dataclass(frozen=True)
-class StartContainer:
+class StartContainer(Struct, frozen=True):
     """Make the next attempt. `crash_loop` is the back-off to remember once it is made."""
 
     container: str
@@ -178,8 +168,7 @@ class StartContainer:
         return f"start/{self.container}"
 
 
-@dataclass(frozen=True)
-class RunPostStart:
+class RunPostStart(Struct, frozen=True):
     """Run the container's postStart hook; if it fails, the attempt is stopped."""
 
     container: str
@@ -190,8 +179,7 @@ class RunPostStart:
         return f"hook/{self.container}"
 
 
-@dataclass(frozen=True)
-class BeginStop:
+class BeginStop(Struct, frozen=True):
     """Decide to stop the running attempt: its probes end, its grace period begins. `message` goes to an event."""
 
     container: str
@@ -205,8 +193,7 @@ class BeginStop:
         return f"stop/{self.container}"
 
 
-@dataclass(frozen=True)
-class RunPreStop:
+class RunPreStop(Struct, frozen=True):
     """Run the container's preStop hook, for at most the time its grace period leaves."""
 
     container: str
@@ -218,8 +205,7 @@ class RunPreStop:
         return f"hook/{self.container}"
 
 
-@dataclass(frozen=True)
-class Signal:
+class Signal(Struct, frozen=True):
     """Ask the attempt to end: by name for the stop signal, `SIGKILL` after the grace period."""
 
     container: str
@@ -231,8 +217,7 @@ class Signal:
         return f"signal/{self.container}/{self.signal}"
 
 
-@dataclass(frozen=True)
-class Resize:
+class Resize(Struct, frozen=True):
     """Give the running attempt the resources that the pod has been granted."""
 
     container: str
@@ -243,8 +228,7 @@ class Resize:
         return f"resize/{self.container}"
 
 
-@dataclass(frozen=True)
-class RemoveContainer:
+class RemoveContainer(Struct, frozen=True):
     """Forget an attempt that is neither the latest nor the one before it."""
 
     container: str
@@ -255,22 +239,19 @@ class RemoveContainer:
         return f"remove/{self.container_id}"
 
 
-@dataclass(frozen=True)
-class RemoveSandbox:
+class RemoveSandbox(Struct, frozen=True):
     """Take away the sandbox with all that is left of its containers."""
 
     key: str = "sandbox"
 
 
-@dataclass(frozen=True)
-class UnmountVolumes:
+class UnmountVolumes(Struct, frozen=True):
     """Let go of the pod's volumes; what was the pod's alone is deleted."""
 
     key: str = "volumes"
 
 
-@dataclass(frozen=True)
-class DeletePod:
+class DeletePod(Struct, frozen=True):
     """Tell the API that nothing of the pod is left: it may forget the object."""
 
     key: str = "delete"
@@ -293,8 +274,7 @@ Action = (
 )
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """Why a container (empty: the pod as a whole) does not go on. `reason` is what its status shows."""
 
     container: str
@@ -306,8 +286,7 @@ Strand = tuple[Action, ...]
 """Actions in order. One that fails, or whatever happens to the pod meanwhile, leaves the rest to the next plan."""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What to do now, why no more is done, and when to look again without being woken.
 
     The strands go side by side. `finished` says that every container is done for good (or the pod's deadline is

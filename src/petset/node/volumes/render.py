@@ -5,7 +5,8 @@ A failure carries the message that a kubelet puts into its FailedMount event.
 
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from petset.api import quantity
 from petset.api.models import core_v1
@@ -18,8 +19,7 @@ from petset.node.wishes import wish_of
 DEFAULT_MODE = 0o644
 
 
-@dataclass(frozen=True)
-class File:
+class File(Struct, frozen=True):
     """A file of a rendered volume; `path` is relative and never leads out of it."""
 
     path: str
@@ -27,31 +27,27 @@ class File:
     mode: int
 
 
-@dataclass(frozen=True)
-class Scratch:
+class Scratch(Struct, frozen=True):
     """An empty directory of the pod's own, gone with it. `memory`: on a tmpfs, at most `size_bytes` of it."""
 
     memory: bool = False
     size_bytes: int | None = None
 
 
-@dataclass(frozen=True)
-class Rendered:
+class Rendered(Struct, frozen=True):
     """Files made from API objects, replaced all at once when those change."""
 
     files: tuple[File, ...]
 
 
-@dataclass(frozen=True)
-class HostDirectory:
+class HostDirectory(Struct, frozen=True):
     """A path of the machine. `type` is hostPath's: what must be there, or is made."""
 
     path: str
     type: str = ""
 
 
-@dataclass(frozen=True)
-class Claimed:
+class Claimed(Struct, frozen=True):
     """The directory behind a bound claim; it outlives the pod. A missing one is made where `create` is set."""
 
     path: str
@@ -159,8 +155,7 @@ def _token_file(
     return File(_inside(source.path), text.encode(), DEFAULT_MODE if mode is None else mode)
 
 
-@dataclass(frozen=True)
-class _Items:
+class _Items(Struct, frozen=True):
     """Which keys go where; without a choice, every key under its own name."""
 
     chosen: Sequence[core_v1.KeyToPath] | None
