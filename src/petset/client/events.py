@@ -11,15 +11,15 @@ faster than that, beyond a queue of 1,000; ours is longer.
 
 import asyncio
 import logging
+from collections import deque
 from datetime import UTC, datetime
 from random import Random  # noqa: TID251 - the type of an argument
 from typing import Literal
 
 from petset.aio.clock import Clock
-from petset.api import objects
 from petset.api.errors import ApiError, NotFound
 from petset.api.models import core_v1, meta_v1
-from petset.api.objects import Object
+from petset.api.objects import Object, meta
 from petset.client.correlate import Correlator, Occurrence, Subject, Tally
 from petset.client.port import Client
 from petset.registry.port import Patch
@@ -42,7 +42,8 @@ class EventRecorder:
         self._host = host
         self._random = source
         self._correlator = Correlator(self._name_for)
-        self._waiting: asyncio.Queue[Occurrence] = asyncio.Queue(_MOST_WAITING)
+        self._waiting: deque[Occurrence] = deque()
+        self._some_wait = asyncio.Event()
         self._lost = 0
         self._allowed: float = AT_ONCE
         self._allowed_at = clock.monotonic()
@@ -51,49 +52,47 @@ class EventRecorder:
         self, obj: Object, type: Literal["Normal", "Warning"], reason: str, message: str, field_path: str = ""
     ) -> None:
         """Tell of something that happened to `obj`, or to its part `spec.containers{redis}`."""
-        subject = Subject(
-            obj.apiVersion or "",
-            obj.kind or "",
-            objects.namespace_of(obj),
-            objects.name_of(obj),
-            objects.uid_of(obj),
-            field_path,
-        )
-        try:
-            self._waiting.put_nowait(Occurrence(subject, type, reason, message, self._clock.now()))
-        except asyncio.QueueFull:
+        m = meta(obj)
+        if len(self._waiting) >= _MOST_WAITING:
             if not self._lost:
-                _log.warning("too many events wait; lost: %s %s: %s", subject.name, reason, message)
+                _log.warning("too many events wait; lost: %s %s: %s", m.name, reason, message)
             self._lost += 1
+            return
+        subject = Subject(
+            obj.apiVersion or "", obj.kind or "", m.namespace or "", m.name or "", m.uid or "", field_path
+        )
+        if not self._waiting:
+            self._some_wait.set()
+        self._waiting.append(Occurrence(subject, type, reason, message, self._clock.now()))
 
     async def run(self) -> None:
         """Write what is told, until cancelled."""
         while True:
-            first = await self._waiting.get()
+            await self._some_wait.wait()
             await self._clock.sleep(COLLECT_SECONDS)
             self._tell_of_losses()
-            told = self._collected(first)
+            told = self._collected()
+            if not self._waiting:
+                self._some_wait.clear()
             self._allowed -= len(told)
             await asyncio.gather(*(self._try_to_write(occurrence, tally) for occurrence, tally in told.values()))
 
     def _tell_of_losses(self) -> None:
-        if self._lost and self._waiting.qsize() < _MOST_WAITING // 2:
+        if self._lost and len(self._waiting) < _MOST_WAITING // 2:
             _log.warning("%d events were lost because too many waited", self._lost)
             self._lost = 0
 
-    def _collected(self, first: Occurrence) -> dict[str, tuple[Occurrence, Tally]]:
+    def _collected(self) -> dict[str, tuple[Occurrence, Tally]]:
         """What is to be written now, by the names of the events: as much as waits and the pace allows."""
         now = self._clock.monotonic()
         self._allowed = min(AT_ONCE, self._allowed + (now - self._allowed_at) * PER_SECOND)
         self._allowed_at = now
         told: dict[str, tuple[Occurrence, Tally]] = {}
-        occurrence: Occurrence | None = first
-        while occurrence is not None:
+        while self._waiting and (not told or len(told) + 1 <= self._allowed):
+            occurrence = self._waiting.popleft()
             tally = self._correlator.observe(occurrence)
             if tally is not None:
                 told[tally.name] = occurrence, tally
-            more = len(told) + 1 <= self._allowed and not self._waiting.empty()
-            occurrence = self._waiting.get_nowait() if more else None
         return told
 
     async def _try_to_write(self, occurrence: Occurrence, tally: Tally) -> None:

@@ -91,8 +91,9 @@ class PodEvents:
 
 def _part_of(pod: core_v1.Pod, name: str) -> str:
     """The list of the pod's spec that has the container."""
-    for part in ("initContainers", "ephemeralContainers"):
-        for container in getattr(pod.spec, part, None) or ():
-            if container.name == name:
-                return part
-    return "containers"
+    spec = pod.spec
+    if spec is None or not (spec.initContainers or spec.ephemeralContainers):
+        return "containers"  # as with most pods
+    if any(container.name == name for container in spec.initContainers or ()):
+        return "initContainers"
+    return "ephemeralContainers" if any(c.name == name for c in spec.ephemeralContainers or ()) else "containers"
