@@ -6,8 +6,6 @@ nothing.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from petset.aio.clock import Clock
@@ -22,6 +20,7 @@ from petset.storage.port import Key
 PODS = by_model(core_v1.Pod)
 _RESOURCES = {"ConfigMap": "configmaps", "Secret": "secrets", "PersistentVolumeClaim": "persistentvolumeclaims"}
 
+_BOUND = b'"nodeName"'
 _DEBUGGED = b'"ephemeralContainers"'
 SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -66,46 +65,53 @@ class Relations(Followed):
 
     def _forget(self) -> None:
         self._pods: dict[Key, _Bound] = {}
-        self._counts: Counter[tuple[str, str, Named]] = Counter()
+        self._counts: dict[tuple[str, str, Named], int] = {}
         self._shared: dict[frozenset[Named], frozenset[Named]] = {}
 
     def _note(self, item: WatchItem) -> None:
-        key, known = item.record.key, self._pods.get(item.record.key)
+        record = item.record
+        key = record.key
+        known = self._pods.get(key)
         if item.type == "DELETED":
             self._let_go(key)
             return
-        if known is not None and _DEBUGGED not in item.record.value:
+        if (_BOUND if known is None else _DEBUGGED) not in record.value:
             return
-        pod: core_v1.Pod = self._registry.decode(PODS, item.record)
-        generation = meta(pod).generation or 0
-        if known is not None and known.uid == uid_of(pod) and known.generation == generation:
-            return
-        self._let_go(key)
+        pod: core_v1.Pod = self._registry.decode(PODS, record)
+        uid, generation = uid_of(pod), meta(pod).generation or 0
+        if known is not None:
+            if known.uid == uid and known.generation == generation:
+                return
+            self._let_go(key)
         if pod.spec is not None and pod.spec.nodeName:
-            named = frozenset(_named_by(pod))
-            bound = _Bound(uid_of(pod), generation, pod.spec.nodeName, self._shared.setdefault(named, named))
+            named = _named_by(pod)
+            bound = _Bound(uid, generation, pod.spec.nodeName, self._shared.setdefault(named, named))
             self._pods[key] = bound
-            self._counts.update((bound.node, key.namespace, one) for one in bound.named)
+            for one in bound.named:
+                place = (bound.node, key.namespace, one)
+                self._counts[place] = self._counts.get(place, 0) + 1
 
     def _let_go(self, key: Key) -> None:
         bound = self._pods.pop(key, None)
-        for one in bound.named if bound is not None else ():
-            assert bound is not None
+        if bound is None:
+            return
+        for one in bound.named:
             place = (bound.node, key.namespace, one)
             self._counts[place] -= 1
             if not self._counts[place]:
                 del self._counts[place]
 
 
-def _named_by(pod: core_v1.Pod) -> Iterator[Named]:
+def _named_by(pod: core_v1.Pod) -> frozenset[Named]:
     spec = pod.spec
     assert spec is not None
-    yield "serviceaccounts", spec.serviceAccountName or "default"
-    for reference in of_pod(pod):
-        yield _RESOURCES[reference.kind], reference.name
+    named = {("serviceaccounts", spec.serviceAccountName or "default")}
+    references = of_pod(pod)
     for added in spec.ephemeralContainers or ():
-        for reference in of_environment(added):  # type: ignore[arg-type] # it has what a container has
-            yield _RESOURCES[reference.kind], reference.name
+        references = references.union(of_environment(added))  # type: ignore[arg-type] # it has what a container has
+    for reference in references:
+        named.add((_RESOURCES[reference.kind], reference.name))
     for pull in spec.imagePullSecrets or ():
         if pull.name:
-            yield "secrets", pull.name
+            named.add(("secrets", pull.name))
+    return frozenset(named)

@@ -1,6 +1,6 @@
 """The objects beside itself that a pod names: what must be read before it starts, what may change under it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from petset.api.models import core_v1
@@ -34,40 +34,55 @@ def secret(objects: Objects, name: str) -> core_v1.Secret | None:
     return found
 
 
-def of_environment(container: core_v1.Container) -> Iterator[Reference]:
+def of_environment(container: core_v1.Container) -> list[Reference]:
     """What the container's environment is made from."""
+    found: list[Reference] = []
     for source in container.envFrom or ():
         if source.configMapRef and source.configMapRef.name:
-            yield Reference("ConfigMap", source.configMapRef.name)
+            found.append(Reference("ConfigMap", source.configMapRef.name))
         if source.secretRef and source.secretRef.name:
-            yield Reference("Secret", source.secretRef.name)
+            found.append(Reference("Secret", source.secretRef.name))
     for variable in container.env or ():
         taken_from = variable.valueFrom
         if taken_from and taken_from.configMapKeyRef and taken_from.configMapKeyRef.name:
-            yield Reference("ConfigMap", taken_from.configMapKeyRef.name)
+            found.append(Reference("ConfigMap", taken_from.configMapKeyRef.name))
         if taken_from and taken_from.secretKeyRef and taken_from.secretKeyRef.name:
-            yield Reference("Secret", taken_from.secretKeyRef.name)
+            found.append(Reference("Secret", taken_from.secretKeyRef.name))
+    return found
 
 
-def of_volume(volume: core_v1.Volume) -> Iterator[Reference]:
+def of_volume(volume: core_v1.Volume) -> list[Reference]:
     """What the volume's content comes from."""
+    found: list[Reference] = []
     if volume.configMap and volume.configMap.name:
-        yield Reference("ConfigMap", volume.configMap.name)
+        found.append(Reference("ConfigMap", volume.configMap.name))
     if volume.secret and volume.secret.secretName:
-        yield Reference("Secret", volume.secret.secretName)
+        found.append(Reference("Secret", volume.secret.secretName))
     if volume.persistentVolumeClaim:
-        yield Reference("PersistentVolumeClaim", volume.persistentVolumeClaim.claimName)
+        found.append(Reference("PersistentVolumeClaim", volume.persistentVolumeClaim.claimName))
     for source in (volume.projected and volume.projected.sources) or ():
         if source.configMap and source.configMap.name:
-            yield Reference("ConfigMap", source.configMap.name)
+            found.append(Reference("ConfigMap", source.configMap.name))
         if source.secret and source.secret.name:
-            yield Reference("Secret", source.secret.name)
+            found.append(Reference("Secret", source.secret.name))
+    return found
+
+
+def of_volumes(pod: core_v1.Pod) -> list[Reference]:
+    """What the pod's volumes name, each once."""
+    volumes = (pod.spec and pod.spec.volumes) or ()
+    found: dict[Reference, None] = {}
+    for volume in volumes:
+        found.update(dict.fromkeys(of_volume(volume)))
+    return list(found)
 
 
 def of_pod(pod: core_v1.Pod) -> frozenset[Reference]:
     """Everything the pod names, through its volumes and the environment of its containers."""
     if pod.spec is None:
         return frozenset()
-    containers = (*(pod.spec.initContainers or ()), *pod.spec.containers)
-    found = {reference for volume in pod.spec.volumes or () for reference in of_volume(volume)}
-    return frozenset(found | {reference for c in containers for reference in of_environment(c)})
+    found = set(of_volumes(pod))
+    for container in (*(pod.spec.initContainers or ()), *pod.spec.containers):
+        if container.env or container.envFrom:
+            found.update(of_environment(container))
+    return frozenset(found)
