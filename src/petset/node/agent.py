@@ -58,6 +58,8 @@ class Agent:
         self._services = Informer(
             client, clock, core_v1.Service, indexes={"namespace": lambda s: [namespace_of(s)]}
         )
+        self._services_known: dict[str, Sequence[core_v1.Service]] = {}  # until one changes
+        self._services.on_change(lambda old, new: self._services_known.clear())
         self._recorder = EventRecorder(client, clock, "kubelet", source, settings.name)
         events = PodEvents(self._recorder)
         checks = Checks(machine.runtime, machine.network)
@@ -71,7 +73,10 @@ class Agent:
         self._news = [News(client, clock, kind, model, heard) for kind, model in _REFERENCED.items()]
 
     def _services_of(self, namespace: str) -> Sequence[core_v1.Service]:
-        return self._services.by_index("namespace", namespace)
+        found = self._services_known.get(namespace)
+        if found is None:
+            found = self._services_known[namespace] = self._services.by_index("namespace", namespace)
+        return found
 
     @property
     def streams(self) -> AgentStreams:

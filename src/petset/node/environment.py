@@ -45,6 +45,8 @@ def environment(pod: core_v1.Pod, container: core_v1.Container, around: Surround
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
     """Replace `$(NAME)` by the variable's value."""
+    if "$" not in text:
+        return text
 
     def one(match: re.Match[str]) -> str:
         if match[0] == "$$":
@@ -56,7 +58,7 @@ def expand(text: str, variables: Mapping[str, str]) -> str:
 
 def expand_all(words: Iterable[str] | None, variables: Mapping[str, str]) -> tuple[str, ...]:
     """`expand` for a command line."""
-    return tuple(expand(word, variables) for word in words or ())
+    return tuple(expand(word, variables) for word in words) if words else ()
 
 
 def service_variables(services: Iterable[core_v1.Service]) -> dict[str, str]:

@@ -41,8 +41,7 @@ class Launcher:
         volumes = pod.spec.volumes or []
         if not volumes:
             return {}
-        wanted = dict.fromkeys(r for volume in volumes for r in references.of_volume(volume))
-        objects = await self._reader.fetch(namespace_of(pod), wanted)
+        objects = await self._reader.fetch(namespace_of(pod), references.of_volumes(pod))
         memory.tokens = await fresh(self.machine.tokens, pod, memory.tokens, now)
         around = Surroundings(
             host_ip=self.machine.facts.host_ip,
@@ -70,8 +69,9 @@ class Launcher:
     async def start(self, memory: PodMemory, container: core_v1.Container, attempt: int) -> Container:
         """The container's next attempt."""
         pod = memory.pod
-        wanted = dict.fromkeys(references.of_environment(container))
-        around = self._around(memory, await self._reader.fetch(namespace_of(pod), wanted))
+        named = references.of_environment(container)
+        objects = await self._reader.fetch(namespace_of(pod), dict.fromkeys(named)) if named else {}
+        around = self._around(memory, objects)
         variables = environment(pod, container, around)
         mounts = [
             await self._mount(memory, container, wish, sub) for wish, sub in mount_paths(container, variables)
@@ -118,7 +118,9 @@ class Launcher:
 
 def _target_id(memory: PodMemory, name: str) -> str:
     """Whose processes an ephemeral container is to see; empty where it names nobody. Raises ConfigError."""
-    ephemeral = (memory.pod.spec.ephemeralContainers if memory.pod.spec else None) or ()
+    ephemeral = memory.pod.spec.ephemeralContainers if memory.pod.spec else None
+    if not ephemeral:
+        return ""
     target = next((each.targetContainerName for each in ephemeral if each.name == name), None)
     if not target:
         return ""

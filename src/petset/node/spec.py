@@ -124,7 +124,9 @@ def mount_paths(
     container: core_v1.Container, variables: Mapping[str, str]
 ) -> list[tuple[core_v1.VolumeMount, str]]:
     """Each mount with its sub-path (empty: the whole volume), outer directories before inner ones."""
-    mounts = sorted(container.volumeMounts or (), key=lambda m: posixpath.normpath(m.mountPath).count("/"))
+    mounts = container.volumeMounts or []
+    if len(mounts) > 1:
+        mounts = sorted(mounts, key=lambda m: posixpath.normpath(m.mountPath).count("/"))
     return [(mount, mount.subPath or expand(mount.subPathExpr or "", variables)) for mount in mounts]
 
 
@@ -153,7 +155,7 @@ def _resources(pod: core_v1.Pod, container: core_v1.Container, node_memory_bytes
 
 def _oom_score(pod: core_v1.Pod, requested_bytes: int, node_memory_bytes: int) -> int:
     """Whom the kernel ends first when memory runs out: best-effort pods, then those over a small request."""
-    match qos_class(pod):
+    match (pod.status and pod.status.qosClass) or qos_class(pod):
         case "Guaranteed":
             return -997
         case "BestEffort":

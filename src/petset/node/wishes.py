@@ -1,6 +1,5 @@
 """Which tokens a pod's files want, read from its volumes."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -31,9 +30,11 @@ def wish_of(source: core_v1.ServiceAccountTokenProjection) -> Wish:
     return Wish(source.audience or "", seconds)
 
 
-def wishes(pod: core_v1.Pod) -> Iterator[Wish]:
+def wishes(pod: core_v1.Pod) -> list[Wish]:
     """What the pod's volumes ask for; some perhaps more than once."""
-    for volume in (pod.spec.volumes if pod.spec else None) or ():
-        for source in (volume.projected.sources if volume.projected else None) or ():
-            if source.serviceAccountToken is not None:
-                yield wish_of(source.serviceAccountToken)
+    return [
+        wish_of(source.serviceAccountToken)
+        for volume in (pod.spec.volumes if pod.spec else None) or ()
+        for source in (volume.projected.sources if volume.projected else None) or ()
+        if source.serviceAccountToken is not None
+    ]

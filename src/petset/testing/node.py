@@ -16,6 +16,7 @@ from petset.testing.runtime import SimulatedRuntime
 
 CAPACITY = {"cpu": "1000", "memory": "4Ti", "ephemeral-storage": "4Ti", "pods": "100000"}
 """More than any test asks for: who tests the scheduler says otherwise."""
+_NOWHERE = Path("/simulated")
 
 
 class SimulatedVolumes:
@@ -27,7 +28,7 @@ class SimulatedVolumes:
     async def prepare(self, uid: str, contents: Mapping[str, Content], fs_group: int | None) -> Mapping[str, Path]:
         for name, content in contents.items():
             self.contents[uid, name] = content
-        return {name: Path(f"/simulated/{uid}/{name}") for name in contents}
+        return dict.fromkeys(contents, _NOWHERE)
 
     async def sub_path(self, root: Path, relative: str) -> Path:
         return root / relative

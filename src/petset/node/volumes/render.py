@@ -4,7 +4,8 @@ A failure carries the message that a kubelet puts into its FailedMount event.
 """
 
 import base64
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -106,40 +107,38 @@ def _files(pod: core_v1.Pod, volume: core_v1.Volume, around: Surroundings) -> li
     if volume.configMap is not None:
         source = volume.configMap
         items = _Items(source.items, source.defaultMode, bool(source.optional))
-        return list(_config_map_files(source.name or "", items, around.objects))
+        return _config_map_files(source.name or "", items, around.objects)
     if volume.secret is not None:
         hidden = volume.secret
         items = _Items(hidden.items, hidden.defaultMode, bool(hidden.optional))
-        return list(_secret_files(hidden.secretName or "", items, around.objects))
+        return _secret_files(hidden.secretName or "", items, around.objects)
     if volume.downwardAPI is not None:
         own = volume.downwardAPI
-        return list(_downward_files(pod, own.items or (), own.defaultMode, around))
+        return _downward_files(pod, own.items or (), own.defaultMode, around)
     if volume.projected is not None:
         mode = volume.projected.defaultMode
         merged: dict[str, File] = {}
         for part in volume.projected.sources or ():
-            merged |= {file.path: file for file in _projected_files(pod, part, mode, around)}
+            for file in _projected_files(pod, part, mode, around):
+                merged[file.path] = file
         return list(merged.values())
     return None
 
 
 def _projected_files(
     pod: core_v1.Pod, part: core_v1.VolumeProjection, mode: int | None, around: Surroundings
-) -> Iterator[File]:
+) -> list[File]:
     if part.configMap is not None:
         items = _Items(part.configMap.items, mode, bool(part.configMap.optional))
-        yield from _config_map_files(part.configMap.name or "", items, around.objects)
-    elif part.secret is not None:
+        return _config_map_files(part.configMap.name or "", items, around.objects)
+    if part.secret is not None:
         items = _Items(part.secret.items, mode, bool(part.secret.optional))
-        yield from _secret_files(part.secret.name or "", items, around.objects)
-    elif part.downwardAPI is not None:
-        yield from _downward_files(pod, part.downwardAPI.items or (), mode, around)
-    elif part.serviceAccountToken is not None:
-        yield _token_file(pod, part.serviceAccountToken, mode, around)
-    else:
-        raise ConfigError(
-            "this projection is not supported: use configMap, secret, downwardAPI or serviceAccountToken"
-        )
+        return _secret_files(part.secret.name or "", items, around.objects)
+    if part.downwardAPI is not None:
+        return _downward_files(pod, part.downwardAPI.items or (), mode, around)
+    if part.serviceAccountToken is not None:
+        return [_token_file(pod, part.serviceAccountToken, mode, around)]
+    raise ConfigError("this projection is not supported: use configMap, secret, downwardAPI or serviceAccountToken")
 
 
 def _token_file(
@@ -163,11 +162,11 @@ class _Items(Struct, frozen=True):
     optional: bool
 
 
-def _config_map_files(name: str, items: _Items, objects: Objects) -> Iterator[File]:
+def _config_map_files(name: str, items: _Items, objects: Objects) -> list[File]:
     found = config_map(objects, name)
     if found is None:
         if items.optional:
-            return
+            return []
         raise ConfigError(f'configmap "{name}" not found')
     texts: Mapping[str, str] = found.data or {}
     binary: Mapping[str, str] = found.binaryData or {}
@@ -177,21 +176,21 @@ def _config_map_files(name: str, items: _Items, objects: Objects) -> Iterator[Fi
             return texts[key].encode()
         return base64.b64decode(binary[key]) if key in binary else None
 
-    yield from _select("configmap", [*texts, *binary], content, items)
+    return _select("configmap", [*texts, *binary], content, items)
 
 
-def _secret_files(name: str, items: _Items, objects: Objects) -> Iterator[File]:
+def _secret_files(name: str, items: _Items, objects: Objects) -> list[File]:
     found = secret(objects, name)
     if found is None:
         if items.optional:
-            return
+            return []
         raise ConfigError(f'secret "{name}" not found')
     data: Mapping[str, str] = found.data or {}
 
     def content(key: str) -> bytes | None:
         return base64.b64decode(data[key]) if key in data else None
 
-    yield from _select("secret", list(data), content, items)
+    return _select("secret", list(data), content, items)
 
 
 _MISSING_KEY = {
@@ -200,22 +199,23 @@ _MISSING_KEY = {
 }
 
 
-def _select(
-    kind: str, keys: Sequence[str], content: Callable[[str], bytes | None], items: _Items
-) -> Iterator[File]:
+def _select(kind: str, keys: Sequence[str], content: Callable[[str], bytes | None], items: _Items) -> list[File]:
+    files: list[File] = []
     mode = DEFAULT_MODE if items.default_mode is None else items.default_mode
     chosen = items.chosen or [core_v1.KeyToPath(key=key, path=key) for key in keys]
     for item in chosen:
         value = content(item.key)
         if value is not None:
-            yield File(_inside(item.path), value, mode if item.mode is None else item.mode)
+            files.append(File(_inside(item.path), value, mode if item.mode is None else item.mode))
         elif not items.optional:
             raise ConfigError(f"{_MISSING_KEY[kind]}: {item.key}")
+    return files
 
 
 def _downward_files(
     pod: core_v1.Pod, items: Sequence[core_v1.DownwardAPIVolumeFile], mode: int | None, around: Surroundings
-) -> Iterator[File]:
+) -> list[File]:
+    files: list[File] = []
     default = DEFAULT_MODE if mode is None else mode
     for item in items:
         if item.fieldRef is not None:
@@ -224,7 +224,8 @@ def _downward_files(
             text = _resource_of(pod, item.resourceFieldRef, around)
         else:
             continue
-        yield File(_inside(item.path), text.encode(), default if item.mode is None else item.mode)
+        files.append(File(_inside(item.path), text.encode(), default if item.mode is None else item.mode))
+    return files
 
 
 def _resource_of(pod: core_v1.Pod, selector: core_v1.ResourceFieldSelector, around: Surroundings) -> str:
@@ -235,6 +236,7 @@ def _resource_of(pod: core_v1.Pod, selector: core_v1.ResourceFieldSelector, arou
     raise ConfigError(f"container {selector.containerName} not found")
 
 
+@lru_cache(maxsize=1024)
 def _inside(path: str) -> str:
     """The path, if it stays inside the volume."""
     parts = path.split("/")
