@@ -268,7 +268,10 @@ class Applier:
 
 
 def _container(memory: PodMemory, name: str) -> core_v1.Container:
-    return next(c for c in all_containers(memory.pod) if c.name == name)
+    for container in all_containers(memory.pod):
+        if container.name == name:
+            return container
+    raise LookupError(f"{'/'.join(memory.key)} has no container {name}")
 
 
 def _number(name: str) -> int:

@@ -5,13 +5,14 @@ in it is a value that is replaced, so a snapshot costs next to nothing and never
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, field
+
 from petset.api.models import core_v1, meta_v1
-from petset.api.objects import is_terminating, meta, name_of, namespace_of, replace, uid_of
+from petset.api.objects import is_terminating, meta, replace
 from petset.node.pods import resizing
 from petset.node.pods.model import Failure, Health, Notes, Pending, Snapshot, Volumes, Waiting, is_running
 from petset.node.pods.order import all_containers
@@ -20,8 +21,7 @@ from petset.node.runtime import Container, ContainerState, Sandbox
 from petset.node.wishes import Token, Wish
 
 
-@dataclass(slots=True)
-class PodMemory:
+class PodMemory(Struct):
     """One pod on this node, from when it is first seen until nothing of it is left.
 
     `pod` has the resources that the node has granted; `asked` is the API's pod, where that asks for others.
@@ -51,11 +51,12 @@ class PodMemory:
     report_again_at: datetime | None = None
     written: core_v1.PodStatus | None = None
     accepted: core_v1.PodStatus | None = None
-    uid: str = field(init=False)
-    key: tuple[str, str] = field(init=False)  # namespace and name: what a later pod may share with it
+    uid: str = ""
+    key: tuple[str, str] = ("", "")  # namespace and name: what a later pod may share with it
 
     def __post_init__(self) -> None:
-        self.uid, self.key = uid_of(self.pod), (namespace_of(self.pod), name_of(self.pod))
+        m = meta(self.pod)
+        self.uid, self.key = m.uid or "", (m.namespace or "", m.name or "")
 
     @property
     def busy(self) -> frozenset[str]:
@@ -70,14 +71,18 @@ class PodMemory:
     @property
     def is_ending(self) -> bool:
         """The pod is to go, and containers of it still run: told to stop, most end within milliseconds."""
-        latest = (attempts[-1] for attempts in self.attempts.values() if attempts)
-        return is_terminating(self.pod) and any(map(is_running, latest))
+        if not is_terminating(self.pod):
+            return False
+        return any(is_running(attempts[-1]) for attempts in self.attempts.values() if attempts)
 
     @property
     def renew_at(self) -> datetime | None:
         """When the files that are mounted need a new token; None where they hold none."""
-        due = (token.renew_at for token in self.tokens.values())
-        return min(due, default=None) if self.volumes is Volumes.MOUNTED else None
+        due: datetime | None = None
+        if self.volumes is Volumes.MOUNTED:
+            for token in self.tokens.values():
+                due = token.renew_at if due is None else min(due, token.renew_at)
+        return due
 
     def snapshot(self, now: datetime, *, predecessor: bool) -> Snapshot:
         """What the planner gets."""
@@ -101,11 +106,12 @@ class PodMemory:
 
     def take_pod(self, pod: core_v1.Pod) -> bool:
         """Learn a version of the pod; True if it is newer than the one known. Older ones are not news."""
-        if _version(pod) <= _version(self.pod):
+        new, known = meta(pod), meta(self.pod)
+        if int(new.resourceVersion or 0) <= int(known.resourceVersion or 0):
             return False
-        if meta(pod).labels != meta(self.pod).labels or meta(pod).annotations != meta(self.pod).annotations:
+        if new.labels != known.labels or new.annotations != known.annotations:
             self.renew_files()  # they may show them
-        if self.asked is None and meta(pod).generation == meta(self.pod).generation:
+        if self.asked is None and new.generation == known.generation:
             self.pod = pod  # a status, as nearly always
         elif resizing.asks_for_other_resources(pod, self.pod):
             self.hold(pod, resizing.granted_to(self.pod))
@@ -131,7 +137,7 @@ class PodMemory:
     def take_sandbox(self, sandbox: Sandbox | None) -> None:
         """Learn of the sandbox. Attempts of one that is lost, or has lost its network, belong to the past."""
         self.sandbox = sandbox
-        if sandbox is None or not sandbox.ready:
+        if self.attempts and (sandbox is None or not sandbox.ready):
             self.attempts = {
                 name: tuple(replace(a, sandbox_uid="") for a in attempts)
                 for name, attempts in self.attempts.items()
@@ -139,9 +145,11 @@ class PodMemory:
 
     def take_container(self, container: Container) -> None:
         """Learn the state of an attempt, new or known."""
-        known = self.attempts.get(container.name, ())
-        others = tuple(a for a in known if a.attempt != container.attempt)
-        self.attempts[container.name] = tuple(sorted((*others, container), key=lambda a: a.attempt))
+        attempts = [container]
+        if container.name in self.attempts:
+            attempts += [a for a in self.attempts[container.name] if a.attempt != container.attempt]
+            attempts.sort(key=lambda a: a.attempt)
+        self.attempts[container.name] = tuple(attempts)
 
     def forget_container(self, container_id: str) -> None:
         """An attempt has been removed."""
@@ -168,13 +176,14 @@ class PodMemory:
                 self.note(name, start_failure=None)
 
 
-def _version(pod: core_v1.Pod) -> int:
-    return int(meta(pod).resourceVersion or 0)
-
-
 def adopt(pod: core_v1.Pod, sandbox: Sandbox | None) -> PodMemory:
     """The memory of a pod found at the start: its containers as the runtime knows them, its status for the rest."""
     memory = PodMemory(pod)
+    told = {one.name: one for one in all_statuses(pod.status)}
+    if sandbox is None and not told:  # new, as nearly always
+        for spec in all_containers(pod):
+            memory.notes[spec.name] = Notes(health=initial_health(spec))
+        return memory
     memory.resized = sandbox is not None
     memory.resizing = resizing.generation_under_way(pod)
     before = resizing.told_of(pod)
@@ -183,7 +192,6 @@ def adopt(pod: core_v1.Pod, sandbox: Sandbox | None) -> PodMemory:
     _take_containers(memory, sandbox)
     memory.take_sandbox(sandbox)
     memory.attempts = recall(pod, memory.attempts)
-    told = _told(pod)
     for spec in all_containers(pod):
         latest = memory.attempts.get(spec.name, ())[-1:]
         status = told.get(spec.name)
@@ -198,10 +206,6 @@ def adopt(pod: core_v1.Pod, sandbox: Sandbox | None) -> PodMemory:
 def initial_health(container: core_v1.Container) -> Health:
     """Before any probe has been made: what has no probe is well."""
     return Health(started=container.startupProbe is None, ready=container.readinessProbe is None)
-
-
-def _told(pod: core_v1.Pod) -> dict[str, core_v1.ContainerStatus]:
-    return {told.name: told for told in all_statuses(pod.status)}
 
 
 def orphan(sandbox: Sandbox) -> PodMemory:

@@ -47,7 +47,7 @@ class Reporter:
         """The time until which nothing should be written; None if now is right."""
         if memory.report_again_at is not None and now < memory.report_again_at:
             return memory.report_again_at
-        if not (memory.is_ending or any(key.startswith(_SOON_DIFFERENT) for key in memory.busy)):
+        if not _is_on_its_way(memory):
             memory.report_held_since = None
             self._on_their_way.discard(memory.uid)
             return None
@@ -116,3 +116,11 @@ class Reporter:
             memory.take_pod(pod)
         else:  # gone, and another has taken its name: the watch will say so
             memory.report_again_at = self._clock.now() + PAUSE_AFTER_A_REFUSAL
+
+
+def _is_on_its_way(memory: PodMemory) -> bool:
+    """The pod's status will soon be different."""
+    for key in memory.busy:
+        if key.startswith(_SOON_DIFFERENT):
+            return True
+    return memory.is_ending

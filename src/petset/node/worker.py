@@ -149,12 +149,12 @@ class Workers:
         if memory.nothing_is_left:
             self._drop(memory)
             return None
-        renew_at = memory.renew_at
-        if renew_at is not None and renew_at <= self._clock.now():
+        now, renew_at = self._clock.now(), memory.renew_at
+        if renew_at is not None and renew_at <= now:
             memory.volumes, renew_at = Volumes.UNKNOWN, None
         if memory.asked is not None:
             self._judge(memory)
-        snapshot = memory.snapshot(self._clock.now(), predecessor=self._has_predecessor(memory))
+        snapshot = memory.snapshot(now, predecessor=self._has_predecessor(memory))
         decided = plan(snapshot)
         if snapshot.resized and resizing.is_settled(snapshot):
             memory.resized = False
@@ -164,12 +164,12 @@ class Workers:
         self._act(memory, decided)
         self._probers.keep(uid, self._address(memory), probes(snapshot))
         wake_at = min(filter(None, (decided.wake_at, renew_at)), default=None)
-        held = None if memory.gone else self._reporter.held_until(memory, snapshot.now)
+        held = None if memory.gone else self._reporter.held_until(memory, now)
         if held is not None:
             wake_at = min(held, wake_at) if wake_at else held
         elif not memory.gone:
             self._report(memory, snapshot, decided)
-        return max(0.0, (wake_at - self._clock.now()).total_seconds()) if wake_at else None
+        return max(0.0, (wake_at - now).total_seconds()) if wake_at else None
 
     def _judge(self, memory: PodMemory) -> None:
         """Grant the pod the resources it asks for, or note why it must wait."""
@@ -217,19 +217,20 @@ class Workers:
     async def _carry_out(self, memory: PodMemory, strand: Strand) -> None:
         """The actions of a strand, until one fails or is not planned any more; then the next look."""
         for action in strand:
-            if action.key not in memory.planned or not await self._do(memory, action):
+            key = action.key
+            if key not in memory.planned or not await self._do(memory, action, key):
                 memory.planned.difference_update(action.key for action in strand)
                 break
         self._watch_all(memory)
         await self._reconciler.look(memory.uid)
 
-    async def _do(self, memory: PodMemory, action: Action) -> bool:
-        memory.planned.discard(action.key)
-        memory.begun.add(action.key)
+    async def _do(self, memory: PodMemory, action: Action, key: str) -> bool:
+        memory.planned.discard(key)
+        memory.begun.add(key)
         try:
             return await self._applier.apply(memory, action)
         finally:
-            memory.begun.discard(action.key)
+            memory.begun.discard(key)
 
     def _address(self, memory: PodMemory) -> str:
         return (memory.sandbox.ip if memory.sandbox else "") or self._host_ip

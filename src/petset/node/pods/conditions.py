@@ -3,20 +3,23 @@
 Conditions of other writers (the scheduler's PodScheduled, readiness gates) are kept as they are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from petset.api.models import core_v1
+from petset.api.objects import meta, replace
 from petset.node.pods.model import Snapshot
 from petset.node.pods.order import has_sandbox, init_containers, is_initialized, spec_of
 from petset.node.pods.resizing import are_in_place, errors
 from petset.node.pods.restart import is_sidecar
 
 PENDING, IN_PROGRESS = "PodResizePending", "PodResizeInProgress"
+_OWN = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", PENDING, IN_PROGRESS)
 
 
-class _Finding(NamedTuple):
+class _Finding(Struct, frozen=True):
     """What a condition says now."""
 
     type: str
@@ -33,19 +36,20 @@ def conditions(
     apps: Sequence[core_v1.ContainerStatus],
 ) -> list[core_v1.PodCondition]:
     """This node's four conditions, then everybody else's."""
-    old = list((snapshot.pod.status and snapshot.pod.status.conditions) or ())
+    written = (snapshot.pod.status and snapshot.pod.status.conditions) or ()
+    old = {condition.type: condition for condition in written}
     containers_ready = _containers_ready(snapshot, phase, init, apps)
-    findings = (
+    findings = [
         _Finding("PodReadyToStartContainers", has_sandbox(snapshot) and phase not in ("Succeeded", "Failed")),
         _initialized(snapshot, phase, init),
         _ready(snapshot, containers_ready, old),
         containers_ready,
-    )
-    own = {finding.type for finding in findings} | {PENDING, IN_PROGRESS}
-    generation = snapshot.pod.metadata.generation if snapshot.pod.metadata else None
-    return [_condition(finding, old, snapshot.now, generation) for finding in (*findings, *_resizing(snapshot))] + [
-        condition for condition in old if condition.type not in own
     ]
+    if snapshot.pending is not None or snapshot.resized:
+        findings += _resizing(snapshot)
+    now, generation = snapshot.now.replace(microsecond=0), meta(snapshot.pod).generation
+    own = [_condition(finding, old.get(finding.type), now, generation) for finding in findings]
+    return own + [condition for condition in written if condition.type not in _OWN]
 
 
 def _resizing(snapshot: Snapshot) -> Iterator[_Finding]:
@@ -58,9 +62,11 @@ def _resizing(snapshot: Snapshot) -> Iterator[_Finding]:
 
 
 def _initialized(snapshot: Snapshot, phase: str, init: Sequence[core_v1.ContainerStatus]) -> _Finding:
-    specs = {c.name: c for c in init_containers(snapshot.pod)}
     if phase == "Succeeded":
         return _Finding("Initialized", True, "PodCompleted")
+    if not init:
+        return _Finding("Initialized", True)
+    specs = {c.name: c for c in init_containers(snapshot.pod)}
     incomplete = [s.name for s in init if not (s.started if is_sidecar(specs[s.name]) else s.ready)]
     if not incomplete or is_initialized(snapshot):
         return _Finding("Initialized", True)
@@ -76,21 +82,21 @@ def _containers_ready(
 ) -> _Finding:
     if phase in ("Succeeded", "Failed"):
         return _Finding("ContainersReady", False, "PodCompleted" if phase == "Succeeded" else "PodFailed")
-    ready = {s.name: s.ready for s in (*init, *apps)}
-    counted = [c for c in init_containers(snapshot.pod) if is_sidecar(c)] + spec_of(snapshot.pod).containers
-    unready = [c.name for c in counted if not ready[c.name]]
+    sidecars = {c.name for c in init_containers(snapshot.pod) if is_sidecar(c)} if init else ()
+    unready = [s.name for s in init if s.name in sidecars and not s.ready] + [s.name for s in apps if not s.ready]
     if not unready:
         return _Finding("ContainersReady", True)
     message = f"containers with unready status: [{' '.join(unready)}]"
     return _Finding("ContainersReady", False, "ContainersNotReady", message)
 
 
-def _ready(snapshot: Snapshot, containers: _Finding, old: Sequence[core_v1.PodCondition]) -> _Finding:
+def _ready(snapshot: Snapshot, containers: _Finding, old: Mapping[str, core_v1.PodCondition]) -> _Finding:
     if not containers.holds:
-        return containers._replace(type="Ready")
+        return replace(containers, type="Ready")
     problems = []
     for gate in spec_of(snapshot.pod).readinessGates or ():
-        met = next((c.status for c in old if c.type == gate.conditionType), None)
+        known = old.get(gate.conditionType)
+        met = known.status if known is not None else None
         if met is None:
             problems.append(f'corresponding condition of pod readiness gate "{gate.conditionType}" does not exist.')
         elif met != "True":
@@ -101,16 +107,15 @@ def _ready(snapshot: Snapshot, containers: _Finding, old: Sequence[core_v1.PodCo
 
 
 def _condition(
-    finding: _Finding, old: Sequence[core_v1.PodCondition], now: datetime, generation: int | None
+    finding: _Finding, before: core_v1.PodCondition | None, now: datetime, generation: int | None
 ) -> core_v1.PodCondition:
     status = "True" if finding.holds else "False"
-    before = next((c for c in old if c.type == finding.type), None)
     since = before.lastTransitionTime if before and before.status == status else None
     return core_v1.PodCondition(
         type=finding.type,
         status=status,
         reason=finding.reason,
         message=finding.message,
-        lastTransitionTime=since or now.replace(microsecond=0),
+        lastTransitionTime=since or now,
         observedGeneration=finding.generation or generation,
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from petset.api.models import core_v1
 from petset.node.pods.model import Snapshot, Waiting, has_exited, has_succeeded, is_running
-from petset.node.pods.order import is_ready, is_started
+from petset.node.pods.order import is_started
 from petset.node.pods.resizing import is_in_place, told_of
 from petset.node.pods.restart import is_sidecar
 from petset.node.runtime import Container
@@ -18,10 +18,10 @@ def container_status(
     snapshot: Snapshot, container: core_v1.Container, waiting: Sequence[Waiting], *, init: bool
 ) -> core_v1.ContainerStatus:
     """The status of one container. `waiting` are the plan's reasons why its next attempt is not made."""
-    latest = snapshot.latest(container.name)
+    latest, note = snapshot.latest(container.name), snapshot.note(container.name)
     state, last = _states(snapshot, container, waiting)
-    started = is_started(snapshot, container.name)
-    ready = is_ready(snapshot, container.name)
+    started = is_started(latest, note)
+    ready = started and note.health.ready
     if init and not is_sidecar(container):
         ready = has_succeeded(latest)
     requests = container.resources.requests if container.resources else None
@@ -45,7 +45,7 @@ def container_status(
 def _resources(snapshot: Snapshot, container: core_v1.Container) -> core_v1.ResourceRequirements:
     """What the container has: while it is being resized, what was told before."""
     granted = container.resources or core_v1.ResourceRequirements()
-    if is_in_place(snapshot, container):
+    if not snapshot.resized or is_in_place(snapshot, container):
         return granted
     return told_of(snapshot.pod).get(container.name) or granted
 
@@ -69,7 +69,7 @@ def _states(
     if latest is not None and is_running(latest) and not snapshot.note(container.name).hook_pending:
         started = core_v1.ContainerStateRunning(startedAt=_seconds(latest.started_at))
         return core_v1.ContainerState(running=started), before
-    own = next((w for w in waiting if w.container == container.name), None)
+    own = next((w for w in waiting if w.container == container.name), None) if waiting else None
     if latest is not None and has_exited(latest):
         if own is None:
             return terminated(latest), before
@@ -112,6 +112,8 @@ def _seconds(time: datetime | None) -> datetime | None:
 
 
 def _mounts(container: core_v1.Container) -> list[core_v1.VolumeMountStatus] | None:
+    if not container.volumeMounts:
+        return None
     return [
         core_v1.VolumeMountStatus(
             name=mount.name,
@@ -119,5 +121,5 @@ def _mounts(container: core_v1.Container) -> list[core_v1.VolumeMountStatus] | N
             readOnly=True if mount.readOnly else None,
             recursiveReadOnly="Disabled" if mount.readOnly else None,
         )
-        for mount in container.volumeMounts or ()
-    ] or None
+        for mount in container.volumeMounts
+    ]

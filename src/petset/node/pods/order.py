@@ -8,7 +8,7 @@ only containers that died are looked at. A lost sandbox takes that with it: its 
 from collections.abc import Sequence
 
 from petset.api.models import core_v1
-from petset.node.pods.model import Snapshot, has_exited, has_succeeded, is_running
+from petset.node.pods.model import Notes, Snapshot, has_exited, has_succeeded, is_running
 from petset.node.pods.restart import is_sidecar, may_restart
 from petset.node.runtime import Container
 
@@ -44,15 +44,9 @@ def _as_container(ephemeral: core_v1.EphemeralContainer) -> core_v1.Container:
     return core_v1.Container(**{name: getattr(ephemeral, name) for name in core_v1.Container.__struct_fields__})
 
 
-def is_started(snapshot: Snapshot, name: str) -> bool:
+def is_started(latest: Container | None, note: Notes) -> bool:
     """The container runs, its postStart hook is over and its startup probe, if any, has succeeded."""
-    note = snapshot.note(name)
-    return is_running(snapshot.latest(name)) and note.health.started and not note.hook_pending
-
-
-def is_ready(snapshot: Snapshot, name: str) -> bool:
-    """The container has started and its readiness probe, if any, succeeds."""
-    return is_started(snapshot, name) and snapshot.note(name).health.ready
+    return is_running(latest) and note.health.started and not note.hook_pending
 
 
 def has_sandbox(snapshot: Snapshot) -> bool:
@@ -84,11 +78,12 @@ def is_finished(snapshot: Snapshot) -> bool:
     pod = snapshot.pod
     if pod.status is not None and pod.status.phase in FINAL_PHASES:
         return True
-    for container in init_containers(pod):
+    spec = spec_of(pod)
+    for container in spec.initContainers or ():
         over = not is_sidecar(container) and is_over(snapshot, container, init=True)
         if over and not has_succeeded(snapshot.latest(container.name)):
             return True
-    return all(is_over(snapshot, container, init=False) for container in spec_of(pod).containers)
+    return all(is_over(snapshot, container, init=False) for container in spec.containers)
 
 
 def due(snapshot: Snapshot) -> list[core_v1.Container]:
@@ -96,12 +91,16 @@ def due(snapshot: Snapshot) -> list[core_v1.Container]:
 
     An ephemeral container is started once, in whatever order the others are.
     """
-    ephemeral = (c for c in ephemeral_containers(snapshot.pod) if snapshot.latest(c.name) is None)
-    return [*_due_to_work(snapshot), *ephemeral]
+    wanted = _due_to_work(snapshot)
+    for container in ephemeral_containers(snapshot.pod):
+        if snapshot.latest(container.name) is None:
+            wanted.append(container)
+    return wanted
 
 
 def _due_to_work(snapshot: Snapshot) -> list[core_v1.Container]:
-    initial = init_containers(snapshot.pod)
+    spec = spec_of(snapshot.pod)
+    initial = spec.initContainers or ()
     initialized = not initial or is_initialized(snapshot)
     wanted: list[core_v1.Container] = []
     for container in initial:
@@ -109,14 +108,14 @@ def _due_to_work(snapshot: Snapshot) -> list[core_v1.Container]:
         if is_sidecar(container):
             if not is_running(latest):
                 wanted.append(container)
-            if not initialized and not is_started(snapshot, container.name):
+            if not initialized and not is_started(latest, snapshot.note(container.name)):
                 return wanted
         elif not initialized and not (has_succeeded(latest) and belongs_to_sandbox(latest)):
             if not is_running(latest):
                 wanted.append(container)
             return wanted
-    return wanted + [
-        container
-        for container in spec_of(snapshot.pod).containers
-        if not is_running(snapshot.latest(container.name)) and not is_over(snapshot, container, init=False)
-    ]
+    for container in spec.containers:
+        latest = snapshot.latest(container.name)
+        if latest is None or (has_exited(latest) and not is_over(snapshot, container, init=False)):
+            wanted.append(container)
+    return wanted

@@ -17,6 +17,7 @@ from petset.node.pods.draft import Draft
 from petset.node.pods.model import (
     Action,
     BeginStop,
+    CrashLoop,
     Failure,
     MountVolumes,
     Plan,
@@ -123,7 +124,9 @@ def _start(draft: Draft, container: core_v1.Container) -> Strand:
     """The way to the next attempt; empty where a back-off or a missing image holds it."""
     snapshot, name = draft.snapshot, container.name
     note, ended = snapshot.note(name), snapshot.latest(name)
-    if _is_crash_looping(draft, container) or _holds(draft, name, note.start_failure):
+    if note.crash_loop is not None and _is_crash_looping(draft, container, note.crash_loop):
+        return ()
+    if _holds(draft, name, note.start_failure):
         return ()
     if not note.image_id and _holds_image(draft, container, note.image_failure):
         return ()
@@ -134,11 +137,11 @@ def _start(draft: Draft, container: core_v1.Container) -> Strand:
     return (start,) if note.image_id else (ResolveImage(name), start)
 
 
-def _is_crash_looping(draft: Draft, container: core_v1.Container) -> bool:
+def _is_crash_looping(draft: Draft, container: core_v1.Container, crash_loop: CrashLoop) -> bool:
     snapshot = draft.snapshot
-    ended, crash_loop = snapshot.latest(container.name), snapshot.note(container.name).crash_loop
+    ended = snapshot.latest(container.name)
     again = restart_at(crash_loop, ended) if ended is not None and has_exited(ended) else None
-    if again is None or crash_loop is None or again <= snapshot.now:
+    if again is None or again <= snapshot.now:
         return False
     pause = timedelta(seconds=crash_loop.pause_seconds)
     draft.wait(container.name, "CrashLoopBackOff", _back_off_message(snapshot.pod, container.name, pause))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from petset.api.models import core_v1
 from petset.api.objects import is_terminating
 from petset.node.pods.model import Snapshot, is_running
-from petset.node.pods.order import init_containers, spec_of
+from petset.node.pods.order import spec_of
 from petset.node.pods.restart import is_sidecar
 from petset.node.probes.counter import ProbeKind
 from petset.node.runtime import Container
@@ -26,20 +26,29 @@ class WantedProbe(NamedTuple):
     passed: bool  # what is known of it from before
 
 
-def probes(snapshot: Snapshot) -> Iterator[WantedProbe]:
+def probes(snapshot: Snapshot) -> list[WantedProbe]:
     """All probes that should run now."""
-    pod = snapshot.pod
-    ending = snapshot.gone or is_terminating(pod)
-    for container in (*filter(is_sidecar, init_containers(pod)), *spec_of(pod).containers):
-        attempt, note = snapshot.latest(container.name), snapshot.note(container.name)
-        if attempt is None or not is_running(attempt) or note.hook_pending:
-            continue
-        stopping = ending or note.stop is not None
-        if not note.health.started:
-            if container.startupProbe and not stopping:
-                yield WantedProbe(ProbeKind.STARTUP, container, attempt, container.startupProbe, False)
-            continue
-        if container.readinessProbe:
-            yield WantedProbe(ProbeKind.READINESS, container, attempt, container.readinessProbe, note.health.ready)
-        if container.livenessProbe and not stopping:
-            yield WantedProbe(ProbeKind.LIVENESS, container, attempt, container.livenessProbe, True)
+    wanted: list[WantedProbe] = []
+    spec = spec_of(snapshot.pod)
+    for container in spec.initContainers or ():
+        if is_sidecar(container):
+            wanted += _probes_of(container, snapshot)
+    for container in spec.containers:
+        if container.startupProbe or container.readinessProbe or container.livenessProbe:
+            wanted += _probes_of(container, snapshot)
+    return wanted
+
+
+def _probes_of(container: core_v1.Container, snapshot: Snapshot) -> Iterator[WantedProbe]:
+    attempt, note = snapshot.latest(container.name), snapshot.note(container.name)
+    if attempt is None or not is_running(attempt) or note.hook_pending:
+        return
+    stopping = snapshot.gone or is_terminating(snapshot.pod) or note.stop is not None
+    if not note.health.started:
+        if container.startupProbe and not stopping:
+            yield WantedProbe(ProbeKind.STARTUP, container, attempt, container.startupProbe, False)
+        return
+    if container.readinessProbe:
+        yield WantedProbe(ProbeKind.READINESS, container, attempt, container.readinessProbe, note.health.ready)
+    if container.livenessProbe and not stopping:
+        yield WantedProbe(ProbeKind.LIVENESS, container, attempt, container.livenessProbe, True)

@@ -7,7 +7,7 @@ two equal statuses need one write.
 from collections.abc import Sequence
 
 from petset.api.models import core_v1
-from petset.api.objects import is_terminating
+from petset.api.objects import is_terminating, meta
 from petset.node.pods.conditions import conditions
 from petset.node.pods.containers import container_status, ephemeral_status
 from petset.node.pods.model import Plan, Snapshot, is_running
@@ -29,8 +29,10 @@ def status(snapshot: Snapshot, plan: Plan, host_ip: str) -> core_v1.PodStatus:
     """The whole status; what the node does not own (QoS class, nominated node) is kept."""
     pod = snapshot.pod
     old = pod.status or core_v1.PodStatus()
-    init = [container_status(snapshot, c, plan.waiting, init=True) for c in init_containers(pod)]
-    apps = [container_status(snapshot, c, plan.waiting, init=False) for c in spec_of(pod).containers]
+    spec = spec_of(pod)
+    init = [container_status(snapshot, c, plan.waiting, init=True) for c in spec.initContainers or ()]
+    apps = [container_status(snapshot, c, plan.waiting, init=False) for c in spec.containers]
+    added = [ephemeral_status(snapshot, c, plan.waiting) for c in ephemeral_containers(pod)]
     phase = phase_of(snapshot, plan, init, apps)
     ips = _addresses(snapshot, old, host_ip)
     past = plan.deadline_exceeded
@@ -39,27 +41,20 @@ def status(snapshot: Snapshot, plan: Plan, host_ip: str) -> core_v1.PodStatus:
         conditions=conditions(snapshot, phase, init, apps),
         containerStatuses=sorted(apps, key=lambda s: s.name),
         initContainerStatuses=init or None,
-        ephemeralContainerStatuses=[ephemeral_status(snapshot, c, plan.waiting) for c in ephemeral_containers(pod)]
-        or None,
+        ephemeralContainerStatuses=added or None,
         hostIP=host_ip,
         hostIPs=[core_v1.HostIP(ip=host_ip)],
         podIP=ips[0] if ips else None,
         podIPs=[core_v1.PodIP(ip=ip) for ip in ips] or None,
         startTime=old.startTime or snapshot.now.replace(microsecond=0),
-        observedGeneration=pod.metadata.generation if pod.metadata else None,
+        observedGeneration=meta(pod).generation,
         qosClass=old.qosClass,
-        resources=spec_of(pod).resources,
-        allocatedResources=_allocated(pod),
+        resources=spec.resources,
+        allocatedResources=spec.resources.requests if spec.resources else None,  # granted to the pod as a whole
         nominatedNodeName=old.nominatedNodeName,
         reason=DEADLINE_REASON if past else old.reason,
         message=DEADLINE_MESSAGE if past else old.message,
     )
-
-
-def _allocated(pod: core_v1.Pod) -> dict[str, str] | None:
-    """What was granted to the pod as a whole, where it asks as a whole."""
-    own = spec_of(pod).resources
-    return own.requests if own is not None else None
 
 
 def phase_of(
@@ -78,8 +73,9 @@ def phase_of(
         return "Succeeded" if _have_all_succeeded(snapshot) else "Failed"
     if init and not is_initialized(snapshot) and not _are_complete(snapshot, init):
         return "Pending"
-    if any(s.state and s.state.waiting and not (s.lastState and s.lastState.terminated) for s in apps):
-        return "Pending"
+    for one in apps:
+        if one.state and one.state.waiting and not (one.lastState and one.lastState.terminated):
+            return "Pending"
     return "Running"
 
 

@@ -1,7 +1,7 @@
 """A task for every probe of every running container: waits, checks, counts, and tells when an answer changes."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -47,11 +47,11 @@ class Probers:
         self._tell = tell
         self._stops: dict[str, dict[ProbeKey, Callable[[], object]]] = {}
 
-    def keep(self, pod_uid: str, ip: str, wanted: Iterable[WantedProbe]) -> None:
+    def keep(self, pod_uid: str, ip: str, wanted: Sequence[WantedProbe]) -> None:
         """Run exactly these probes for the pod: start those that are missing, end the others."""
-        probes = {ProbeKey(w.attempt.id, w.kind): w for w in wanted}
-        if not probes and pod_uid not in self._stops:
+        if not wanted and pod_uid not in self._stops:
             return  # as with nearly every look
+        probes = {ProbeKey(w.attempt.id, w.kind): w for w in wanted}
         running = self._stops.setdefault(pod_uid, {})
         for key in [key for key in running if key not in probes]:
             running.pop(key)()
