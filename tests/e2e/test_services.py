@@ -141,6 +141,28 @@ def test_a_service_without_endpoints_refuses_at_once(petset: Petset) -> None:
     assert asked(petset, "nobody", 80) == asked_here(address, 80) == ["ConnectionRefusedError"]
 
 
+ELSEWHERE = """\
+apiVersion: v1
+kind: Service
+metadata: {name: elsewhere}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Endpoints
+metadata: {name: elsewhere}
+subsets:
+- {addresses: [{ip: ADDRESS}], ports: [{port: 8080}]}
+"""
+
+
+def test_a_service_without_a_selector_leads_to_the_endpoints_that_a_user_writes(petset: Petset) -> None:
+    address = petset.get("pod", "web-1")["status"]["podIP"]
+    petset.kubectl("apply", "-f", "-", stdin=ELSEWHERE.replace("ADDRESS", address))
+    eventually("it is led there", lambda: names(asked(petset, "elsewhere", 80)) == {"web-1"})
+    petset.kubectl("delete", "endpoints", "elsewhere")
+    eventually("it is led nowhere", lambda: asked(petset, "elsewhere", 80) == ["ConnectionRefusedError"])
+
+
 def test_a_port_that_the_service_does_not_have_refuses_at_once(petset: Petset) -> None:
     assert asked(petset, "front", 81) == ["ConnectionRefusedError"]
 

@@ -39,6 +39,8 @@ from petset.controllers.events.controller import EventSweeper
 from petset.controllers.garbage.controller import GarbageCollector
 from petset.controllers.job.controller import NAME as JOB
 from petset.controllers.job.controller import JobController
+from petset.controllers.mirroring.controller import ACCOUNT as MIRRORING
+from petset.controllers.mirroring.controller import MirroringController
 from petset.controllers.namespaces.apply import Hands as NamespaceHands
 from petset.controllers.namespaces.controller import NamespaceController
 from petset.controllers.nodelifecycle.controller import NodeLifecycleController
@@ -119,6 +121,7 @@ class ControllerManager:
             "volumes": VolumeController(as_(BINDER), clock, self.pool, volumes, directories, settings.volume_root),
             "scheduler": Scheduler(scheduler, clock, self.pool, self._recorder("default-scheduler", SCHEDULER)),
             "endpoints": EndpointsController(endpoints, clock, self.pool),
+            "mirroring": MirroringController(as_(MIRRORING), clock, self.pool),
             "resourcequotas": ResourceQuotaController(as_("resourcequota-controller"), clock, self.pool),
             "clusterroles": ClusterRoleController(as_("clusterrole-aggregation-controller"), clock, self.pool),
             "events": EventSweeper(server, clock),

@@ -68,6 +68,12 @@ CONTROLLER_RULES: Mapping[str, Sequence[str]] = {
         "read create update delete | discovery.k8s.io | endpointslices",
         EVENTS,
     ),
+    "endpointslicemirroring-controller": (
+        "read | core | endpoints services",
+        "update | core | services/finalizers endpoints/finalizers",
+        "read create update delete | discovery.k8s.io | endpointslices",
+        EVENTS,
+    ),
     "generic-garbage-collector": ("read patch update delete | * | *", EVENTS),
     "job-controller": (
         "read update patch | batch | jobs",

@@ -1,0 +1,1 @@
+"""Shows in EndpointSlices what users write into the Endpoints of Services without a selector."""
