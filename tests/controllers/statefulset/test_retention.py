@@ -6,7 +6,7 @@ from controllers.statefulset.tiny import Tiny, claim_template, make_set, retain,
 
 from petset.api.models import core_v1, meta_v1
 from petset.api.objects import meta, uid_of
-from petset.controllers.statefulset.model import UpdateClaimOwners
+from petset.controllers.statefulset.model import RefuseClaim, UpdateClaimOwners
 from petset.controllers.statefulset.retention import policy_of
 
 
@@ -237,6 +237,18 @@ def test_of_two_claims_one_is_made_though_the_other_keeps_the_pod_waiting() -> N
     assert steps(made)[1:] == ["create claim data-web-0", "refuse web-0 for claim log-web-0"]
     assert [(w.subject, w.blocker, w.rule) for w in made.waiting] == [("web-0", "log-web-0", 27)]
     assert "log-web-0 is being deleted" in str(made.waiting[0])
+
+
+def test_a_claim_that_goes_under_a_pending_pod_is_waited_for_and_the_user_is_not_told() -> None:
+    """Rule 28: unlike rule 27, nothing that the user asked for was refused."""
+    tiny = running("Retain", "Retain", replicas=1)
+    tiny.phase("web-0", "Pending")
+    going = msgspec.structs.replace(meta(tiny.claims["data-web-0"]), deletionTimestamp=tiny.now)
+    tiny.claims["data-web-0"] = msgspec.structs.replace(tiny.claims["data-web-0"], metadata=going)
+    made = tiny.look()
+    assert made.actions == (RefuseClaim("data-web-0", "web-0", "pvc data-web-0 is being deleted", told=False),)
+    first = made.waiting[0]
+    assert (first.subject, first.blocker, first.rule) == ("web-0", "data-web-0", 28)
 
 
 def test_who_waits_for_a_claim_of_a_former_pod_is_told_its_name() -> None:
