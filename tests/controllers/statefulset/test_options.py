@@ -1,8 +1,9 @@
 """What section M lets a set ask for: each by an annotation, and without it exactly Kubernetes' way."""
 
+import msgspec
 import pytest
 from controllers.statefulset.live import live
-from controllers.statefulset.tiny import Tiny, make_set, rolling, steps, template
+from controllers.statefulset.tiny import Tiny, claim_template, make_set, rolling, steps, template
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,6 +109,17 @@ def test_a_pod_of_which_nothing_is_known_is_waited_for_from_its_creation() -> No
     assert tiny.look().wake_after_seconds == 30
     tiny.pass_time(30)
     assert steps(tiny.look()) == ["delete pod web-2 (update)"]
+
+
+def test_a_pod_that_is_replaced_does_not_wait_for_its_claim_which_would_wait_for_the_pod() -> None:
+    """Rule 28 and seed 304221: no claim goes while its pod is there."""
+    tiny = broken(annotations={"petset.dev/replace-broken-after": "30s"}, volumeClaimTemplates=[claim_template()])
+    tiny.phase("web-1", "Pending")
+    going = msgspec.structs.replace(meta(tiny.claims["data-web-1"]), deletionTimestamp=tiny.now)
+    tiny.claims["data-web-1"] = msgspec.structs.replace(tiny.claims["data-web-1"], metadata=going)
+    assert steps(tiny.look()) == ["refuse web-1 for claim data-web-1"]
+    tiny.pass_time(30)
+    assert steps(tiny.look()) == ["delete pod web-1 (update)"]
 
 
 def nodes_work(tiny: Tiny) -> None:

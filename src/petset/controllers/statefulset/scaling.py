@@ -76,27 +76,36 @@ def _look_after(lineup: Lineup, step: Step, ordinal: int, pod: core_v1.Pod) -> N
             step.add(DeletePod(pod, "finished"))
         step.block(_waits_for(lineup, ordinal, pod))
         return
-    settled = _is_settled(lineup, pod)
-    tended = settled or not lineup.ordered
-    actions = upkeep.upkeep(lineup.set, lineup.snapshot.claims, ordinal, pod, settled=tended)
-    step.add(*actions)
-    for action in actions:
-        if isinstance(action, RefuseClaim):
-            step.block(waiting.for_claim_to_be_made_anew(name_of(pod), action.claim))
-    if lineup.ordered and not settled:
+    if not lineup.ordered or _is_settled(lineup, pod):
+        _tend(lineup, step, ordinal, pod, settled=True)
+    else:
         _wait_or_replace(lineup, step, ordinal, pod)
 
 
 def _wait_or_replace(lineup: Lineup, step: Step, ordinal: int, pod: core_v1.Pod) -> None:
-    """Wait for this pod; where the set asks for it, one of a former template not without end (rule 52)."""
+    """Wait for this pod; where the set asks for it, one of a former template not without end (rule 52).
+
+    A pod that is replaced is not tended first: its claim may be on its way out, and waits for the pod to be gone.
+    """
     wait = waiting.for_pod(lineup, waiting.next_in_line(lineup, ordinal), pod, 47)
     left_seconds = seconds_until_replaced(lineup, pod)
+    if left_seconds == 0:
+        step.add(DeletePod(pod, "update"))
+    else:
+        _tend(lineup, step, ordinal, pod, settled=False)
     if left_seconds is not None:
         wait = waiting.until_replaced(wait, left_seconds)
         step.wake_after_seconds = left_seconds or None
-    if left_seconds == 0:
-        step.add(DeletePod(pod, "update"))
     step.block(wait)
+
+
+def _tend(lineup: Lineup, step: Step, ordinal: int, pod: core_v1.Pod, *, settled: bool) -> None:
+    """Its claims and, once it is settled, the pod itself, as they should be (rules 18, 28)."""
+    actions = upkeep.upkeep(lineup.set, lineup.snapshot.claims, ordinal, pod, settled=settled)
+    step.add(*actions)
+    for action in actions:
+        if isinstance(action, RefuseClaim):
+            step.block(waiting.for_claim_to_be_made_anew(name_of(pod), action.claim))
 
 
 def _is_settled(lineup: Lineup, pod: core_v1.Pod) -> bool:
