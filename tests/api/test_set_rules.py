@@ -52,10 +52,6 @@ NEW: list[tuple[dict[str, Any], list[str]]] = [
          "only allowed for updateStrategy 'RollingUpdate'"],
     ),
     (
-        {"spec__template__metadata": ...},
-        ["spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`"],
-    ),
-    (
         {"spec__selector": {"matchExpressions": [{"key": "app", "operator": "Like", "values": ["web"]}]}},
         ['spec.selector.matchExpressions[0].operator: Invalid value: "Like": not a valid selector operator',
          'spec.selector: Invalid value: ""'],
@@ -93,6 +89,13 @@ def test_a_template_without_a_restart_policy_has_an_unsupported_one() -> None:
     assert made.spec.template.spec is not None
     made.spec.template.spec.restartPolicy = None
     said = 'spec.template.spec.restartPolicy: Unsupported value: "": supported values: "Always"'
+    assert said in faults.of_new(STATEFULSET, made)
+
+
+def test_a_template_without_metadata_has_no_labels_that_the_selector_could_match() -> None:
+    made = statefulset()
+    made.spec.template.metadata = None
+    said = "spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`"
     assert said in faults.of_new(STATEFULSET, made)
 
 
