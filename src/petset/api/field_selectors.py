@@ -50,11 +50,6 @@ class FieldSelector:
     def is_empty(self) -> bool:
         return not self.requirements
 
-    @property
-    def only_metadata(self) -> bool:
-        """Whether name and namespace decide, so that nobody need decode the object."""
-        return all(r.field in ("metadata.name", "metadata.namespace") for r in self.requirements)
-
 
 _TERM = re.compile(r"((?:[^\\,=!]|\\.)*)(==|!=|=)((?:[^\\,]|\\.)*)")
 

@@ -49,11 +49,6 @@ def model_of(name: str) -> type[Untyped]:
     return cast(type[Untyped], made)
 
 
-def with_content(obj: Untyped, content: dict[str, Any]) -> Untyped:
-    """The same object with other content."""
-    return msgspec.structs.replace(obj, content=content)
-
-
 class Decoder:
     """Makes objects of one type of JSON bytes that were checked before, as those in the store."""
 

@@ -7,7 +7,6 @@ read.
 from petset.api.canonical import TOO_DEEP
 from petset.api.errors import (
     AlreadyExists,
-    ApiError,
     BadRequest,
     Cause,
     Conflict,
@@ -165,11 +164,3 @@ def disk_failed(failed: Exception) -> Unavailable:
 
 def exhausted(why: str) -> Unavailable:
     return Unavailable(why)
-
-
-def unknown_subresource(kind: Kind, subresource: str) -> ApiError:
-    return NotFound(
-        f"the server could not find the requested resource ({kind.resource}/{subresource})",
-        kind=kind.resource,
-        group=kind.group,
-    )

@@ -47,11 +47,6 @@ def compiled(text: str) -> Path:
     return Path(tuple(_steps(text)))
 
 
-def is_simple(text: str) -> bool:
-    """Whether the path only names fields, one inside the other."""
-    return re.fullmatch(r"(\.[A-Za-z_][A-Za-z0-9_-]*|\.?\['[^']+'\])+", text) is not None
-
-
 def _steps(text: str) -> Iterator[Step]:
     rest = text.removeprefix("$")
     while rest:

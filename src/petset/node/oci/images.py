@@ -1,7 +1,6 @@
 """From an image reference to something that can be run: lower layers for an overlay, and how to start it.
 
-`ImageSource` is the port within this room; `MappedImages` is the one of machines without a registry. Pulling from
-registries will be another one beside it.
+What an image is, the image map says (docs/images.md): nothing is pulled from registries.
 """
 
 import hashlib
@@ -9,7 +8,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Protocol
 
 import msgspec
 
@@ -41,16 +39,11 @@ class Image:
         return ""
 
 
-class ImageSource(Protocol):
-    """Blocking; runs on a thread."""
-
-    def prepare(self, reference: str) -> Image:
-        """The image, ready to run. RuntimeFailure(ErrImagePull) names the remedy. Cheap when repeated."""
-        ...
-
-
 class MappedImages:
-    """Images by the image map. `maps` come in order of precedence, the built-in one last; absent files are none."""
+    """Images by the image map. `maps` come in order of precedence, the built-in one last; absent files are none.
+
+    Blocking; runs on a thread.
+    """
 
     def __init__(self, layout: Layout, maps: Sequence[Path], hide: Sequence[Path]) -> None:
         self._layout = layout
@@ -59,6 +52,7 @@ class MappedImages:
         self._read: tuple[object, list[imagemap.Rule]] | None = None
 
     def prepare(self, reference: str) -> Image:
+        """The image, ready to run. RuntimeFailure(ErrImagePull) names the remedy. Cheap when repeated."""
         if reference == HOST_REFERENCE:
             return self._image(imagemap.Rule(imagemap.HOST, reference), reference)
         try:

@@ -72,7 +72,6 @@ class _Reader:
     """Reads the changes that concern one set."""
 
     def __init__(self, owner: Document) -> None:
-        self._owner = owner
         self._name: str = owner["metadata"]["name"]
         self._namespace: str = owner["metadata"]["namespace"]
         spec = owner["spec"]
