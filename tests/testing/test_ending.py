@@ -1,13 +1,16 @@
 """When a world is at rest, and what only its user can do to bring it there."""
 
 import msgspec
+import pytest
 
 from petset.api.models import apps_v1, core_v1, meta_v1
-from petset.api.objects import meta, name_of
+from petset.api.objects import meta, name_of, uid_of
 from petset.node.registration import RENEW_SECONDS
+from petset.testing.edits import with_image, with_options
 from petset.testing.ending import calm, clear_up
 from petset.testing.loop import run
-from petset.testing.manifests import WAIT_UNTIL_READY
+from petset.testing.manifests import BAD_IMAGE, WAIT_UNTIL_READY
+from petset.testing.mishaps import forget_refusals
 from petset.testing.unfinished import unfinished
 from petset.testing.world import CONTROLLERS, World
 
@@ -112,8 +115,11 @@ def test_a_world_does_not_rest_before_its_nodes_were_heard_of_again() -> None:
     run(story())
 
 
-def test_two_failed_pods_beyond_the_wanted_ordinals_are_their_users_to_delete() -> None:
-    """Seed 120217: OrderedReady takes an unhealthy one only once all others are well (rule 49)."""
+@pytest.mark.parametrize(("options", "left"), [(None, 2), ({"petset.dev/remove-broken": "true"}, 0)])
+def test_two_failed_pods_beyond_the_wanted_ordinals_are_their_users_to_delete_if_not_their_sets(
+    options: dict[str, str] | None, left: int
+) -> None:
+    """Seed 120217: OrderedReady takes an unhealthy one only once all others are well (rule 49), or is asked to."""
 
     async def story() -> None:
         async with World() as world:
@@ -126,12 +132,54 @@ def test_two_failed_pods_beyond_the_wanted_ordinals_are_their_users_to_delete() 
                 world.runtime.lose_pod(meta(pod).uid)
                 failed = msgspec.structs.replace(pod.status, phase="Failed")
                 await world.client.update(msgspec.structs.replace(pod, status=failed), "status")
-            await world.client.create(web(replicas=0))
+            await world.client.create(with_options(web(replicas=0), options))
             calm(world)
+            if left == 0:
+                await clear_up(world)  # the user leaves them to the set
+                assert len(world.every(core_v1.Pod)) == 2
             await world.run_for(300)
-            assert len(world.pods_of("web")) == 2
+            assert len(world.pods_of("web")) == left
             await rests(world)
             assert not world.every(core_v1.Pod)
+
+    run(story())
+
+
+def test_a_broken_pod_of_a_former_template_is_left_to_a_set_that_replaces_it() -> None:
+    """Rule 52 and its option: the user mends the template, and waits."""
+
+    async def story() -> None:
+        async with World() as world:
+            forget_refusals(world)
+            options = {"petset.dev/replace-broken-after": "3m"}
+            bad = with_options(web(), options)
+            bad.spec.template = with_image(bad, BAD_IMAGE)
+            await world.client.create(bad)
+            await world.run_until(lambda: bool(world.pods_of("web")), seconds=60)
+            (broken,) = world.pods_of("web")
+            calm(world)
+            await rests(world)
+            (pod,) = world.pods_of("web")
+            assert uid_of(pod) != uid_of(broken)
+            assert uid_of(broken) not in world.witness.scene.asked
+
+    run(story())
+
+
+def test_a_world_rests_beside_a_stray_that_its_set_leaves() -> None:
+    """Rule 62 and its option."""
+
+    async def story() -> None:
+        async with World() as world:
+            await world.client.create(with_options(web(), {"petset.dev/leave-strays": "true"}))
+            await world.run_until(lambda: world.is_settled("web"), seconds=60)
+            stray = core_v1.Pod(
+                metadata=meta_v1.ObjectMeta(name="web-7", namespace="default", labels={"app": "web"})
+            )
+            stray.spec = web().spec.template.spec
+            await world.client.create(stray)
+            await rests(world)
+            assert [name_of(pod) for pod in world.every(core_v1.Pod)] == ["web-0", "web-7"]
 
     run(story())
 

@@ -198,6 +198,59 @@ def test_a_broken_pod_is_replaced_before_those_above_it_only_when_its_set_has_lo
     assert run(story()) == expected
 
 
+@pytest.mark.parametrize(("asked", "is_fine"), [(None, False), ("false", False), ("true", True)])
+def test_of_two_broken_pods_that_are_to_go_the_higher_goes_only_where_its_set_asks_for_it(
+    asked: str | None, is_fine: bool
+) -> None:
+    """Rule 49 and its option."""
+
+    async def story() -> list[str]:
+        async with watched(replicas=0, annotations={"petset.dev/remove-broken": asked} if asked else None) as (
+            it,
+            witness,
+        ):
+            for ordinal in (0, 1):
+                await it.pod(ordinal, node="node-1")
+            await it.clock.sleep(1)
+            witness.broken.clear()
+            await it.client.delete(core_v1.Pod, "web-1", "default")
+            return list(witness.broken)
+
+    expected = [] if is_fine else ["pod web-1 (web-1) was deleted, and no rule asked for it then"]
+    assert run(story()) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "app", "ordinal", "is_fine"),
+    [
+        (None, "web", 7, True),
+        ("true", "web", 1, True),
+        ("true", "web", 7, False),
+        (None, "other", 1, False),
+    ],
+    ids=["a stray", "one that is wanted", "a stray that is to be left", "one without the labels"],
+)
+def test_a_set_takes_in_what_it_has_a_right_to(asked: str | None, app: str, ordinal: int, is_fine: bool) -> None:
+    """Rules 42 and 62."""
+
+    async def story() -> list[str]:
+        async with watched(replicas=3, annotations={"petset.dev/leave-strays": asked} if asked else None) as (
+            it,
+            witness,
+        ):
+            pod = new_pod(it.set, it.set.spec.template, ordinal, "web-1")
+            metadata = msgspec.structs.replace(meta(pod), ownerReferences=None, labels={"app": app})
+            made = await it.client.create(msgspec.structs.replace(pod, metadata=metadata))
+            await it.clock.sleep(1)
+            witness.broken.clear()
+            owned = msgspec.structs.replace(meta(made), ownerReferences=[owner_reference(it.set)])
+            await it.client.update(msgspec.structs.replace(made, metadata=owned))
+            return list(witness.broken)
+
+    expected = [] if is_fine else [f"pod web-{ordinal} was taken in by web, which had no right to it"]
+    assert run(story()) == expected
+
+
 def test_a_pod_may_vanish_from_a_node_that_its_user_has_given_up() -> None:
     """Nobody else could say that its containers have ended (rule 59)."""
 

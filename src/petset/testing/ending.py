@@ -3,12 +3,15 @@
 That is: open the nodes and say that they are in service, give a set a template that can run, and all of its
 ordinals (rule 46 would bring some back from the broken one), and delete pods that nobody else may:
 
-- of an image that cannot be had, which OrderedReady would wait for without end (rule 52);
+- of an image that cannot be had, which OrderedReady would wait for without end (rules 49, 52);
 - that keep a name they have no right to (rule 61);
 - that a set has adopted without its claims, which the API lets nobody give them (rule 18);
 - that are Failed or Succeeded and beyond the wanted ordinals: two of them hold each other up for ever (rule 49);
 - that are nobody's, and whose claim is gone or wants to go: no set makes it anew, and a set may wait for its end;
 - that are Pending for such a claim, and were adopted by a set that has no template for it.
+
+A set that asks for it (`petset.dev/replace-broken-after`, `petset.dev/remove-broken`) deals with the first and the
+fourth itself, and its user leaves them to it.
 """
 
 from contextlib import suppress
@@ -18,6 +21,7 @@ import msgspec
 from petset.api.errors import Conflict, NotFound
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, uid_of
+from petset.api.options import options_of
 from petset.controllers.statefulset.identity import NO_ORDINAL, claim_names, ordinal_of, wanted_ordinals
 from petset.ownership.health import is_finished, is_pending
 from petset.testing.edits import is_out_of_service, set_out_of_service, with_image
@@ -56,19 +60,28 @@ async def clear_up(world: World) -> None:
 
 
 def _is_in_the_way(world: World, pod: core_v1.Pod) -> bool:
-    if _image(pod.spec) == BAD_IMAGE or not (meta(pod).labels or {}).get("app"):
+    owner, is_bad = controller_of(pod), _image(pod.spec) == BAD_IMAGE
+    if not (meta(pod).labels or {}).get("app"):
         return True
-    owner = controller_of(pod)
     if owner is None:
-        return _are_lost(world, _claims_of(pod))
+        return is_bad or _are_lost(world, _claims_of(pod))
     stateful_set = world.get(apps_v1.StatefulSet, owner.name)
     if stateful_set is None or uid_of(stateful_set) != owner.uid:
-        return False
-    ordinal = ordinal_of(owner.name, name_of(pod))
-    if ordinal not in wanted_ordinals(stateful_set) and is_finished(pod):
+        return is_bad
+    if _is_stuck(stateful_set, pod):
         return True
+    ordinal = ordinal_of(owner.name, name_of(pod))
     due = set() if ordinal in (None, NO_ORDINAL) else set(claim_names(stateful_set, ordinal))
     return not due <= _claims_of(pod) or (is_pending(pod) and _are_lost(world, _claims_of(pod) - due))
+
+
+def _is_stuck(stateful_set: apps_v1.StatefulSet, pod: core_v1.Pod) -> bool:
+    """It is broken for good, and its set does not take it away by itself."""
+    options, is_bad = options_of(meta(stateful_set).annotations), _image(pod.spec) == BAD_IMAGE
+    if ordinal_of(name_of(stateful_set), name_of(pod)) in wanted_ordinals(stateful_set):
+        in_order = stateful_set.spec.podManagementPolicy != "Parallel"
+        return is_bad and not (in_order and options.replace_broken_after_seconds is not None)
+    return (is_bad or is_finished(pod)) and not options.remove_broken
 
 
 def _are_lost(world: World, claims: set[str]) -> bool:

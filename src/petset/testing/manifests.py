@@ -4,14 +4,21 @@ from random import Random  # noqa: TID251 - the type of an argument
 
 from petset.api.gates import DEFAULT, Gates
 from petset.api.models import apps_v1, core_v1, meta_v1
+from petset.api.options import LEAVE_STRAYS, REMOVE_BROKEN, REPLACE_BROKEN_AFTER
 
-EDITION = 2
+EDITION = 3
 """Which stories seeds tell at present. What is drawn anew shifts every draw after it, so a seed tells another story
 from then on; one that is kept is replayed in the edition in which it failed."""
 
 IMAGES = ("db:1", "db:2", "db:3", "db:bad")
 BAD_IMAGE = "db:bad"
 MOST_REPLICAS = 4
+OPTIONS = {
+    REPLACE_BROKEN_AFTER: ("0s", "20s", "3m", "soon"),
+    REMOVE_BROKEN: ("true", "true", "false"),
+    LEAVE_STRAYS: ("true", "true", "false"),
+}
+"""What a set may ask for beyond Kubernetes, and something that cannot be read, which asks for nothing."""
 WAIT_UNTIL_READY = core_v1.Probe(
     exec=core_v1.ExecAction(command=["ready"]), periodSeconds=10, failureThreshold=1, timeoutSeconds=1
 )
@@ -21,7 +28,7 @@ def random_set(name: str, source: Random, edition: int = EDITION) -> apps_v1.Sta
     """A set as a user might write it."""
     labels = {"app": name}
     return apps_v1.StatefulSet(
-        metadata=meta_v1.ObjectMeta(name=name, namespace="default"),
+        metadata=meta_v1.ObjectMeta(name=name, namespace="default", annotations=random_options(source, edition)),
         spec=apps_v1.StatefulSetSpec(
             selector=meta_v1.LabelSelector(matchLabels=labels),
             template=template(labels, source.choice(IMAGES[:3]), source.random() < 0.7),
@@ -50,6 +57,13 @@ def random_gates(source: Random, edition: int = EDITION) -> Gates:
     if edition < 2:
         return DEFAULT
     return Gates(max_unavailable=source.random() < 0.8, recreate=source.random() < 0.3)
+
+
+def random_options(source: Random, edition: int = EDITION) -> dict[str, str] | None:
+    """Two sets in three ask for some of what Kubernetes does not give (section M)."""
+    if edition < 3 or source.random() < 0.3:
+        return None
+    return {name: source.choice(values) for name, values in OPTIONS.items() if source.random() < 0.6}
 
 
 def random_strategy(source: Random, edition: int = EDITION) -> apps_v1.StatefulSetUpdateStrategy | None:

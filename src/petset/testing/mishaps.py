@@ -3,11 +3,10 @@
 from collections.abc import Awaitable, Callable
 from random import Random  # noqa: TID251 - the type of an argument
 
-import msgspec
-
 from petset.api.errors import ApiError
 from petset.api.models import core_v1
 from petset.api.objects import name_of, uid_of
+from petset.testing.edits import put_out
 from petset.testing.manifests import EDITION, IMAGES
 from petset.testing.operations import NAMESPACE
 from petset.testing.world import CONTROLLERS, World
@@ -61,18 +60,12 @@ class Fate:
         return "all probes succeed"
 
     async def fail_pod(self) -> str:
-        """Its node puts a pod out, and then says so: its containers have ended and will not run again (rule 47)."""
+        """Its node puts a pod out (rule 47)."""
         pods = [pod for pod in self._world.every(core_v1.Pod) if pod.spec and pod.spec.nodeName]
         if not pods:
             return "no pod is there to be put out"
-        pod = self._random.choice(pods)
-        assert pod.spec is not None and pod.spec.nodeName
-        phase = self._random.choice(["Failed", "Failed", "Succeeded"])
-        await self._world.stop(pod.spec.nodeName)
-        self._world.runtime.lose_pod(uid_of(pod))
-        status = msgspec.structs.replace(pod.status or core_v1.PodStatus(), phase=phase, reason="Evicted")
-        await self._world.client.update(msgspec.structs.replace(pod, status=status), "status")
-        self._world.start(pod.spec.nodeName)
+        pod, phase = self._random.choice(pods), self._random.choice(["Failed", "Failed", "Succeeded"])
+        await put_out(self._world, pod, phase)
         return f"{name_of(pod)} is {phase}"
 
     async def deafen(self) -> str:

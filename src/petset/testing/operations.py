@@ -12,19 +12,30 @@ import msgspec
 from petset.api.errors import ApiError, Conflict
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.objects import meta, name_of, uid_of
-from petset.testing.edits import is_out_of_service, said, set_label, set_out_of_service, with_image
+from petset.testing.edits import (
+    is_out_of_service,
+    put_out,
+    said,
+    set_label,
+    set_out_of_service,
+    with_image,
+    with_options,
+)
 from petset.testing.manifests import (
     EDITION,
     IMAGES,
     MOST_REPLICAS,
+    random_options,
     random_retention,
     random_set,
     random_strategy,
 )
-from petset.testing.world import World
+from petset.testing.world import CONTROLLERS, World
 
 T = TypeVar("T")
 NAMESPACE = "default"
+SECONDS_TO_SHOW = 12.0
+"""By then a probe that fails has been asked, and its pod is not Ready."""
 PROPAGATIONS = ("Background", "Background", "Foreground", "Orphan")
 
 
@@ -44,6 +55,8 @@ class User:
         )  # fmt: skip
         if edition >= 2:
             self._operations += ((2, self.move_partition), (2, self.declare_out_of_service))
+        if edition >= 3:
+            self._operations += ((2, self.change_options), (2, self.scale_down_broken))
 
     async def act(self) -> str:
         """One operation."""
@@ -61,7 +74,7 @@ class User:
         wanted = random_set(self._random.choice(self.names), self._random, self._edition)
         if self._world.get(apps_v1.StatefulSet, name_of(wanted)) is None:
             await self._world.client.create(wanted)
-            return f"creates {name_of(wanted)}: {said(wanted.spec)}"
+            return f"creates {name_of(wanted)}: {said(wanted)}"
         spec = wanted.spec
         changes = {"replicas": spec.replicas, "template": spec.template, "updateStrategy": spec.updateStrategy}
         return await self._edit(name_of(wanted), **changes)
@@ -76,6 +89,23 @@ class User:
 
     async def scale(self) -> str:
         return await self._edit(self._random.choice(self.names), replicas=self._random.randint(0, MOST_REPLICAS))
+
+    async def scale_down_broken(self) -> str:
+        """Ask for two pods fewer while those two are not Ready, or put out: they hold each other up (rule 49)."""
+        name, world = self._random.choice(self.names), self._world
+        pods = [pod for pod in world.pods_of(name) if pod.spec and pod.spec.nodeName]
+        kept, going = pods[:-2], pods[-2:]
+        if self._random.random() < 0.5:
+            world.not_ready.update(map(uid_of, going))
+            await world.plane.clock.sleep(SECONDS_TO_SHOW)
+            return f"with pods unready, {await self._edit(name, replicas=len(kept))}"
+        await world.stop(CONTROLLERS)  # or they would make the two anew before they hear of the edit
+        try:
+            for pod in going:
+                await put_out(world, pod, "Failed")
+            return f"with pods put out, {await self._edit(name, replicas=len(kept))}"
+        finally:
+            world.start(CONTROLLERS)
 
     async def edit_template(self) -> str:
         name = self._random.choice(self.names)
@@ -108,6 +138,11 @@ class User:
     async def move_start(self) -> str:
         start = apps_v1.StatefulSetOrdinals(start=self._random.choice([0, 1, 3]))
         return await self._edit(self._random.choice(self.names), ordinals=start)
+
+    async def change_options(self) -> str:
+        """Ask for more, or less, than Kubernetes gives."""
+        options = random_options(self._random, self._edition)
+        return await self._change(self._random.choice(self.names), lambda found: with_options(found, options))
 
     # -- pods and claims
 
@@ -193,14 +228,22 @@ class User:
         return self._random.choice(found) if found else None
 
     async def _edit(self, name: str, **changes: Any) -> str:
+        """Other values for fields of a set's spec."""
+
+        def with_changes(found: apps_v1.StatefulSet) -> apps_v1.StatefulSet:
+            return msgspec.structs.replace(found, spec=msgspec.structs.replace(found.spec, **changes))
+
+        return await self._change(name, with_changes)
+
+    async def _change(self, name: str, change: Callable[[apps_v1.StatefulSet], apps_v1.StatefulSet]) -> str:
         """An edit, tried again where the controller wrote its status in between."""
         while True:
             stateful_set = self._world.get(apps_v1.StatefulSet, name)
             if stateful_set is None:
                 return f"finds no {name} to edit"
-            spec = msgspec.structs.replace(stateful_set.spec, **changes)
+            changed = change(stateful_set)
             try:
-                await self._world.client.update(msgspec.structs.replace(stateful_set, spec=spec))
+                await self._world.client.update(changed)
             except Conflict:
                 continue
-            return f"edits {name}: {said(spec)}"
+            return f"edits {name}: {said(changed)}"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, uid_of
+from petset.api.options import options_of
 from petset.api.selectors import Selector
 from petset.controllers.statefulset.identity import (
     first_ordinal,
@@ -18,7 +19,7 @@ from petset.controllers.statefulset.identity import (
 )
 from petset.controllers.statefulset.rollout import partition_of
 from petset.ownership.health import is_available, is_finished, is_running_and_ready
-from petset.ownership.membership import decide
+from petset.ownership.membership import Adopt, decide
 from petset.ownership.revisions import DEFAULT_HISTORY_LIMIT
 from petset.testing.claims_left import outlived_claims, wrong_claims, wrong_volumes
 from petset.testing.nodes_left import silent_nodes
@@ -62,10 +63,14 @@ def unfinished_set(world: World, stateful_set: apps_v1.StatefulSet) -> Iterator[
 
 
 def _wrong_members(world: World, stateful_set: apps_v1.StatefulSet) -> Iterator[str]:
-    """Pods that the set has yet to adopt or to let go (rule 42): it will try again."""
+    """Pods that the set has yet to adopt or to let go (rule 42) and will; it may leave strays (rule 62)."""
     name, selector = name_of(stateful_set), Selector.from_struct(stateful_set.spec.selector)
     named = [pod for pod in world.every(core_v1.Pod) if ordinal_of(name, name_of(pod)) is not None]
+    leaves_strays = options_of(meta(stateful_set).annotations).leave_strays
     for action in decide(stateful_set, selector, named).actions:
+        is_wanted = ordinal_of(name, name_of(action.object)) in wanted_ordinals(stateful_set)
+        if leaves_strays and isinstance(action, Adopt) and not is_wanted:
+            continue
         yield f"{name_of(action.object)} has yet to be adopted or let go"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from petset.api.models import apps_v1, core_v1
-from petset.testing.promises import claims, order, pods, statuses
+from petset.testing.promises import claims, members, order, pods, statuses
 from petset.testing.promises.scene import Scene
 
 Promise = Callable[[Scene, Any, Any], Iterator[str]]
@@ -17,7 +17,7 @@ PROMISES: dict[type[Any], tuple[Promise, ...]] = {
     apps_v1.StatefulSet: (statuses.set_changed,),
     apps_v1.ControllerRevision: (),
     core_v1.Node: (),
-    core_v1.Pod: (pods.pod_changed, order.pod_changed),
+    core_v1.Pod: (pods.pod_changed, members.pod_changed, order.pod_changed),
     core_v1.PersistentVolumeClaim: (claims.claim_changed,),
     core_v1.PersistentVolume: (claims.volume_changed,),
 }

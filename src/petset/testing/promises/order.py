@@ -120,7 +120,21 @@ def _may_shrink(scene: Scene, stateful_set: apps_v1.StatefulSet, pod: core_v1.Po
     )  # fmt: skip
     if any(_was_member_throughout(scene, stateful_set, other) for other in higher):
         return False
-    return all(scene.was_available(stateful_set, n) for n in wanted)
+    return all(scene.was_available(stateful_set, n) for n in wanted) and _may_go_broken(scene, stateful_set, pod)
+
+
+def _may_go_broken(scene: Scene, stateful_set: apps_v1.StatefulSet, pod: core_v1.Pod) -> bool:
+    """A pod that is not Available goes if none below it that is to go is either, or where its set asks for it."""
+    ordinal = ordinal_in(stateful_set, pod)
+    if options_of(meta(stateful_set).annotations).remove_broken or scene.was_available(stateful_set, ordinal):
+        return True
+    wanted = wanted_ordinals(stateful_set)
+    lower = (
+        other for other in scene.picture.owned_by(uid_of(stateful_set))
+        if 0 <= ordinal_in(stateful_set, other) < ordinal and ordinal_in(stateful_set, other) not in wanted
+    )  # fmt: skip
+    members = (other for other in lower if _was_member_throughout(scene, stateful_set, other))
+    return all(scene.was_available(stateful_set, ordinal_in(stateful_set, other)) for other in members)
 
 
 def _was_member_throughout(scene: Scene, stateful_set: apps_v1.StatefulSet, pod: core_v1.Pod) -> bool:
@@ -158,8 +172,8 @@ def _may_be_updated(scene: Scene, stateful_set: apps_v1.StatefulSet, pod: core_v
     if not _is_ordered(stateful_set):
         was_fine = all(scene.is_fine(stateful_set, state) for state in scene.states_of(stateful_set, ordinal)[1:])
         return not was_fine or _others_down(scene, stateful_set, ordinal) < max_unavailable_of(stateful_set)
-    if _has_been_waited_for(scene, stateful_set, pod):
-        return _lower_are_available(scene, stateful_set, ordinal)
+    if _has_been_waited_for(scene, stateful_set, pod) and _lower_are_available(scene, stateful_set, ordinal):
+        return True
     if any(_is_stale_throughout(scene, stateful_set, n) for n in wanted if n > ordinal):
         return False
     return _others_down(scene, stateful_set, ordinal) < max_unavailable_of(stateful_set)
