@@ -160,11 +160,13 @@ def _resource(kind: Kind) -> dict[str, Any]:
         "kind": kind.name,
         "verbs": sorted(kind.verbs),
     }
-    if kind.short_names:
-        found["shortNames"] = list(kind.short_names)
-    if kind.categories:
-        found["categories"] = list(kind.categories)
-    return found
+    return found | _other_names(kind)
+
+
+def _other_names(kind: Kind) -> dict[str, Any]:
+    """By what else one may ask for the kind; nothing is said of names that it does not have."""
+    found = {"shortNames": list(kind.short_names), "categories": list(kind.categories)}
+    return {key: names for key, names in found.items() if names}
 
 
 def _subresource(kind: Kind, name: str) -> dict[str, Any]:
@@ -198,10 +200,7 @@ def _aggregated_resource(kind: Kind) -> dict[str, Any]:
         "singularResource": kind.singular,
         "verbs": sorted(kind.verbs),
     }
-    if kind.short_names:
-        found["shortNames"] = list(kind.short_names)
-    if kind.categories:
-        found["categories"] = list(kind.categories)
+    found |= _other_names(kind)
     if kind.subresources:
         found["subresources"] = [
             {
