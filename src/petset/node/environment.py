@@ -140,28 +140,28 @@ def _value(
 
 def _config_map_value(namespace: str, key: core_v1.ConfigMapKeySelector, objects: Objects) -> str | None:
     found = config_map(objects, key.name or "")
-    if found is None:
-        if key.optional:
-            return None
-        raise ConfigError(f'configmap "{key.name}" not found')
-    value = (found.data or {}).get(key.key)
-    if value is None and not key.optional:
-        raise ConfigError(f"couldn't find key {key.key} in ConfigMap {namespace}/{key.name}")
-    return value
+    return _entry("ConfigMap", namespace, key, None if found is None else found.data or {})
 
 
 def _secret_value(namespace: str, key: core_v1.SecretKeySelector, objects: Objects) -> str | None:
     found = secret(objects, key.name or "")
-    if found is None:
-        if key.optional:
-            return None
-        raise ConfigError(f'secret "{key.name}" not found')
-    value = (found.data or {}).get(key.key)
-    if value is None:
-        if key.optional:
-            return None
-        raise ConfigError(f"couldn't find key {key.key} in Secret {namespace}/{key.name}")
-    return secret_text(value)
+    encoded = _entry("Secret", namespace, key, None if found is None else found.data or {})
+    return None if encoded is None else secret_text(encoded)
+
+
+def _entry(
+    kind: str,
+    namespace: str,
+    key: core_v1.ConfigMapKeySelector | core_v1.SecretKeySelector,
+    data: Mapping[str, str] | None,
+) -> str | None:
+    """The value under the key; None where it may be missing, and is. ConfigError where it may not."""
+    value = None if data is None else data.get(key.key)
+    if value is not None or key.optional:
+        return value
+    if data is None:
+        raise ConfigError(f'{kind.lower()} "{key.name}" not found')
+    raise ConfigError(f"couldn't find key {key.key} in {kind} {namespace}/{key.name}")
 
 
 def secret_text(encoded: str) -> str:
