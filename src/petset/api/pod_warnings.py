@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from petset.api import names, quantity
+from petset.api.containers import AnyContainer, placed_containers
 from petset.api.models import core_v1, meta_v1
 
 _CRITICAL = "scheduler.alpha.kubernetes.io/critical-pod"
@@ -45,8 +46,6 @@ OLD_VOLUMES = {
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _NO_SELECTOR = "a null labelSelector results in matching no pod"
-
-AnyContainer = core_v1.Container | core_v1.EphemeralContainer
 
 
 def of_pod(pod: core_v1.Pod) -> Iterator[str]:
@@ -87,7 +86,7 @@ def _of_spec(path: str, metadata: meta_v1.ObjectMeta | None, spec: core_v1.PodSp
     for resource in ("memory", "ephemeral-storage"):
         yield from fraction(f"{here}.overhead", spec.overhead, resource)
     yield from _of_profiles(path, annotations, spec)
-    for place, container in _containers(here, spec):
+    for place, container in placed_containers(here, spec):
         yield from _of_container(place, container)
     yield from _of_ports(here, spec)
     if (spec.terminationGracePeriodSeconds or 0) < 0:
@@ -95,12 +94,6 @@ def _of_spec(path: str, metadata: meta_v1.ObjectMeta | None, spec: core_v1.PodSp
         yield f"{here}.terminationGracePeriodSeconds: {what}"
     if spec.affinity is not None:
         yield from _of_neighbours(f"{here}.affinity", spec.affinity)
-
-
-def _containers(path: str, spec: core_v1.PodSpec) -> Iterator[tuple[str, AnyContainer]]:
-    for name in ("initContainers", "containers", "ephemeralContainers"):
-        for index, container in enumerate(getattr(spec, name) or ()):
-            yield f"{path}.{name}[{index}]", container
 
 
 def _repeated(path: str, field: str, values: list[str]) -> Iterator[str]:
@@ -179,7 +172,7 @@ def _of_profiles(path: str, annotations: Mapping[str, str], spec: core_v1.PodSpe
     here, context = f"{path}metadata.annotations", spec.securityContext
     if _SECCOMP_POD in annotations and (context is None or context.seccompProfile is None):
         yield f"{here}[{_SECCOMP_POD}]: {_USE_SECCOMP}"
-    for _, container in _containers("", spec):
+    for _, container in placed_containers("", spec):
         own = container.securityContext
         key = _SECCOMP + container.name
         if key in annotations and (own is None or own.seccompProfile is None):
@@ -213,7 +206,7 @@ def _hidden_variables(path: str, env: list[core_v1.EnvVar]) -> Iterator[str]:
 def _of_ports(path: str, spec: core_v1.PodSpec) -> Iterator[str]:
     """Ports that several containers name, or one names twice: of all containers, for they share one address."""
     seen: dict[tuple[int, str | None], list[tuple[str, core_v1.ContainerPort]]] = {}
-    for place, container in _containers(path, spec):
+    for place, container in placed_containers(path, spec):
         for index, port in enumerate(container.ports or ()):
             here = f"{place}.ports[{index}]"
             if port.hostIP and not port.hostPort:

@@ -1,7 +1,8 @@
 """Annotations of pods that Kubernetes itself reads, most of them older than the fields that say the same."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
+from petset.api.containers import placed_containers
 from petset.api.models import core_v1
 from petset.api.validation.fields import Faults
 from petset.api.validation.paths import check_inside
@@ -32,7 +33,7 @@ def check_pod_annotations(path: str, annotations: Annotations, spec: core_v1.Pod
             _check_seccomp(f"{path}.{key}", value, faults)
         elif key.startswith(_APP_ARMOR):
             name = key.removeprefix(_APP_ARMOR)
-            if all(container.name != name for _, container in _containers("", spec)):
+            if all(container.name != name for _, container in placed_containers("", spec)):
                 faults.invalid(f"{path}[{key}]", name, "container not found")
             if value not in ("", "runtime/default", "unconfined") and not value.startswith(_LOCALHOST):
                 faults.invalid(f"{path}[{key}]", value, f'invalid AppArmor profile name: "{value}"')
@@ -54,14 +55,6 @@ def _check_seccomp(path: str, profile: str, faults: Faults) -> None:
         faults.invalid(path, profile, "must be a valid seccomp profile")
 
 
-def _containers(
-    path: str, spec: core_v1.PodSpec
-) -> Iterator[tuple[str, core_v1.Container | core_v1.EphemeralContainer]]:
-    for name in ("initContainers", "containers", "ephemeralContainers"):
-        for index, container in enumerate(getattr(spec, name) or ()):
-            yield f"{path}.{name}[{index}]", container
-
-
 def check_profiles_match(path: str, annotations: Annotations, spec: core_v1.PodSpec, faults: Faults) -> None:
     """Whoever says the same thing twice, in a field and in the older annotation, must say the same."""
     if not annotations or not any(key.startswith((_SECCOMP, _SECCOMP_POD, _APP_ARMOR)) for key in annotations):
@@ -69,13 +62,13 @@ def check_profiles_match(path: str, annotations: Annotations, spec: core_v1.PodS
     context = spec.securityContext
     if context is not None and _SECCOMP_POD in annotations:
         _check_match(f"{path}.securityContext", context, "seccomp", annotations[_SECCOMP_POD], faults)
-    for here, container in _containers(path, spec):
+    for here, container in placed_containers(path, spec):
         own = container.securityContext
         if own is not None and _SECCOMP + container.name in annotations:
             _check_match(f"{here}.securityContext", own, "seccomp", annotations[_SECCOMP + container.name], faults)
     if spec.os is not None and spec.os.name == "windows":
         return
-    for here, container in _containers(path, spec):
+    for here, container in placed_containers(path, spec):
         own = container.securityContext
         holder = own if own is not None and own.appArmorProfile is not None else context
         if holder is not None and _APP_ARMOR + container.name in annotations:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from petset.api import names
+from petset.api.containers import placed_containers
 from petset.api.models import core_v1
 from petset.api.validation.fields import Faults
 
@@ -53,17 +54,9 @@ def _contexts(path: str, spec: core_v1.PodSpec) -> Iterator[tuple[str, Context]]
     """The pod's own and those of its containers."""
     if spec.securityContext is not None:
         yield f"{path}.securityContext", spec.securityContext
-    for here, container in _containers(path, spec):
+    for here, container in placed_containers(path, spec):
         if container.securityContext is not None:
             yield f"{here}.securityContext", container.securityContext
-
-
-def _containers(
-    path: str, spec: core_v1.PodSpec
-) -> Iterator[tuple[str, core_v1.Container | core_v1.EphemeralContainer]]:
-    for name in ("initContainers", "containers", "ephemeralContainers"):
-        for index, container in enumerate(getattr(spec, name) or ()):
-            yield f"{path}.{name}[{index}]", container
 
 
 def _check_windows(path: str, spec: core_v1.PodSpec, faults: Faults) -> None:
@@ -81,7 +74,7 @@ def _check_host_process(path: str, spec: core_v1.PodSpec, faults: Faults) -> Non
     """Containers that are processes of the machine itself: all of a pod or none."""
     whole = _host_process(spec.securityContext)
     count, of_host = 0, 0
-    for here, container in _containers(path, spec):
+    for here, container in placed_containers(path, spec):
         own = _host_process(container.securityContext)
         if whole is not None and own is not None and own != whole:
             what = f"pod hostProcess value must be identical if both are specified, was {str(whole).lower()}"
