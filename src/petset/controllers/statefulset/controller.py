@@ -15,7 +15,7 @@ from petset.aio.tasks import Supervisor
 from petset.api.errors import ApiError, Conflict
 from petset.api.gates import Gates
 from petset.api.models import apps_v1, core_v1
-from petset.api.objects import controller_of, is_terminating, meta, name_of, namespace_of, uid_of
+from petset.api.objects import is_terminating, meta, name_of, namespace_of, uid_of
 from petset.api.selectors import Selector
 from petset.client.audience import METADATA
 from petset.client.events import EventRecorder
@@ -41,28 +41,12 @@ from petset.controllers.statefulset.reports import Reports
 from petset.controllers.statefulset.waiting import for_name_taken, for_refusal, for_repair
 from petset.ownership import health
 from petset.ownership.hand import RevisionCollision
+from petset.ownership.tending import INDEXES, controller_uid
 
 NAME = "statefulset-controller"
 """The source component of this controller's events."""
 COLLECT_SECONDS = 0.05
 """So long may news collect that let a set do nothing: of a pod that has come or got a node and does not run."""
-
-
-def controller_uid(obj: Any) -> Iterable[str]:
-    """Index: the uid of the managing owner."""
-    owner = controller_of(obj)
-    return () if owner is None else (owner.uid,)
-
-
-def orphan_namespace(obj: Any) -> Iterable[str]:
-    """Index: the namespace of an object that nobody manages."""
-    return (namespace_of(obj),) if controller_of(obj) is None else ()
-
-
-INDEXES: dict[str, Callable[[Any], Iterable[str]]] = {
-    "controller-uid": controller_uid,
-    "orphan-namespace": orphan_namespace,
-}
 POD_INDEXES: dict[str, Callable[[Any], Iterable[str]]] = {
     "controller-uid": controller_uid,
     "orphan-parent": orphan_parent,
