@@ -309,3 +309,44 @@ def test_expressions_come_to_values(text: str, value: Any) -> None:
 def test_expressions_that_come_to_nothing_say_why(text: str) -> None:
     with pytest.raises(ExpressionError, match="resulted in error: "):
         expressions.evaluate(text, {"object": {"a": [1], "n": 1}})
+
+
+def audited(expression: str, **more: Any) -> Any:
+    note = admission.AuditAnnotation(key="note", valueExpression=expression)
+    return policy(auditAnnotations=[note], **more)
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("object.metadata.name", ""),
+        ("null", ""),
+        ("object.data.nothing", "resulted in error: no such key: nothing"),
+        ("object.data", "resulted in unsupported return type: map. Return type must be either string or null."),
+    ],
+)
+def test_a_note_for_the_audit_log_that_comes_to_nothing_refuses_whatever_its_binding_says(
+    expression: str, said: str
+) -> None:
+    @story_of
+    async def story(p: Plane) -> None:
+        await create(p, audited(expression))
+        await create(p, binding("Audit"))
+        if not said:
+            await create(p, config())
+            return
+        error = await refused(create(p, config()))
+        assert said in str(error) and "ValidatingAdmissionPolicy 'p' with binding 'b' denied request" in str(error)
+
+    story()
+
+
+@story_of
+async def test_where_failures_are_ignored_only_a_note_of_the_wrong_type_refuses(p: Plane) -> None:
+    await create(p, audited("object.data.nothing", failurePolicy="Ignore"))
+    await create(p, binding("Warn"))
+    await create(p, config())
+    wrong = await refused(create(p, audited("object.metadata.name == 'a'", name="q")))
+    assert "valueExpression: Invalid value" in str(wrong) and "must evaluate to one of [string null_type]" in str(
+        wrong
+    )

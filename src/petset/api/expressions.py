@@ -69,10 +69,10 @@ def _tried(text: str, scope: Scope) -> Any:
         raise ExpressionError(f"expression '{text}' resulted in error: {error}") from error
 
 
-def fault(text: str, returns: str) -> str:
+def fault(text: str, *returns: str) -> str:
     """What is wrong with an expression; empty where nothing is.
 
-    It `returns` a `bool`, a `string`, a `map`, a `list`, or (empty) anything.
+    It `returns` one of `bool`, `string`, `null_type`, `map`, `list`, or anything where none is named.
     """
     from petset.api.custom import cel_library as library
 
@@ -80,8 +80,11 @@ def fault(text: str, returns: str) -> str:
         found = compiled(text).return_type()
     except ExpressionError as error:
         return str(error)
-    fits = not returns or found == library.T.DYN or found.name().partition("<")[0].lower() == returns
-    return "" if fits else f"must evaluate to {returns}"
+    name = found.name().partition("<")[0].lower()
+    if not returns or found == library.T.DYN or ("null_type" if name == "null" else name) in returns:
+        return ""
+    several = " ".join(returns)
+    return f"must evaluate to {several}" if len(returns) == 1 else f"must evaluate to one of [{several}]"
 
 
 @lru_cache(maxsize=1)

@@ -44,6 +44,8 @@ from petset.controllers.mirroring.controller import MirroringController
 from petset.controllers.namespaces.apply import Hands as NamespaceHands
 from petset.controllers.namespaces.controller import NamespaceController
 from petset.controllers.nodelifecycle.controller import NodeLifecycleController
+from petset.controllers.policystatus.controller import ACCOUNT as POLICY_STATUS
+from petset.controllers.policystatus.controller import PolicyStatusController
 from petset.controllers.replicaset.controller import NAME as REPLICA_SET
 from petset.controllers.replicaset.controller import OLDER_NAME as REPLICATION_CONTROLLER
 from petset.controllers.replicaset.controller import ReplicaSetController
@@ -122,6 +124,7 @@ class ControllerManager:
             "scheduler": Scheduler(scheduler, clock, self.pool, self._recorder("default-scheduler", SCHEDULER)),
             "endpoints": EndpointsController(endpoints, clock, self.pool),
             "mirroring": MirroringController(as_(MIRRORING), clock, self.pool),
+            "policystatus": PolicyStatusController(as_(POLICY_STATUS), clock, self.pool),
             "resourcequotas": ResourceQuotaController(as_("resourcequota-controller"), clock, self.pool),
             "clusterroles": ClusterRoleController(as_("clusterrole-aggregation-controller"), clock, self.pool),
             "events": EventSweeper(server, clock),

@@ -144,6 +144,11 @@ CONTROLLER_RULES: Mapping[str, Sequence[str]] = {
         EVENTS,
     ),
     "ttl-after-finished-controller": ("read delete | batch | jobs", EVENTS),
+    "validatingadmissionpolicy-status-controller": (
+        "read | admissionregistration.k8s.io | validatingadmissionpolicies",
+        "get patch update | admissionregistration.k8s.io | validatingadmissionpolicies/status",
+        EVENTS,
+    ),
 }
 """A controller's rules by the name of its account."""
 

@@ -149,16 +149,16 @@ def _check_variables(variables: list[admission.Variable], faults: Faults) -> Non
         if variable.name in seen:
             faults.duplicate(f"{here}.name", variable.name)
         seen.add(variable.name)
-        _check_expression(f"{here}.expression", variable.expression, "", faults)
+        _check_expression(f"{here}.expression", variable.expression, (), faults)
 
 
 def _check_validation(path: str, validation: admission.Validation, faults: Faults) -> None:
     if not validation.expression.strip():
         faults.required(f"{path}.expression", "expression is not specified")
         return
-    _check_expression(f"{path}.expression", validation.expression, "bool", faults)
+    _check_expression(f"{path}.expression", validation.expression, ("bool",), faults)
     if validation.messageExpression:
-        _check_expression(f"{path}.messageExpression", validation.messageExpression, "string", faults)
+        _check_expression(f"{path}.messageExpression", validation.messageExpression, ("string",), faults)
     if validation.message and "\n" in validation.message:
         faults.invalid(f"{path}.message", validation.message, "message must not contain line breaks")
     if validation.reason is not None and validation.reason not in _REASONS:
@@ -173,10 +173,10 @@ def _check_annotations(annotations: list[admission.AuditAnnotation], faults: Fau
         if annotation.key in seen:
             faults.duplicate(f"{here}.key", annotation.key)
         seen.add(annotation.key)
-        _check_expression(f"{here}.valueExpression", annotation.valueExpression, "", faults)
+        _check_expression(f"{here}.valueExpression", annotation.valueExpression, ("string", "null_type"), faults)
 
 
-def _check_expression(path: str, text: str, returns: str, faults: Faults) -> None:
-    fault = expressions.fault(text, returns)
+def _check_expression(path: str, text: str, returns: tuple[str, ...], faults: Faults) -> None:
+    fault = expressions.fault(text, *returns)
     if fault:
         faults.invalid(path, text, fault)

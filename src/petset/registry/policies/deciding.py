@@ -10,13 +10,16 @@ from petset.registry.webhooks.conditions import hold
 
 Spec = admission.ValidatingAdmissionPolicySpec | admission.MutatingAdmissionPolicySpec
 LONGEST_MESSAGE = 5 * 1024
+_TYPES: dict[type, str] = {bool: "bool", dict: "map", int: "int", list: "list"}
 
 
 class Objection(NamedTuple):
-    """Why a policy is against a write. `reason` is the status' reason, empty for the usual one."""
+    """Why a policy is against a write. `reason` is the status' reason, empty for the usual one; `insists`: whatever
+    its binding says that an objection comes to, the write is refused."""
 
     message: str
     reason: str = ""
+    insists: bool = False
 
 
 def objections(spec: admission.ValidatingAdmissionPolicySpec, scope: Scope) -> Iterator[Objection]:
@@ -37,6 +40,23 @@ def objections(spec: admission.ValidatingAdmissionPolicySpec, scope: Scope) -> I
         except ExpressionError as error:
             if strict:
                 yield Objection(str(error))
+
+    yield from _unwritten(spec, scope, strict=strict)
+
+
+def _unwritten(spec: admission.ValidatingAdmissionPolicySpec, scope: Scope, *, strict: bool) -> Iterator[Objection]:
+    """Notes for an audit log that come to nothing. Nobody keeps such a log here, and the others are forgotten."""
+    for note in spec.auditAnnotations or ():
+        try:
+            found = expressions.evaluate_plain(note.valueExpression, scope)
+        except ExpressionError as error:
+            if strict:
+                yield Objection(str(error), insists=True)
+            continue
+        if found is not None and not isinstance(found, str):
+            why = f"valueExpression '{note.valueExpression}' resulted in unsupported return type: "
+            told = f"{why}{_TYPES.get(type(found), 'double')}. Return type must be either string or null."
+            yield Objection(told, insists=True)
 
 
 def variables(spec: Spec, scope: Scope) -> dict[str, Any]:

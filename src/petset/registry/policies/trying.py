@@ -35,10 +35,10 @@ class Policies:
     def _try_one(self, bound: _Bound, asked: Asked, scope: Scope) -> None:
         by, actions = bound.by, bound.binding.spec.validationActions or ()
         for objection in self._objections(bound, asked, scope):
-            if "Warn" in actions:
+            if "Warn" in actions and not objection.insists:
                 text = f"Validation failed for ValidatingAdmissionPolicy {by}: {objection.message}"
                 asked.warnings.append(text)
-            if "Deny" in actions:
+            if "Deny" in actions or objection.insists:
                 raise _denial(
                     asked, f"ValidatingAdmissionPolicy {by} denied request: {objection.message}", objection
                 )

@@ -1,0 +1,1 @@
+"""Tells in the status of ValidatingAdmissionPolicies which fields they misspell."""
