@@ -162,10 +162,9 @@ def _late(model: type[Any]) -> Step:
 
 def _list_step(item: Type) -> Step | None:
     if item.model is not None:
-        model = item.model
+        settle_item = _late(item.model)
 
         def settle_structs(items: list[Any]) -> list[Any]:
-            settle_item = _settler(model)
             for each in items:
                 settle_item(each)
             return items

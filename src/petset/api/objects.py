@@ -94,7 +94,8 @@ def is_terminating(obj: Object) -> bool:
 
 def controller_of(obj: Object) -> meta_v1.OwnerReference | None:
     """The owner that manages this object: the one reference with `controller: true`, or none."""
-    for reference in meta(obj).ownerReferences or ():
+    assert obj.metadata is not None
+    for reference in obj.metadata.ownerReferences or ():
         if reference.controller:
             return reference
     return None

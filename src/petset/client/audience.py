@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
+import msgspec
+
 from petset.api.objects import controller_of
 
 L = TypeVar("L")
@@ -28,7 +30,7 @@ _DIVIDED = {"apiVersion", "kind", "metadata", "spec", "status"}
 _lasting = attrgetter("labels", "annotations", "ownerReferences", "finalizers", "deletionTimestamp")
 
 
-class Change(NamedTuple):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """What differs between two versions (None: the object came or went), and the kinds of who managed it before
     and manages it now: empty for nobody, None for a kind that no listener asks about."""
 

@@ -134,11 +134,12 @@ class Informer(Generic[T]):
 
     async def _list(self) -> None:
         listing = await self._client.list(self._kind, self._namespace, labels=self._labels, fields=self._fields)
-        present = {_key(kept): kept for kept in listing.kept}
+        present = {kept.key: kept for kept in listing.kept}
         for key in [key for key in self._objects if key not in present]:
             self._put(key, None)
         for key, kept in present.items():
-            if self._objects.get(key) != kept:
+            known = self._objects.get(key)
+            if known is None or known.revision != kept.revision:
                 self._put(key, kept)
         self._version = listing.resource_version
         self._newest = int(listing.resource_version)
@@ -157,10 +158,12 @@ class Informer(Generic[T]):
             watch.close()
 
     def _take(self, event: WatchEvent[T]) -> None:
-        if event.kept.revision <= self._newest:
+        kept = event.kept
+        revision = kept.revision
+        if revision <= self._newest:
             return  # told again: to take an end twice would end what has come of that name since
-        self._newest = event.kept.revision
-        self._put(_key(event.kept), None if event.type == "DELETED" else event.kept)
+        self._newest = revision
+        self._put(kept.key, None if event.type == "DELETED" else kept)
 
     def _put(self, key: Key, kept: Kept[T] | None) -> None:
         known = self._objects.get(key)
@@ -178,7 +181,7 @@ class Informer(Generic[T]):
         self._tell(key, old, new)
 
     def _tell(self, key: Key, old: T | None, new: T | None) -> None:
-        if (old is None and new is None) or _is_unchanged(old, new):
+        if old is None and new is None:
             return
         change = self._compare(old, new)
         for index in self._filing.minding(change):
@@ -214,16 +217,5 @@ class _Index(Generic[T]):
             self._filed.setdefault(value, {})[key] = None
 
 
-def _key(kept: Kept[Any]) -> Key:
-    return kept.namespace, kept.name
-
-
 def _is_same(left: Any, right: Any) -> bool:
     return bool(left.metadata.uid == right.metadata.uid)
-
-
-def _is_unchanged(old: Any, new: Any) -> bool:
-    """Listed again, and nothing has happened to it."""
-    if old is None or new is None:
-        return False
-    return bool(old.metadata.resourceVersion == new.metadata.resourceVersion)

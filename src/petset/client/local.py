@@ -6,7 +6,7 @@ so that a component may keep building on its own objects.
 A client acts as an account and is let through what that may do; only the server's own may do everything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from petset.api import objects
@@ -65,7 +65,7 @@ class LocalClient:
         shows = self._sight("list", row, namespace, fields)
         selected = self._registry.list(row, namespace, ListOptions(labels=labels, fields=fields))
         records = selected.records if shows is None else [r for r in selected.records if shows(r.key)]
-        kept = [_Kept(self._registry, row, record) for record in records]
+        kept = [_Kept(self._registry.decode, row, record) for record in records]
         return Listing(kept, selected.resource_version)
 
     def watch(
@@ -179,10 +179,10 @@ def _copy(value: Any) -> Any:
 class _Kept:
     """A record, decoded when somebody looks at it; the registry remembers the most recent looks."""
 
-    __slots__ = ("_kind", "_record", "_registry")
+    __slots__ = ("_decode", "_kind", "_record")
 
-    def __init__(self, registry: Registry, kind: Kind, record: Record) -> None:
-        self._registry = registry
+    def __init__(self, decode: Callable[[Kind, Record], Any], kind: Kind, record: Record) -> None:
+        self._decode = decode
         self._kind = kind
         self._record = record
 
@@ -195,11 +195,16 @@ class _Kept:
         return self._record.key.name
 
     @property
+    def key(self) -> tuple[str, str]:
+        key = self._record.key
+        return key.namespace, key.name
+
+    @property
     def revision(self) -> int:
         return self._record.revision
 
     def typed(self) -> Any:
-        return self._registry.decode(self._kind, self._record)
+        return self._decode(self._kind, self._record)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Kept) and other._record is self._record
@@ -212,7 +217,7 @@ class _LocalWatch:
     """A registry's watch, whose records are decoded when somebody looks at them; `shows` may hold some back."""
 
     def __init__(self, registry: Registry, kind: Kind, watch: Watch, shows: Sight | None) -> None:
-        self._registry = registry
+        self._decode = registry.decode
         self._kind = kind
         self._watch = watch
         self._shows = shows
@@ -225,7 +230,7 @@ class _LocalWatch:
         items: Sequence[WatchItem] = await self._watch.next()
         if self._shows is not None:
             items = [item for item in items if self._shows(item.record.key)]
-        return [WatchEvent(item.type, _Kept(self._registry, self._kind, item.record)) for item in items]
+        return [WatchEvent(item.type, _Kept(self._decode, self._kind, item.record)) for item in items]
 
     def close(self) -> None:
         self._watch.close()

@@ -32,6 +32,11 @@ class Kept(Protocol[T_co]):
     def name(self) -> str: ...
 
     @property
+    def key(self) -> tuple[str, str]:
+        """Both of these."""
+        ...
+
+    @property
     def revision(self) -> int:
         """The store's, when this version came about: of two versions the later one has the higher."""
         ...

@@ -6,6 +6,7 @@ ranges are looked at last.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from petset.api import limits, objects, quantity
@@ -156,11 +157,21 @@ def _storage_of(claim: core_v1.PersistentVolumeClaim) -> int:
 
 def _with_patience(tolerations: list[core_v1.Toleration]) -> list[core_v1.Toleration]:
     """Let the pod stay five minutes on a node in trouble, unless it says itself how long it stays."""
+    if not tolerations:
+        return list(_patience())  # which all pods share
     return tolerations + [
+        patience
+        for patience in _patience()
+        if not any(t.key in (patience.key, None, "") and t.effect in ("NoExecute", None, "") for t in tolerations)
+    ]
+
+
+@cache
+def _patience() -> tuple[core_v1.Toleration, ...]:
+    return tuple(
         core_v1.Toleration(key=trouble, operator="Exists", effect="NoExecute", tolerationSeconds=_PATIENCE_SECONDS)
         for trouble in _TROUBLES
-        if not any(t.key in (trouble, None, "") and t.effect in ("NoExecute", None, "") for t in tolerations)
-    ]
+    )
 
 
 def _protect(kind: Kind, obj: Any) -> None:

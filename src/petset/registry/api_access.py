@@ -4,6 +4,7 @@ Only pods get it, never the templates they come from: a set's revisions are what
 """
 
 import hashlib
+from functools import cache
 
 from petset.api.models import core_v1
 from petset.api.objects import replace, uid_of
@@ -53,6 +54,12 @@ def _volume_name(pod: core_v1.Pod) -> str:
 
 
 def _volume(name: str) -> core_v1.Volume:
+    return core_v1.Volume(name=name, projected=_projected())
+
+
+@cache
+def _projected() -> core_v1.ProjectedVolumeSource:
+    """What is in it: the same for all pods, and shared by them."""
     token = core_v1.ServiceAccountTokenProjection(path="token", expirationSeconds=TOKEN_SECONDS)
     authority = core_v1.ConfigMapProjection(name=ROOT_CA, items=[core_v1.KeyToPath(key="ca.crt", path="ca.crt")])
     namespace = core_v1.DownwardAPIVolumeFile(
@@ -63,4 +70,4 @@ def _volume(name: str) -> core_v1.Volume:
         core_v1.VolumeProjection(configMap=authority),
         core_v1.VolumeProjection(downwardAPI=core_v1.DownwardAPIProjection(items=[namespace])),
     ]
-    return core_v1.Volume(name=name, projected=core_v1.ProjectedVolumeSource(sources=sources, defaultMode=0o644))
+    return core_v1.ProjectedVolumeSource(sources=sources, defaultMode=0o644)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from petset.api import objects
 from petset.api.canonical import settle
 from petset.api.decode import Unfit, decode
@@ -30,8 +32,7 @@ Change = Callable[[Any], Any]
 Its resource version is the one that the client acts on, or None where any will do."""
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(msgspec.Struct, frozen=True, gc=False):
     """By which sub-resource a change comes (empty: the object itself), and which features are on.
 
     `settled`: the object is in stored form, as `decode` leaves it.

@@ -9,7 +9,7 @@ events, revisions: the many) have none until somebody applies them; then all tha
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -32,7 +32,7 @@ from petset.registry.forms import config_as_stored, config_to_stored, stored_kin
 from petset.registry.strategy import BINDING, strategy_of
 
 
-class Author(NamedTuple):
+class Author(msgspec.Struct, frozen=True, gc=False):
     """Who writes, through which sub-resource. `claims`: whether the fields of a new object get an owner;
     `applies`: by server-side apply, which has settled already who owns what; `patches`: by another patch."""
 

@@ -53,6 +53,7 @@ class Registry:
     ) -> None:
         self._store = store
         self._decoder = Decoder()
+        self.decode = self._decoder.decode
         self._kinds = ServedKinds(store, self._decoder)
         sources = Sources(now, new_uid, source, gates, caller or Nobody())
         self._writer = Writer(store, self._decoder, self._kinds, sources)
@@ -64,9 +65,6 @@ class Registry:
 
     def judge_rights_by(self, decide: "Decide") -> None:
         self._writer.decide = decide
-
-    def decode(self, kind: Kind, record: Record) -> Any:
-        return self._decoder.decode(kind, record)
 
     def render(self, kind: Kind, record: Record) -> bytes:
         same = kind is stored_kind(kind) if kind.custom is None else self._decoder.is_as_stored(kind, record)

@@ -17,6 +17,8 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from petset.storage.hub import Hub
 from petset.storage.listing import earlier_page, page
 from petset.storage.port import (
@@ -55,7 +57,7 @@ class Bounds(NamedTuple):
 DEFAULT_BOUNDS = Bounds()
 
 
-class _Write(NamedTuple):
+class _Write(msgspec.Struct, frozen=True, eq=False):
     event: Event
     done: asyncio.Future[None]
 
@@ -167,14 +169,14 @@ class LiveStore:
 
     def _make_visible(self) -> None:
         durable, self._committing = self._committing, ()
-        for event, _ in durable:
-            self._apply(event)
+        for write in durable:
+            self._apply(write.event)
         if self._queued:
             self._commit_queued()  # the journal works on while we tell of what it did
-        for _, done in durable:
-            if not done.done():
-                done.set_result(None)
-        self._hub.publish([event for event, _ in durable])
+        for write in durable:
+            if not write.done.done():
+                write.done.set_result(None)
+        self._hub.publish([write.event for write in durable])
 
     def _apply(self, event: Event) -> None:
         key = event.record.key
@@ -192,9 +194,9 @@ class LiveStore:
         self._queued.clear()
         self._overlay.clear()
         self._accepted_revision = self.revision
-        for _, done in lost:
-            if not done.done():
-                done.set_exception(StoreFailed(refusal))
+        for write in lost:
+            if not write.done.done():
+                write.done.set_exception(StoreFailed(refusal))
 
     async def _next_outcome(self) -> None:
         """Wait until the journal has ended a batch, well or badly."""

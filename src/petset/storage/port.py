@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 
 class Key(NamedTuple):
     """Where an object lives. `namespace` is empty for objects that have none."""
@@ -44,7 +46,7 @@ Draft = Callable[[int], tuple[bytes, Any]]
 """Given the revision that a write gets: the bytes to store (they carry that revision) and the record's memo."""
 
 
-class Event(NamedTuple):
+class Event(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One change. `record` is what is there now, or for a deletion the last state, at the deletion's revision.
 
     `previous` is the record before, None for a creation: a filtered watch needs it to tell whether an object

@@ -107,6 +107,10 @@ class Kept:
     def name(self) -> str:
         return str(self.pod.metadata.name)
 
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.namespace, self.name
+
     def typed(self) -> core_v1.Pod:
         return self.pod
 

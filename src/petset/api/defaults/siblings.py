@@ -47,5 +47,5 @@ def own_pod(pod: core_v1.Pod) -> core_v1.Pod:
         pod,
         metadata=settle(copied(pod.metadata or meta_v1.ObjectMeta())),
         spec=replace(common, hostname=spec.hostname or None, volumes=volumes or None),
-        status=settle(copied(pod.status or core_v1.PodStatus())),
+        status=settle(copied(pod.status)) if pod.status is not None else core_v1.PodStatus(),
     )

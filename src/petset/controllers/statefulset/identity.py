@@ -132,15 +132,15 @@ def identity_matches(pod: core_v1.Pod) -> bool:
 def storage_matches(stateful_set: apps_v1.StatefulSet, pod: core_v1.Pod, ordinal: int) -> bool:
     """Every claim template's volume of the pod references the ordinal's own claim."""
     assert pod.spec is not None
+    templates = stateful_set.spec.volumeClaimTemplates
+    if not templates:
+        return True
     used = {
         volume.name: volume.persistentVolumeClaim.claimName
         for volume in pod.spec.volumes or ()
         if volume.persistentVolumeClaim is not None
     }
-    return all(
-        used.get(name_of(template)) == claim_name(stateful_set, template, ordinal)
-        for template in stateful_set.spec.volumeClaimTemplates or ()
-    )
+    return all(used.get(name_of(each)) == claim_name(stateful_set, each, ordinal) for each in templates)
 
 
 def repaired(stateful_set: apps_v1.StatefulSet, pod: core_v1.Pod, ordinal: int) -> core_v1.Pod:

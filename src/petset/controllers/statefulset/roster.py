@@ -69,19 +69,21 @@ class Roster:
     def put(self, pod: core_v1.Pod, now: datetime) -> None:
         """The pod is there now, as described; or one of the claims of its ordinal has changed."""
         name, standing = name_of(pod), self._judge.standing(pod, now)
-        known = self._standings.get(name)
-        if known is not None and standing is not None and standing.placed and standing.is_filed_like(known):
-            self._renew(name, standing)
-            return
-        self.remove(name)
         if standing is None:
+            self.remove(name)
             return
+        known, placed = self._standings.get(name), standing.placed
+        if known is not None:
+            if placed and standing.is_filed_like(known):
+                self._renew(name, standing)
+                return
+            self.remove(name)
         self._standings[name] = standing
-        if not standing.placed or standing.relation != "member":
+        if not placed or standing.relation != "member":
             self._unplaced[name] = standing
         if standing.ripe_at is not None:
             insort(self._ripening, (standing.ripe_at, name))
-        if standing.placed:
+        if placed:
             self._enter(standing)
 
     def _renew(self, name: str, standing: Standing) -> None:

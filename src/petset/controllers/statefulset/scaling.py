@@ -52,19 +52,20 @@ def condemned(lineup: Lineup) -> Step:
 
 def _bring_up(lineup: Lineup, step: Step, ordinal: int) -> None:
     """Claims first, then the pod; OrderedReady creates one pod and looks again (rule 47)."""
+    stateful_set, present = lineup.set, lineup.snapshot.claims
     name = lineup.pod_name(ordinal)
-    held = upkeep.claim_of_former_pod(lineup.set, lineup.snapshot.claims, ordinal)
+    held = upkeep.claim_of_former_pod(stateful_set, present, ordinal)
     if held:
         step.block(waiting.for_claim_of_former_pod(name, held))
         return
-    claims, refused = upkeep.missing_claims(lineup.set, lineup.snapshot.claims, ordinal)
+    claims, refused = upkeep.missing_claims(stateful_set, present, ordinal)
     if refused is not None:
         step.add(*claims, refused)
         step.block(waiting.for_claim_being_deleted(name, refused.claim))
         return
     template, revision = template_for(lineup.history, ordinal)
-    pod = identity.new_pod(lineup.set, template, ordinal, revision)
-    owners = upkeep.corrections(lineup.set, lineup.snapshot.claims, ordinal, None)
+    pod = identity.new_pod(stateful_set, template, ordinal, revision)
+    owners = upkeep.corrections(stateful_set, present, ordinal, None)
     step.add(*claims, CreatePod(pod), *owners)
     step.block(waiting.for_new_pod(waiting.next_in_line(lineup, ordinal), name) if lineup.ordered else None)
 

@@ -5,9 +5,11 @@ find those without a look at the others, each pod's answers are noted when the p
 changes, and the roster (`roster.py`) files the pods under them.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from itertools import compress
+from typing import Literal, get_args
+
+import msgspec
 
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import controller_of, is_terminating, meta, name_of, uid_of
@@ -24,10 +26,10 @@ Trait = Literal["created", "ready", "available", "unavailable", "terminating", "
 `unavailable`: not Ready for long enough, or on its way out. `settled`: Running and not unavailable. `needy`: by
 itself or by its claims it may need an action, whatever other pods do.
 """
+_TRAITS: tuple[Trait, ...] = get_args(Trait)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """One pod as its set sees it. `ripe_at` is when a Ready pod becomes Available by the passing of time alone."""
 
     pod: core_v1.Pod
@@ -105,16 +107,9 @@ class Judge:
         ready = phase == "Running" and seconds_left is not None
         unavailable = leaving or seconds_left != 0
         settled = phase == "Running" and not unavailable
-        held: dict[Trait, bool] = {
-            "created": bool(phase),
-            "ready": ready,
-            "available": ready and seconds_left == 0,
-            "unavailable": unavailable,
-            "terminating": leaving,
-            "settled": settled,
-            "needy": self._is_needy(pod, ordinal, settled=settled),
-        }
-        return tuple(trait for trait, holds in held.items() if holds)
+        needy = self._is_needy(pod, ordinal, settled=settled)
+        held = (phase, ready, ready and seconds_left == 0, unavailable, leaving, settled, needy)
+        return tuple(compress(_TRAITS, held))
 
     def _is_needy(self, pod: core_v1.Pod, ordinal: int, *, settled: bool) -> bool:
         if ordinal not in self._wanted:

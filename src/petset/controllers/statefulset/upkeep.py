@@ -85,6 +85,8 @@ def corrections(
 
 def claim_of_former_pod(stateful_set: apps_v1.StatefulSet, claims: Claims, ordinal: int) -> str:
     """The name of a claim that goes with the pod that was here before, or empty (rule 33)."""
+    if not stateful_set.spec.volumeClaimTemplates:
+        return ""
     kept_by = keeper(stateful_set, ordinal, None)
     for name in identity.claim_names(stateful_set, ordinal):
         claim = claims.get(name)
