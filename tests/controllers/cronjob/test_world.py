@@ -55,6 +55,24 @@ def test_each_moment_gets_one_job_that_says_which_and_old_ones_are_forgotten() -
     run(tell(story, 1), seed=1)
 
 
+@pytest.mark.parametrize(
+    ("minutes", "spec", "told"),
+    [
+        (99, {}, False),
+        (100, {}, False),
+        (101, {}, True),
+        (5_000_000, {}, True),
+        (5_000_000, {"startingDeadlineSeconds": 600}, False),
+    ],
+)
+def test_more_than_a_hundred_missed_moments_are_told_of(minutes: int, spec: dict[str, int], told: bool) -> None:
+    cron_job = made("* * * * *", **spec)
+    cron_job.metadata.creationTimestamp = START
+    decided = plan(Snapshot(cron_job, (), START + timedelta(minutes=minutes, seconds=1)))
+    assert [type(action) for action in decided.actions] == [CreateJob]
+    assert [(kind, reason) for kind, reason, _ in decided.told] == [("Warning", "TooManyMissedTimes")] * told
+
+
 @pytest.mark.parametrize(("policy", "at_once"), [("Allow", 4), ("Forbid", 1), ("Replace", 1)])
 def test_jobs_that_still_run_are_joined_waited_for_or_replaced(policy: str, at_once: int) -> None:
     async def story(world: World) -> None:

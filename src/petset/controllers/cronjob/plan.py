@@ -16,6 +16,8 @@ from petset.controllers.cronjob.model import Action, CreateJob, DeleteJob, Plan,
 
 MOMENT = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 _ALREADY = "Not starting job because prior execution is running and concurrency policy is Forbid"
+_MISSED_MANY = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew"
+_MANY = 100
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _A_MOMENT_LATER_SECONDS = 0.1
 
@@ -33,6 +35,8 @@ def plan(snapshot: Snapshot) -> Plan:
     schedule = Schedule(spec.schedule, spec.timeZone or "")
     due = schedule.latest(_earliest(snapshot), snapshot.now)
     actions, more_told = _start(snapshot, schedule, status, due) if due is not None else ((), ())
+    if due is not None and _missed_many(schedule, _earliest(snapshot), snapshot.now):
+        more_told = (("Warning", "TooManyMissedTimes", _MISSED_MANY), *more_told)
     following = schedule.next_after(snapshot.now)
     again = None if following is None else (following - snapshot.now).total_seconds() + _A_MOMENT_LATER_SECONDS
     return Plan((*old, *actions), status, (*told, *more_told), again)
@@ -99,6 +103,16 @@ def _earliest(snapshot: Snapshot) -> datetime:
     if patience is not None:
         since = max(since, snapshot.now - timedelta(seconds=patience))
     return since
+
+
+def _missed_many(schedule: Schedule, since: datetime, now: datetime) -> bool:
+    """Whether more than a hundred moments have passed, as Kubernetes reckons it: by the first two of them."""
+    first = schedule.next_after(since)
+    second = schedule.next_after(first) if first is not None else None
+    if first is None or second is None or now < second:
+        return False
+    between = max(1, round((second - first).total_seconds()))
+    return int((now - first).total_seconds()) // between + 1 > _MANY
 
 
 def _start(
