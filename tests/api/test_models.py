@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 SIDE_BY_SIDE = """
 import gc
@@ -15,4 +16,5 @@ assert issubclass(Pod, theirs.Pod)
 
 
 def test_whoever_uses_lightkube_in_the_same_process_has_its_own_structs() -> None:
-    subprocess.run([sys.executable, "-c", SIDE_BY_SIDE], check=True)
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    subprocess.run([sys.executable, "-c", SIDE_BY_SIDE], check=True, env=environment)
