@@ -1,9 +1,10 @@
 """Shows that the tests of the StatefulSet's deciders can fail: mutmut changes the code, and some test must notice.
 
 `python -m tools.mutants` makes every mutant of the modules named in pyproject.toml (`[tool.mutmut]`), runs the
-tests that reach it, and prints what was killed and what survived. It takes half an hour on one core and runs at the lowest priority; after names of modules, `hashing health`, only those are tried.
-`--keep` begins with what the last run found, and tries functions that have changed and mutants that survived once
-more: minutes, after tests were added. docs/mutation.md keeps the figures.
+tests that reach it, and prints what was killed and what survived. It takes half an hour on one core and
+runs at the lowest priority; after names of modules, `hashing health`, only those are tried. `--keep` begins with
+what the last run found, and tries functions that have changed and mutants that survived once more: minutes, after
+tests were added. docs/mutation.md keeps the figures.
 """
 
 import json
