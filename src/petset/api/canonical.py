@@ -12,7 +12,7 @@ from binascii import a2b_base64
 from collections.abc import Callable
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -33,6 +33,14 @@ class Misfit(ValueError):
     """A value that its Go type cannot hold, such as a number among labels."""
 
 
+class _Steps(NamedTuple):
+    """What settling a type takes: the fields that are always there, and how (or whether) others are written."""
+
+    fillers: list[tuple[str, Callable[[], Any]]]
+    steps: list[tuple[str, Step | None, bool]]
+    values: Callable[[Any], tuple[Any, ...]]  # of the fields in `steps`
+
+
 def settle(obj: T) -> T:
     """Bring an object (in place) into its stored form, and return it. Raises Misfit."""
     _settler(type(obj))(obj)
@@ -41,17 +49,19 @@ def settle(obj: T) -> T:
 
 @per_type
 def _settler(model: type[Any]) -> Step:
-    """The function that settles structs of this type."""
+    """The function that settles structs of this type. What it takes is found when first needed: types nest."""
     if issubclass(model, Untyped):
         return _settle_untyped
-    steps: list[tuple[str, Step | None, bool]] = []
-    fillers: list[tuple[str, Callable[[], Any]]] = []
+    found: _Steps | None = None
 
     def settle_struct(obj: Any) -> Any:
-        for name, make in fillers:
+        nonlocal found
+        if found is None:
+            found = _steps_of(model)
+        for name, make in found.fillers:
             if getattr(obj, name) is None:
                 setattr(obj, name, make())
-        for value, (name, step, vanishes) in zip(values(obj), steps, strict=True):
+        for value, (name, step, vanishes) in zip(found.values(obj), found.steps, strict=True):
             if value is None:
                 continue
             if vanishes and not value:
@@ -62,6 +72,12 @@ def _settler(model: type[Any]) -> Step:
                     setattr(obj, name, settled)
         return obj
 
+    return settle_struct
+
+
+def _steps_of(model: type[Any]) -> "_Steps":
+    steps: list[tuple[str, Step | None, bool]] = []
+    fillers: list[tuple[str, Callable[[], Any]]] = []
     for field in shape(model).fields.values():
         step, vanishes = _value_step(field.type), _vanishes(field)
         if step is not None or vanishes:
@@ -70,8 +86,7 @@ def _settler(model: type[Any]) -> Step:
             make = zero(field.type)
             if make is not None:
                 fillers.append((field.attribute, make))
-    values = _getter([name for name, _, _ in steps])
-    return settle_struct
+    return _Steps(fillers, steps, _getter([name for name, _, _ in steps]))
 
 
 def _settle_untyped(obj: Untyped) -> Untyped:
@@ -141,28 +156,15 @@ def _vanishes(field: Field) -> bool:
 
 def _value_step(kind: Type) -> Step | None:
     if kind.model is not None:
-        return _late(kind.model)
+        return _settler(kind.model)
     if kind.of is not None:
         return _list_step(kind.of) if kind.name == "list" else _MAPS.get(kind.of.name)
     return _SCALARS.get(kind.name)
 
 
-def _late(model: type[Any]) -> Step:
-    """Types refer to themselves, so the settler of an inner one is looked up when it is first needed."""
-    found: Step | None = None
-
-    def settle_inner(value: Any) -> Any:
-        nonlocal found
-        if found is None:
-            found = _settler(model)
-        return found(value)
-
-    return settle_inner
-
-
 def _list_step(item: Type) -> Step | None:
     if item.model is not None:
-        settle_item = _late(item.model)
+        settle_item = _settler(item.model)
 
         def settle_structs(items: list[Any]) -> list[Any]:
             for each in items:
@@ -187,7 +189,9 @@ def _int64(value: int) -> int:
 
 
 def _time(value: datetime) -> datetime:
-    return _micro_time(value).replace(microsecond=0) if value.microsecond else _micro_time(value)
+    if value.tzinfo is not UTC:
+        value = _micro_time(value)
+    return value.replace(microsecond=0) if value.microsecond else value
 
 
 def _micro_time(value: datetime) -> datetime:
