@@ -9,7 +9,7 @@ from petset.api.validation.addresses import check_address, is_v6
 from petset.api.validation.fields import Faults
 from petset.api.validation.pod_annotations import check_annotation_changes, check_pod_annotations
 
-_OF_KUBERNETES = ("PodScheduled", "Ready", "Initialized")
+_OF_KUBERNETES = ("PodScheduled", "Ready", "Initialized", "ContainersReady", "PodReadyToStartContainers")
 _ONE_EACH = "may specify no more than one IP for each IP family"
 
 
@@ -41,20 +41,24 @@ def _check_containers(
     spec: core_v1.PodSpec, after: core_v1.PodStatus, before: core_v1.PodStatus, faults: Faults
 ) -> None:
     """Who has ended for good stays so; each container may have its own word on what that means."""
+    if spec.restartPolicy != "Always":
+        again = _started_again(spec)
+        for name in ("containerStatuses", "initContainerStatuses"):
+            told = getattr(after, name), getattr(before, name)
+            _check_ended(f"status.{name}", *told, spec.restartPolicy, again, faults)
+    added, known = after.ephemeralContainerStatuses, before.ephemeralContainerStatuses
+    if known:
+        _check_ended("status.ephemeralContainerStatuses", added, known, "Never", (), faults)
+
+
+def _started_again(spec: core_v1.PodSpec) -> set[str]:
+    """The containers that may be started again whatever the pod's own policy is."""
     again = {container.name for container in spec.initContainers or () if container.restartPolicy == "Always"}
-    again |= {
+    return again | {
         container.name
         for container in (*spec.containers, *(spec.initContainers or ()))
         if container.restartPolicyRules or (container.restartPolicy or "Never") != "Never"
     }
-    for name in ("containerStatuses", "initContainerStatuses"):
-        if getattr(after, name) != getattr(before, name):
-            _check_ended(
-                f"status.{name}", getattr(after, name), getattr(before, name), spec.restartPolicy, again, faults
-            )
-    name = "ephemeralContainerStatuses"
-    if getattr(after, name) != getattr(before, name):
-        _check_ended(f"status.{name}", getattr(after, name), getattr(before, name), "Never", (), faults)
 
 
 def _check_ended(
@@ -65,7 +69,7 @@ def _check_ended(
     again: Iterable[str],
     faults: Faults,
 ) -> None:
-    if policy == "Always":
+    if after == before:
         return
     alive = {each.name for each in after or () if each.state is None or each.state.terminated is None}
     for index, status in enumerate(before or ()):
