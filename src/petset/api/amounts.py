@@ -54,9 +54,11 @@ def of_pod(pod: core_v1.Pod, of: Callable[[core_v1.Container], Mapping[str, A]])
     """
     assert pod.spec
     running = total(of(container) for container in pod.spec.containers)
+    if not pod.spec.initContainers:
+        return running
     sidecars: dict[str, A] = {}
     starting: dict[str, A] = {}
-    for container in pod.spec.initContainers or ():
+    for container in pod.spec.initContainers:
         beside = total((sidecars, of(container)))
         if container.restartPolicy == "Always":
             sidecars = beside

@@ -142,18 +142,17 @@ class Scheduler:
             assert old
             self._forget(old)
             return
-        key = PodKey(namespace_of(new), name_of(new))
         if _takes_room(new):
             assert new.spec and new.spec.nodeName
             self._assumed.pop(uid_of(new), None)
             self._ledger.enter(new, new.spec.nodeName)
-            if old is None or not _takes_room(old):
+            if self._seeking and (old is None or not _takes_room(old)):
                 for seeking in self._seeking:
                     self._work.wake(seeking)  # it may be whom they want to be near
         elif new.spec and new.spec.nodeName:
             self._forget(new)
         elif _wants_a_node(new):
-            self._work.wake(key)
+            self._work.wake(PodKey(namespace_of(new), name_of(new)))
 
     def _forget(self, pod: core_v1.Pod) -> None:
         """The pod has ended or is gone: its room is free for those who wait."""

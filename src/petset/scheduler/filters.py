@@ -10,7 +10,6 @@ from petset.api import affinity, taints, volumes
 from petset.api.models import core_v1
 from petset.api.objects import meta, name_of, namespace_of
 from petset.api.selectors import Selector
-from petset.scheduler import resources
 from petset.scheduler.model import NodeState, Snapshot
 
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - compared with, never bound to
@@ -33,8 +32,8 @@ def has_the_requested_name(snapshot: Snapshot, state: NodeState) -> Sequence[str
 
 
 def has_no_untolerated_taint(snapshot: Snapshot, state: NodeState) -> Sequence[str]:
-    """Every taint that keeps pods off is tolerated; a node that is not Ready counts as tainted at once."""
-    taint = taints.first_untolerated(_taints(state.node), _tolerations(snapshot.pod), ("NoSchedule", "NoExecute"))
+    """Every taint that keeps pods off is tolerated."""
+    taint = taints.first_untolerated(state.taints, _tolerations(snapshot.pod), ("NoSchedule", "NoExecute"))
     return ("node(s) had untolerated taint(s)",) if taint else ()
 
 
@@ -42,6 +41,8 @@ def matches_node_affinity(snapshot: Snapshot, state: NodeState) -> Sequence[str]
     """The node has the labels of `nodeSelector`, and a term of the required node affinity holds."""
     spec = snapshot.pod.spec
     assert spec
+    if not spec.nodeSelector and spec.affinity is None:
+        return ()
     labels = meta(state.node).labels or {}
     required = None
     if spec.affinity and spec.affinity.nodeAffinity:
@@ -65,8 +66,7 @@ def has_free_ports(snapshot: Snapshot, state: NodeState) -> Sequence[str]:
 
 def has_room(snapshot: Snapshot, state: NodeState) -> Sequence[str]:
     """What the pod requests still fits, resource by resource."""
-    offered = resources.allocatable(state.node)
-    short = []
+    offered, short = state.offered, []
     for name, amount in snapshot.requests.items():
         if name == "pods" and name not in offered:
             continue  # a node that states no limit has none
@@ -90,10 +90,11 @@ def can_reach_the_volumes(snapshot: Snapshot, state: NodeState) -> Sequence[str]
 
 def satisfies_the_others_anti_affinity(snapshot: Snapshot, state: NodeState) -> Sequence[str]:
     """No pod already in the node's surroundings refuses this one."""
-    pod, labels = snapshot.pod, meta(state.node).labels or {}
+    pod = snapshot.pod
     for other in snapshot.nodes:
         for neighbour in other.repelling:
             for term in anti_affinity_terms(neighbour):
+                labels = meta(state.node).labels or {}
                 if _same_domain(term.topologyKey, labels, other) and term_means(term, neighbour, pod, snapshot):
                     return ("node(s) didn't satisfy existing pods anti-affinity rules",)
     return ()
@@ -110,6 +111,8 @@ def satisfies_pod_anti_affinity(snapshot: Snapshot, state: NodeState) -> Sequenc
 def satisfies_pod_affinity(snapshot: Snapshot, state: NodeState) -> Sequence[str]:
     """Everybody that the pod needs near it is there; the first of a group that wants its like may go anywhere."""
     terms = affinity_terms(snapshot.pod)
+    if not terms:
+        return ()
     labels = meta(state.node).labels or {}
     if all(_neighbours(term, snapshot, state) for term in terms):
         return ()
@@ -135,16 +138,19 @@ FILTERS: tuple[Filter, ...] = (
 
 def objections(snapshot: Snapshot, state: NodeState) -> Sequence[str]:
     """What the first filter that objects says; nothing where the node can take the pod."""
-    return next((reasons for check in FILTERS if (reasons := check(snapshot, state))), ())
+    for check in FILTERS:
+        if reasons := check(snapshot, state):
+            return reasons
+    return ()
 
 
 def host_ports(pod: core_v1.Pod) -> list[tuple[str, str, int]]:
     """The (address, protocol, port) of the host that the pod takes for itself."""
     assert pod.spec
-    containers = [*pod.spec.containers, *(c for c in pod.spec.initContainers or () if c.restartPolicy == "Always")]
+    sidecars = [c for c in pod.spec.initContainers or () if c.restartPolicy == "Always"]
     return [
         (port.hostIP or ANY_ADDRESS, port.protocol or "TCP", port.hostPort)
-        for container in containers
+        for container in (*pod.spec.containers, *sidecars)
         for port in container.ports or ()
         if port.hostPort
     ]
@@ -214,16 +220,3 @@ def _collide(one: tuple[str, str, int], other: tuple[str, str, int]) -> bool:
 
 def _tolerations(pod: core_v1.Pod) -> Sequence[core_v1.Toleration]:
     return (pod.spec.tolerations if pod.spec else None) or ()
-
-
-def _taints(node: core_v1.Node) -> list[core_v1.Taint]:
-    stated = list((node.spec.taints if node.spec else None) or ())
-    if is_ready(node) or any(t.key in (taints.NOT_READY, taints.UNREACHABLE) for t in stated):
-        return stated
-    return [*stated, core_v1.Taint(key=taints.NOT_READY, effect="NoSchedule")]
-
-
-def is_ready(node: core_v1.Node) -> bool:
-    """Whether the node's own agent says that it can run pods."""
-    conditions = (node.status.conditions if node.status else None) or ()
-    return any(c.type == "Ready" and c.status == "True" for c in conditions)

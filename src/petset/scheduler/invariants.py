@@ -7,7 +7,7 @@ from petset.scheduler.model import NodeState, Plan, SelectNode, Snapshot
 
 def is_overcommitted(state: NodeState) -> bool:
     """Whether the pods counted on a node request more of anything than the node gives."""
-    offered = resources.allocatable(state.node)
+    offered = state.offered
     used = resources.total(state.pods)
     return any(amount > offered.get(name, 0) for name, amount in used.items() if name in offered or name != "pods")
 

@@ -23,29 +23,28 @@ class Account:
         self.repelling: dict[str, core_v1.Pod] = {}
         self._counted: dict[str, Mapping[str, int]] = {}  # what of each pod is in `used`
 
-    def enter(self, pod: core_v1.Pod, amounts: Mapping[str, int]) -> None:
+    def enter(self, uid: str, pod: core_v1.Pod, amounts: Mapping[str, int]) -> None:
         """Count a pod that is not in yet, and what it requests."""
-        self.pods[uid_of(pod)] = pod
+        self.pods[uid] = pod
         if anti_affinity_terms(pod):
-            self.repelling[uid_of(pod)] = pod
-        self._counted[uid_of(pod)] = amounts
+            self.repelling[uid] = pod
+        self._counted[uid] = amounts
         self._count(pod, amounts, +1)
 
-    def renew(self, pod: core_v1.Pod) -> bool:
+    def renew(self, uid: str, pod: core_v1.Pod) -> bool:
         """Learn a version of a pod that is in; False where it would have to be counted differently."""
-        known = self.pods[uid_of(pod)]
-        if _weight(known) != _weight(pod):
+        if _weight(self.pods[uid]) != _weight(pod):
             return False
-        self.pods[uid_of(pod)] = pod
-        if uid_of(pod) in self.repelling:
-            self.repelling[uid_of(pod)] = pod
+        self.pods[uid] = pod
+        if uid in self.repelling:
+            self.repelling[uid] = pod
         return True
 
-    def strike(self, pod: core_v1.Pod) -> None:
+    def strike(self, uid: str) -> None:
         """Count a pod no more."""
-        del self.pods[uid_of(pod)]
-        self.repelling.pop(uid_of(pod), None)
-        self._count(pod, self._counted.pop(uid_of(pod)), -1)
+        pod = self.pods.pop(uid)
+        self.repelling.pop(uid, None)
+        self._count(pod, self._counted.pop(uid), -1)
 
     def _count(self, pod: core_v1.Pod, amounts: Mapping[str, int], sign: int) -> None:
         for name, amount in amounts.items():
@@ -68,31 +67,52 @@ class Ledger:
 
     def __init__(self) -> None:
         self._accounts: dict[str, Account] = {}
+        self._states: dict[str, NodeState] = {}
         self._where: dict[str, str] = {}  # the node of each pod, by the pod's uid
 
     def enter(self, pod: core_v1.Pod, node: str, amounts: Mapping[str, int] | None = None) -> None:
         """The pod is on this node now, as it is described now; `amounts` are its requests, where they are known."""
-        if self._where.get(uid_of(pod)) == node and self._accounts[node].renew(pod):
-            return
-        self.strike(pod)
-        self._where[uid_of(pod)] = node
-        account = self._accounts.setdefault(node, Account())
-        account.enter(pod, resources.requests(pod) if amounts is None else amounts)
+        uid = uid_of(pod)
+        before = self._where.get(uid)
+        if before is not None:
+            if before == node and self._accounts[node].renew(uid, pod):
+                return
+            self.strike(pod)
+        self._where[uid] = node
+        self._account(node).enter(uid, pod, resources.requests(pod) if amounts is None else amounts)
 
     def strike(self, pod: core_v1.Pod) -> None:
         """The pod takes no room any more; one that is not entered is none of our business."""
-        node = self._where.pop(uid_of(pod), None)
+        uid = uid_of(pod)
+        node = self._where.pop(uid, None)
         if node is None:
             return
         account = self._accounts[node]
-        account.strike(account.pods[uid_of(pod)])
-        if not account.pods:
+        account.strike(uid)
+        if not account.pods and node not in self._states:
             del self._accounts[node]
 
     def states(self, nodes: Iterable[core_v1.Node]) -> list[NodeState]:
-        """The nodes with what is counted against each. Valid until the next change of the ledger."""
-        return [self._state(node) for node in nodes]
+        """The nodes with what is counted against each. Valid until the next change of the ledger.
 
-    def _state(self, node: core_v1.Node) -> NodeState:
-        account = self._accounts.get(name_of(node)) or Account()
+        What is known of a node serves the next decision, too: an account is looked into, not copied.
+        """
+        known, self._states = self._states, {}
+        for node in nodes:
+            name = name_of(node)
+            state = known.get(name)
+            self._states[name] = state if state is not None and state.node is node else self._state(name, node)
+        for gone in known.keys() - self._states.keys():
+            if not self._accounts[gone].pods:
+                del self._accounts[gone]
+        return list(self._states.values())
+
+    def _state(self, name: str, node: core_v1.Node) -> NodeState:
+        account = self._account(name)
         return NodeState(node, account.pods.values(), account.used, account.owners, account.repelling.values())
+
+    def _account(self, node: str) -> Account:
+        account = self._accounts.get(node)
+        if account is None:
+            account = self._accounts[node] = Account()
+        return account

@@ -10,11 +10,18 @@ from functools import cached_property
 
 from msgspec import Struct, field
 
+from petset.api import taints
 from petset.api.models import core_v1, storage_v1
-from petset.scheduler.resources import requests
+from petset.scheduler.resources import allocatable, requests
 
 
-class NodeState(Struct, frozen=True):
+def is_ready(node: core_v1.Node) -> bool:
+    """Whether the node's own agent says that it can run pods."""
+    conditions = (node.status.conditions if node.status else None) or ()
+    return any(c.type == "Ready" and c.status == "True" for c in conditions)
+
+
+class NodeState(Struct, frozen=True, dict=True):
     """A node and the pods on it, bound or assumed, that have not ended, and what is known of them in sum.
 
     `used` adds up what they request (in billionths), `owners` counts them by their controller's uid, and
@@ -27,6 +34,19 @@ class NodeState(Struct, frozen=True):
     used: Mapping[str, int] = field(default_factory=dict)
     owners: Mapping[str, int] = field(default_factory=dict)
     repelling: Collection[core_v1.Pod] = ()
+
+    @cached_property
+    def offered(self) -> Mapping[str, int]:
+        """What the node gives to pods, in billionths."""
+        return allocatable(self.node)
+
+    @cached_property
+    def taints(self) -> Sequence[core_v1.Taint]:
+        """What keeps pods off; a node that is not Ready counts as tainted at once."""
+        stated = (self.node.spec.taints if self.node.spec else None) or []
+        if is_ready(self.node) or any(t.key in (taints.NOT_READY, taints.UNREACHABLE) for t in stated):
+            return stated
+        return [*stated, core_v1.Taint(key=taints.NOT_READY, effect="NoSchedule")]
 
 
 class ClaimState(Struct, frozen=True):

@@ -33,7 +33,8 @@ def plan(snapshot: Snapshot) -> Plan:
     able = [state for state in snapshot.nodes if not against[name_of(state.node)]]
     if not able:
         return Plan(waiting=Waiting(_no_node(against.values())))
-    able = _already_selected(snapshot, able) or able
+    if snapshot.claims:
+        able = _already_selected(snapshot, able) or able
     return _give(snapshot, name_of(_best(snapshot, able).node))
 
 
@@ -51,7 +52,10 @@ def _already_selected(snapshot: Snapshot, able: list[NodeState]) -> list[NodeSta
 
 def _claims_problem(snapshot: Snapshot) -> str:
     """Why no node at all will do, whatever the nodes are like."""
-    return next((problem for state in snapshot.claims if (problem := _claim_problem(state))), "")
+    for state in snapshot.claims:
+        if problem := _claim_problem(state):
+            return problem
+    return ""
 
 
 def _claim_problem(state: ClaimState) -> str:

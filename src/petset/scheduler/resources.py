@@ -16,7 +16,10 @@ def requests(pod: core_v1.Pod) -> dict[str, int]:
     """What the pod asks for, by resource name; `pods` counts the pod itself."""
     assert pod.spec
     needed = amounts.of_pod(pod, _of)
-    return amounts.total((needed, _parsed(pod.spec.overhead), {"pods": ONE}))
+    if pod.spec.overhead:
+        needed = amounts.total((needed, _parsed(pod.spec.overhead)))
+    needed["pods"] = needed.get("pods", 0) + ONE
+    return needed
 
 
 def total(pods: Iterable[core_v1.Pod]) -> dict[str, int]:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from petset.api import affinity, quantity, taints
 from petset.api.models import core_v1
 from petset.api.objects import controller_of, meta
-from petset.scheduler import resources
 from petset.scheduler.filters import term_means
 from petset.scheduler.model import NodeState, Snapshot
 
@@ -17,7 +16,7 @@ UNSTATED = {"cpu": quantity.parse("100m").nanos, "memory": quantity.parse("200Mi
 
 def has_most_left(snapshot: Snapshot, state: NodeState, others: Sequence[NodeState]) -> float:
     """The share of cpu and memory that stays free with the pod there."""
-    offered, wanted = resources.allocatable(state.node), snapshot.requests
+    offered, wanted = state.offered, snapshot.requests
     shares = []
     for name, least in UNSTATED.items():
         if not (room := offered.get(name)):
