@@ -89,7 +89,10 @@ class Workers:
             memory = self._memories.get(uid_of(old)) if old is not None else None
             if memory is not None:
                 memory.gone = True
-                self.wake(memory.uid)
+                if memory.nothing_is_left:
+                    self._drop(memory)
+                else:
+                    self.wake(memory.uid)
             return
         memory = self._memories.get(uid_of(new))
         if memory is None:
@@ -109,10 +112,12 @@ class Workers:
 
     def reported(self, memory: PodMemory, *, look_again: bool) -> None:
         """A write of the pod's status has ended. `look_again`: it failed, or more has happened meanwhile."""
-        if look_again or is_terminating(memory.pod):
+        if look_again or self._supervisor.stopping:
             self.wake(memory.uid)
-        else:
-            self._is_current(memory.uid)
+            return
+        self._is_current(memory.uid)
+        if is_terminating(memory.pod) and not memory.gone:
+            self._let_go(memory)
 
     def _is_current(self, uid: str) -> None:
         self._behind.discard(uid)
@@ -207,7 +212,12 @@ class Workers:
             return
         self._is_current(memory.uid)
         if is_terminating(memory.pod):
-            self._act(memory, plan(replace(snapshot, reported=True, busy=memory.busy)))
+            self._let_go(memory)
+
+    def _let_go(self, memory: PodMemory) -> None:
+        """The API knows how the ending pod is: once nothing of it is left, it may forget the pod."""
+        snapshot = memory.snapshot(self._clock.now(), predecessor=self._has_predecessor(memory))
+        self._act(memory, plan(replace(snapshot, reported=True)))
 
     def _act(self, memory: PodMemory, decided: Plan) -> None:
         for strand in decided.strands:
@@ -221,6 +231,8 @@ class Workers:
             if key not in memory.planned or not await self._do(memory, action, key):
                 memory.planned.difference_update(action.key for action in strand)
                 break
+        if memory.released and not memory.gone:
+            return  # all is done; the news that the API has forgotten the pod ends it
         self._watch_all(memory)
         await self._reconciler.look(memory.uid)
 

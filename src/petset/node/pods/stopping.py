@@ -89,20 +89,21 @@ def end_pod(draft: Draft, *, keep: bool) -> None:
     """Stop everything in order; then, unless the pod stays in the API (`keep`), take away what it had."""
     snapshot = draft.snapshot
     running = _stop_containers(draft)
-    starting = [key for key in snapshot.busy if key.startswith("start/")]
     if running:
         names = ", ".join(running)
         draft.wait("", "Terminating", f"waits for {names} to stop")
-    if not running and not starting and not keep:
+    elif not keep and not any(key.startswith("start/") for key in snapshot.busy):
         _clear_away(draft)
 
 
 def _stop_containers(draft: Draft) -> list[str]:
     """Begin or go on to stop the containers whose turn it is, and name them."""
     snapshot, pod = draft.snapshot, draft.snapshot.pod
+    running = [c for c in all_containers(pod) if is_running(snapshot.latest(c.name))]
+    if not running:
+        return []
     sidecars = [c for c in init_containers(pod) if is_sidecar(c)]
-    others = [c for c in all_containers(pod) if c not in sidecars]
-    turn = [c for c in others if is_running(snapshot.latest(c.name))]
+    turn = [c for c in running if c not in sidecars]
     if not turn:
         turn = [c for c in reversed(sidecars) if is_running(snapshot.latest(c.name))][:1]
     for container in turn:
