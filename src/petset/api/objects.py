@@ -112,7 +112,3 @@ def owner_reference(owner: Object, *, block: bool = True) -> meta_v1.OwnerRefere
         controller=True,
         blockOwnerDeletion=block,
     )
-
-
-Now = Callable[[], datetime]
-"""A source of the present time in UTC, handed to whoever must stamp an object."""

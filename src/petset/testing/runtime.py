@@ -64,17 +64,9 @@ class SimulatedRuntime:
         """From now on the image cannot be had."""
         self._refusals[f"image/{image}"] = RuntimeFailure(reason, message)
 
-    def refuse_start(self, container: str, reason: str, message: str) -> None:
-        """From now on no container of this name can be started."""
-        self._refusals[f"start/{container}"] = RuntimeFailure(reason, message)
-
     def refuse_resize(self, container: str, message: str) -> None:
         """From now on no container of this name gets more or less than it has."""
         self._refusals[f"resize/{container}"] = RuntimeFailure("ResizeError", message)
-
-    def refuse_sandboxes(self, message: str) -> None:
-        """From now on no sandbox can be started."""
-        self._refusals["sandbox"] = RuntimeFailure("FailedCreatePodSandBox", message)
 
     def allow_everything(self) -> None:
         """Take every refusal back."""
@@ -137,7 +129,6 @@ class SimulatedRuntime:
         ]
 
     async def start_sandbox(self, spec: SandboxSpec) -> Sandbox:
-        self._refuse("sandbox")
         if spec.uid not in self._sandboxes:
             self._addresses += 1
             high, low = divmod(self._addresses + 1, 254)
@@ -172,7 +163,6 @@ class SimulatedRuntime:
                 return other
             if other.name == spec.name and other.state is not ContainerState.EXITED:
                 raise self._impossible(f"attempt {spec.attempt} of {spec.name} while {other.attempt} runs")
-        self._refuse(f"start/{spec.name}")
         self._ids += 1
         container = Container(
             id=f"{self._ids:064x}",
