@@ -220,7 +220,8 @@ def test_an_ingress_without_a_class_gets_the_default_one() -> None:
         spec = networking_v1.IngressSpec(defaultBackend=networking_v1.IngressBackend(service=backend))
         await create(p, networking_v1.Ingress(metadata=meta("before"), spec=spec))
         annotations = {"ingressclass.kubernetes.io/is-default-class": "true"}
-        await create(p, networking_v1.IngressClass(metadata=meta("door", annotations=annotations)))
+        led_by = networking_v1.IngressClassSpec(controller="a.example/door")
+        await create(p, networking_v1.IngressClass(metadata=meta("door", annotations=annotations), spec=led_by))
         made = await create(p, networking_v1.Ingress(metadata=meta("after"), spec=spec))
         assert made.spec.ingressClassName == "door"
 

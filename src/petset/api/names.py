@@ -11,6 +11,8 @@ _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _label = re.compile(_LABEL)
 _label_1035 = re.compile("[a-z]([-a-z0-9]*[a-z0-9])?")
 _subdomain = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
+_wildcard = re.compile(rf"\*\.{_SUBDOMAIN}")
 _qualified = re.compile(_QUALIFIED)
 _label_value = re.compile(f"({_QUALIFIED})?")
 _UNDERSCORED = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
@@ -47,6 +49,11 @@ _SUBDOMAIN_MESSAGE = _regex(
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
     "and must start and end with an alphanumeric character",
     r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", "example.com",
+)  # fmt: skip
+_WILDCARD_MESSAGE = _regex(
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of "
+    "lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+    rf"\*\.{_SUBDOMAIN}", "*.example.com",
 )  # fmt: skip
 _UNDERSCORED_MESSAGE = _regex(
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', "
@@ -94,6 +101,11 @@ def dns_1035_label(text: str) -> list[str]:
 def dns_subdomain(text: str) -> list[str]:
     """Labels with dots between, at most 253: names of Pods, ConfigMaps, Secrets …"""
     return _check(text, 253, _subdomain, _SUBDOMAIN_MESSAGE)
+
+
+def dns_wildcard(text: str) -> list[str]:
+    """A host of which the first label may be any: `*.example.com`."""
+    return _check(text, 253, _wildcard, _WILDCARD_MESSAGE)
 
 
 def dns_subdomain_underscored(text: str) -> list[str]:
