@@ -13,8 +13,14 @@ _V4 = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
 _LONGEST_ADDRESS = len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
 
 
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_dotted = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
+
+
 def is_address(text: str) -> bool:
     """Whether text is an IP address."""
+    if _dotted.fullmatch(text):
+        return True  # as nearly every one
     return _is_address(text) if len(text) <= _LONGEST_ADDRESS else _reads(text)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from petset.api import names, quantity
 from petset.api.equality import same_meaning
 from petset.api.models import core_v1
-from petset.api.objects import copy, meta
+from petset.api.objects import meta, replace
 from petset.api.validation.fields import AT_LEAST_ZERO, Faults
 from petset.api.validation.selectors import check_label_selector
 
@@ -126,14 +126,15 @@ def _with_changeables_of(
     bound: bool,
 ) -> core_v1.PersistentVolumeClaimSpec:
     """The new specification with what may change put back as it was."""
-    same = copy(after)
+    same = replace(after)
     if not before.volumeName:
         same.volumeName = before.volumeName
     if before.storageClassName is None and beta_class in ("", after.storageClassName):
         same.storageClassName = None  # a default class that appears later fills the gap
     if bound and same.resources is not None and same.resources.requests:
         former = (before.resources.requests if before.resources else None) or {}
-        same.resources.requests = {**same.resources.requests, "storage": former.get("storage", "0")}
+        requests = {**same.resources.requests, "storage": former.get("storage", "0")}
+        same.resources = replace(same.resources, requests=requests)
     if bound and same.volumeAttributesClassName is not None:
         same.volumeAttributesClassName = before.volumeAttributesClassName
     return same

@@ -208,11 +208,12 @@ class StatefulSetController:
 
     def _revisions_of(self, stateful_set: apps_v1.StatefulSet) -> Iterable[apps_v1.ControllerRevision]:
         """Those the set owns, and orphans that its selector means (rule 37)."""
+        owned = self._revisions.by_index("controller-uid", uid_of(stateful_set))
+        orphans = self._revisions.by_index("orphan-namespace", namespace_of(stateful_set))
+        if not orphans:
+            return owned
         selector = Selector.from_struct(stateful_set.spec.selector)
-        yield from self._revisions.by_index("controller-uid", uid_of(stateful_set))
-        for orphan in self._revisions.by_index("orphan-namespace", namespace_of(stateful_set)):
-            if selector.matches(meta(orphan).labels):
-                yield orphan
+        return [*owned, *(orphan for orphan in orphans if selector.matches(meta(orphan).labels))]
 
     # -- what wakes a set
 

@@ -6,10 +6,13 @@ at once is all that tells of a decision (a generation observed, a revision), all
 status (rule 46), and the counts of a set that has come to rest.
 """
 
+from operator import attrgetter
+
 from petset.api.models import apps_v1
 from petset.controllers.statefulset.model import Plan
 
 SECONDS_BETWEEN_COUNTS = 0.1
+_decided = attrgetter("observedGeneration", "currentRevision", "updateRevision", "collisionCount")
 
 
 class Reports:
@@ -38,8 +41,7 @@ def is_urgent(stateful_set: apps_v1.StatefulSet, made: Plan) -> bool:
     old, new = stateful_set.status, made.status
     if old is None or not (made.stages or made.waiting or made.wake_after_seconds):
         return True
-    decided = ("observedGeneration", "currentRevision", "updateRevision", "collisionCount")
-    if any((getattr(old, name) or 0) != (getattr(new, name) or 0) for name in decided):
+    if [value or 0 for value in _decided(old)] != [value or 0 for value in _decided(new)]:
         return True
     strategy = stateful_set.spec.updateStrategy
     return (strategy is None or strategy.rollingUpdate is None) and old.currentReplicas != new.currentReplicas

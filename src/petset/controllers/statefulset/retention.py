@@ -59,6 +59,16 @@ def owners_for(keeper: Keeper) -> Refs:
     return [keeper.set_reference] if when_deleted == "Delete" else []
 
 
+def may_be_wrong(stateful_set: apps_v1.StatefulSet, claim: core_v1.PersistentVolumeClaim) -> bool:
+    """The claim has owners, or is to have some: mostly neither is so, and there is nothing to look at."""
+    return bool(meta(claim).ownerReferences) or policy_of(stateful_set) != ("Retain", "Retain")
+
+
+def ends_with_pods(stateful_set: apps_v1.StatefulSet) -> bool:
+    """The claims of pods that are scaled away go with them."""
+    return policy_of(stateful_set)[1] == "Delete"
+
+
 def correction(keeper: Keeper, claim: core_v1.PersistentVolumeClaim) -> UpdateClaimOwners | None:
     """What puts the claim's owners right, or None where they are right or not ours to touch (rule 32)."""
     refs: Refs = list(meta(claim).ownerReferences or ())
@@ -79,7 +89,7 @@ def correction(keeper: Keeper, claim: core_v1.PersistentVolumeClaim) -> UpdateCl
 
 def is_held_by_former_pod(keeper: Keeper, claim: core_v1.PersistentVolumeClaim) -> bool:
     """The collector has yet to remove the claim with the pod that went: its successor must not use it (rule 33)."""
-    if policy_of(keeper.set)[1] != "Delete":
+    if not ends_with_pods(keeper.set):
         return False
     pod = keeper.pod_reference
     refs: Iterable[meta_v1.OwnerReference] = meta(claim).ownerReferences or ()

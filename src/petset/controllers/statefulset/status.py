@@ -1,6 +1,7 @@
 """The set's status, taken from the roster at every look (rules 63-68)."""
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from petset.api.models import apps_v1, core_v1
 from petset.api.objects import meta
@@ -8,7 +9,7 @@ from petset.controllers.statefulset.identity import revision_of, wanted_replicas
 from petset.controllers.statefulset.lineup import Lineup
 from petset.ownership import health
 
-_COUNTED = (
+_counted = attrgetter(
     "replicas", "readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas",
     "currentRevision", "updateRevision",
 )  # fmt: skip
@@ -45,7 +46,7 @@ def differs(old: apps_v1.StatefulSetStatus | None, new: apps_v1.StatefulSetStatu
     """The status is worth a write (rule 63); a new collision count alone is not."""
     if old is None or (new.observedGeneration or 0) > (old.observedGeneration or 0):
         return True
-    return any((getattr(old, name) or 0) != (getattr(new, name) or 0) for name in _COUNTED)
+    return [value or 0 for value in _counted(old)] != [value or 0 for value in _counted(new)]
 
 
 def _completed(stateful_set: apps_v1.StatefulSet, status: apps_v1.StatefulSetStatus) -> apps_v1.StatefulSetStatus:

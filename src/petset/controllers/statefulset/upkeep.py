@@ -77,15 +77,17 @@ def corrections(
     """What puts the owners of the ordinal's claims right, for those that exist (rule 31)."""
     if not stateful_set.spec.volumeClaimTemplates:
         return []
+    existing = [claim for claim in map(claims.get, identity.claim_names(stateful_set, ordinal)) if claim]
+    if not any(retention.may_be_wrong(stateful_set, claim) for claim in existing):
+        return []
     kept_by = keeper(stateful_set, ordinal, pod)
-    existing = (claims.get(name) for name in identity.claim_names(stateful_set, ordinal))
-    changes = (retention.correction(kept_by, claim) for claim in existing if claim is not None)
+    changes = (retention.correction(kept_by, claim) for claim in existing)
     return [change for change in changes if change is not None]
 
 
 def claim_of_former_pod(stateful_set: apps_v1.StatefulSet, claims: Claims, ordinal: int) -> str:
     """The name of a claim that goes with the pod that was here before, or empty (rule 33)."""
-    if not stateful_set.spec.volumeClaimTemplates:
+    if not retention.ends_with_pods(stateful_set):
         return ""
     kept_by = keeper(stateful_set, ordinal, None)
     for name in identity.claim_names(stateful_set, ordinal):
