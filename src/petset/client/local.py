@@ -52,7 +52,8 @@ class LocalClient:
         row = self._registry.kinds.by_model(kind)
         if self._gate is not None and ("get", row.group, row.resource, "", namespace) not in self._granted:
             self._require("get", row, namespace, name)
-        return self._typed(kind, self._registry.get(row, namespace, name))
+        obj: T = self._registry.decode(row, self._registry.get(row, namespace, name))
+        return obj
 
     async def get_scale(self, kind: type[Any], name: str, namespace: str = "") -> autoscaling_v1.Scale:
         row = self._registry.kinds.by_model(kind)

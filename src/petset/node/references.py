@@ -1,14 +1,16 @@
 """The objects beside itself that a pod names: what must be read before it starts, what may change under it."""
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from petset.api.models import core_v1
 
 ReferencedKind = Literal["ConfigMap", "Secret", "PersistentVolumeClaim", "PersistentVolume"]
 
 
-class Reference(NamedTuple):
+class Reference(Struct, frozen=True):
     """An object by kind and name, in the pod's own namespace (a PersistentVolume has none)."""
 
     kind: ReferencedKind

@@ -2,8 +2,10 @@
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from petset.api import quantity
 from petset.api.models import core_v1
@@ -15,8 +17,7 @@ from petset.node.pods.stopping import effective_grace_seconds
 from petset.node.runtime import ContainerSpec, Mount, Resources, SandboxSpec, Security
 
 
-@dataclass(frozen=True)
-class NodeNames:
+class NodeNames(Struct, frozen=True):
     """What a pod's names and DNS settings are made from."""
 
     node: str
@@ -69,16 +70,10 @@ def _dns(
     policy = spec.dnsPolicy or "ClusterFirst"
     if policy == "ClusterFirst" and spec.hostNetwork:
         policy = "Default"
-    servers: tuple[str, ...] = ()
-    search: tuple[str, ...] = ()
-    options: tuple[str, ...] = ()
-    if policy == "Default":
-        servers, search = names.host_dns_servers, names.host_dns_search
-    elif policy != "None":
-        domain = names.cluster_domain
-        search = (f"{namespace}.svc.{domain}", f"svc.{domain}", domain, *names.host_dns_search)
-        options = ("ndots:5",)
-    own = spec.dnsConfig or core_v1.PodDNSConfig()
+    servers, search, options = _dns_of_policy(policy, namespace, names)
+    own = spec.dnsConfig
+    if own is None:
+        return servers, search, options
     chosen = {option.split(":")[0]: option for option in options}
     for option in own.options or ():
         chosen[option.name or ""] = f"{option.name}:{option.value}" if option.value else option.name or ""
@@ -87,6 +82,20 @@ def _dns(
         _without_repeats((*search, *(own.searches or ()))),
         tuple(chosen.values()),
     )
+
+
+@lru_cache(maxsize=256)
+def _dns_of_policy(
+    policy: str, namespace: str, names: NodeNames
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The same for a pod without a `dnsConfig`."""
+    if policy == "Default":
+        return _without_repeats(names.host_dns_servers), _without_repeats(names.host_dns_search), ()
+    if policy == "None":
+        return (), (), ()
+    domain = names.cluster_domain
+    search = (f"{namespace}.svc.{domain}", f"svc.{domain}", domain, *names.host_dns_search)
+    return (), _without_repeats(search), ("ndots:5",)
 
 
 def _without_repeats(words: Sequence[str]) -> tuple[str, ...]:
@@ -148,18 +157,18 @@ def limits_of(sized: core_v1.Container | core_v1.PodSpec, oom_score_adj: int | N
 
 
 def _resources(pod: core_v1.Pod, container: core_v1.Container, node_memory_bytes: int) -> Resources:
-    requests = (container.resources.requests if container.resources else None) or {}
-    requested_bytes = _amount(requests, "memory", millis=False) or 0
-    return limits_of(container, _oom_score(pod, requested_bytes, node_memory_bytes))
+    return limits_of(container, _oom_score(pod, container, node_memory_bytes))
 
 
-def _oom_score(pod: core_v1.Pod, requested_bytes: int, node_memory_bytes: int) -> int:
+def _oom_score(pod: core_v1.Pod, container: core_v1.Container, node_memory_bytes: int) -> int:
     """Whom the kernel ends first when memory runs out: best-effort pods, then those over a small request."""
     match (pod.status and pod.status.qosClass) or qos_class(pod):
         case "Guaranteed":
             return -997
         case "BestEffort":
             return 1000
+    requests = (container.resources.requests if container.resources else None) or {}
+    requested_bytes = _amount(requests, "memory", millis=False) or 0
     share = 1000 * requested_bytes // node_memory_bytes if node_memory_bytes else 0
     return max(3, min(999, 1000 - share))
 

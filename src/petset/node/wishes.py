@@ -1,7 +1,6 @@
 """Which tokens a pod's files want, read from its volumes."""
 
 from datetime import datetime
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -10,7 +9,7 @@ from petset.api.models import core_v1
 DEFAULT_SECONDS = 3600
 
 
-class Wish(NamedTuple):
+class Wish(Struct, frozen=True):
     """A token that a pod's files want. Without an audience it is for the API."""
 
     audience: str
