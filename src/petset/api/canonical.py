@@ -12,7 +12,7 @@ from binascii import a2b_base64
 from collections.abc import Callable
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -22,6 +22,10 @@ from petset.api.untyped import Untyped
 
 T = TypeVar("T")
 Step = Callable[[Any], Any]
+_FieldStep = tuple[str, Step | None, bool]
+"""A field's name, how its value is settled, and whether a value that says nothing vanishes."""
+_Filler = tuple[str, Callable[[], Any]]
+"""The name of a field that is always there, and what makes its zero value."""
 
 DEEPEST = 250
 """How many levels a free-form document may have: the recursion limit of the interpreter, with room to spare."""
@@ -33,14 +37,6 @@ class Misfit(ValueError):
     """A value that its Go type cannot hold, such as a number among labels."""
 
 
-class _Steps(NamedTuple):
-    """What settling a type takes: the fields that are always there, and how (or whether) others are written."""
-
-    fillers: list[tuple[str, Callable[[], Any]]]
-    steps: list[tuple[str, Step | None, bool]]
-    values: Callable[[Any], tuple[Any, ...]]  # of the fields in `steps`
-
-
 def settle(obj: T) -> T:
     """Bring an object (in place) into its stored form, and return it. Raises Misfit."""
     _settler(type(obj))(obj)
@@ -49,19 +45,22 @@ def settle(obj: T) -> T:
 
 @per_type
 def _settler(model: type[Any]) -> Step:
-    """The function that settles structs of this type. What it takes is found when first needed: types nest."""
+    """The function that settles structs of this type. It finds out how when first called: types name themselves."""
     if issubclass(model, Untyped):
         return _settle_untyped
-    found: _Steps | None = None
+    fillers: list[_Filler] = []
+    steps: list[_FieldStep] = []
+    values: Callable[[Any], tuple[Any, ...]] | None = None  # of the fields in `steps`
 
     def settle_struct(obj: Any) -> Any:
-        nonlocal found
-        if found is None:
-            found = _steps_of(model)
-        for name, make in found.fillers:
+        nonlocal values
+        if values is None:
+            fillers[:], steps[:] = _fillers_of(model), _steps_of(model)
+            values = _getter([name for name, _, _ in steps])
+        for name, make in fillers:
             if getattr(obj, name) is None:
                 setattr(obj, name, make())
-        for value, (name, step, vanishes) in zip(found.values(obj), found.steps, strict=True):
+        for value, (name, step, vanishes) in zip(values(obj), steps):  # noqa: B905 - `strict` would take a fifth more
             if value is None:
                 continue
             if vanishes and not value:
@@ -75,18 +74,23 @@ def _settler(model: type[Any]) -> Step:
     return settle_struct
 
 
-def _steps_of(model: type[Any]) -> "_Steps":
-    steps: list[tuple[str, Step | None, bool]] = []
-    fillers: list[tuple[str, Callable[[], Any]]] = []
+def _steps_of(model: type[Any]) -> list[_FieldStep]:
+    found: list[_FieldStep] = []
     for field in shape(model).fields.values():
         step, vanishes = _value_step(field.type), _vanishes(field)
         if step is not None or vanishes:
-            steps.append((field.attribute, step, vanishes))
+            found.append((field.attribute, step, vanishes))
+    return found
+
+
+def _fillers_of(model: type[Any]) -> list[_Filler]:
+    found: list[_Filler] = []
+    for field in shape(model).fields.values():
         if field.always and not field.pointer and field.json not in ("apiVersion", "kind"):
             make = zero(field.type)
             if make is not None:
-                fillers.append((field.attribute, make))
-    return _Steps(fillers, steps, _getter([name for name, _, _ in steps]))
+                found.append((field.attribute, make))
+    return found
 
 
 def _settle_untyped(obj: Untyped) -> Untyped:
@@ -101,7 +105,10 @@ def _getter(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
     """Reads all of these attributes at once, which takes half as long as one after the other."""
     if len(names) > 1:
         return attrgetter(*names)
-    return lambda obj: tuple(getattr(obj, name) for name in names)
+    if not names:
+        return lambda obj: ()
+    read = attrgetter(*names)
+    return lambda obj: (read(obj),)
 
 
 def zero(kind: Type) -> Callable[[], Any] | None:

@@ -111,8 +111,8 @@ class PodMemory(Struct):
             return False
         if new.labels != known.labels or new.annotations != known.annotations:
             self.renew_files()  # they may show them
-        if self.asked is None and new.generation == known.generation:
-            self.pod = pod  # a status, as nearly always
+        if self.asked is None and (new.generation == known.generation or pod.spec == self.pod.spec):
+            self.pod = pod  # a status or a deletion, as nearly always
         elif resizing.asks_for_other_resources(pod, self.pod):
             self.hold(pod, resizing.granted_to(self.pod))
         else:
