@@ -13,7 +13,7 @@ from petset.api import limits, objects, quantity
 from petset.api.errors import Cause
 from petset.api.kinds import Kind, by_model
 from petset.api.models import certificates_v1, core_v1, networking_v1, scheduling_v1
-from petset.registry import api_access, custom, pod_security, refusals, signing_requests
+from petset.registry import api_access, binding, custom, pod_security, refusals, signing_requests
 from petset.registry.default_classes import DefaultClasses
 from petset.registry.following import Kept
 from petset.registry.memo import Decoder
@@ -119,6 +119,8 @@ class Admission:
                 api_access.mount_token(pod)
         self._priorities.give(kind, pod)
         self._runtime_classes.admit(kind, pod)
+        if pod.spec.nodeName:
+            binding.told_place(objects.meta(pod), binding.place_of(self._store, pod.spec.nodeName))
         pod.spec.tolerations = _with_patience(pod.spec.tolerations or [])
 
     def _choose_account(self, kind: Kind, namespace: str, pod: core_v1.Pod) -> core_v1.ServiceAccount | None:

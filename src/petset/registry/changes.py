@@ -19,12 +19,12 @@ from petset.api.encode import to_document
 from petset.api.errors import ApiError
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind
-from petset.api.models import autoscaling_v1, core_v1, meta_v1
+from petset.api.models import autoscaling_v1, meta_v1
 from petset.api.patch import apply_patch, outcome
 from petset.registry import forms, metadata, ownership, refusals, scale
 from petset.registry.ownership import Author
 from petset.registry.parts import fields_named, narrowed, with_fields
-from petset.registry.port import Guard, Patch, Target, Visit, WriteOptions
+from petset.registry.port import Guard, Patch, Target, WriteOptions
 
 Change = Callable[[Any], Any]
 """The stored object → the object that shall be there instead, defaults filled in, its metadata its own.
@@ -172,34 +172,3 @@ def _keep_place(kind: Kind, namespace: str, name: str, obj: Any) -> None:
 def _patched_scale(kind: Kind, patch: Patch, shown: autoscaling_v1.Scale) -> autoscaling_v1.Scale:
     document = apply_patch(kind, patch.content_type, to_document(shown), patch.document)
     return scale.read(document)
-
-
-def binding(kind: Kind, target: Target, node_name: str) -> Visit:
-    """The document that asks for a pod's node."""
-    metadata = {"name": target.name, "namespace": target.namespace}
-    node = {"kind": "Node", "name": node_name}
-    sent = {"kind": "Binding", "apiVersion": "v1", "metadata": metadata, "target": node}
-    return Visit("CREATE", kind, target, sent)
-
-
-def bound(kind: Kind, node_name: str, now: datetime) -> Change:
-    """The pod on a node, once and for all. Raises Conflict."""
-
-    def change(old: core_v1.Pod) -> core_v1.Pod:
-        spec, status = old.spec, old.status or core_v1.PodStatus()
-        assert spec is not None
-        name = objects.name_of(old)
-        if objects.is_terminating(old):
-            why = f"pod {name} is being deleted, cannot be assigned to a host"
-            raise refusals.conflict(kind, name, why, resource="pods/binding")
-        if spec.nodeName:
-            why = f'pod {name} is already assigned to node "{spec.nodeName}"'
-            raise refusals.conflict(kind, name, why, resource="pods/binding")
-        scheduled = core_v1.PodCondition(type="PodScheduled", status="True", lastTransitionTime=now)
-        others = [c for c in status.conditions or () if c.type != scheduled.type]
-        new = objects.with_own_metadata(old)
-        new.spec = objects.replace(spec, nodeName=node_name)
-        new.status = objects.replace(status, conditions=[*others, scheduled], nominatedNodeName=None)
-        return new
-
-    return change

@@ -213,8 +213,15 @@ class Registry(Protocol):
         options: WriteOptions | None = None,
     ) -> Selected: ...
 
-    async def bind(self, namespace: str, name: str, node_name: str, options: WriteOptions | None = None) -> None:
-        """The `binding` sub-resource of a pod: give it a node, once."""
+    async def bind(
+        self,
+        namespace: str,
+        name: str,
+        node_name: str,
+        options: WriteOptions | None = None,
+        said: meta_v1.ObjectMeta | None = None,
+    ) -> None:
+        """The `binding` sub-resource of a pod: give it a node, once, and what the Binding says of labels."""
         ...
 
     async def review(self, visit: Visit, options: WriteOptions) -> None:

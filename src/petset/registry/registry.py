@@ -16,7 +16,7 @@ from petset.api.errors import AlreadyExists, NotFound
 from petset.api.gates import DEFAULT, Gates
 from petset.api.kinds import Kind, Kinds, by_model
 from petset.api.models import autoscaling_v1, core_v1, meta_v1
-from petset.registry import changes, scale
+from petset.registry import binding, changes, scale
 from petset.registry.accounts import default_account
 from petset.registry.forms import stored_kind, to_stored
 from petset.registry.memo import Decoder
@@ -183,11 +183,20 @@ class Registry:
             deleted.append(last)
         return selected._replace(records=deleted)
 
-    async def bind(self, namespace: str, name: str, node_name: str, options: WriteOptions | None = None) -> None:
-        options = options or WriteOptions()
+    async def bind(
+        self,
+        namespace: str,
+        name: str,
+        node_name: str,
+        options: WriteOptions | None = None,
+        said: meta_v1.ObjectMeta | None = None,
+    ) -> None:
+        options, said = options or WriteOptions(), said or meta_v1.ObjectMeta()
+        binding.told_place(said, binding.place_of(self._store, node_name))
+        binding.check(_PODS, name, said)
         if not self._writer.reviewers.none:
-            await self.review(changes.binding(_PODS, Target(namespace, name, BINDING), node_name), options)
-        change = changes.bound(_PODS, node_name, self._writer.now())
+            await self.review(binding.asked(_PODS, Target(namespace, name, BINDING), node_name, said), options)
+        change = binding.bound(_PODS, node_name, said, self._writer.now())
         author = Author(options.field_manager, BINDING)
         await self._rewrite(_PODS, _key(_PODS, namespace, name), change, author, options)
 

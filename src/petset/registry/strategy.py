@@ -28,8 +28,7 @@ from petset.api.models import (
     policy_v1,
     storage_v1,
 )
-from petset.api.qos import qos_class
-from petset.registry import api_services, custom, definitions, signing_requests
+from petset.registry import api_services, binding, custom, definitions, signing_requests
 
 BINDING = "binding"  # the server's own change of spec and status at once; it does not count as a new wish
 
@@ -78,7 +77,7 @@ _STRATEGIES: Mapping[type, Strategy] = {
         status_spares=("labels", "annotations", "finalizers", "ownerReferences"),
     ),
     core_v1.Pod: Strategy(
-        first_status=lambda pod, _: core_v1.PodStatus(phase="Pending", qosClass=qos_class(pod)),
+        first_status=binding.first_status,
         counts=("spec",),
         status_spares=("ownerReferences",),
     ),

@@ -60,8 +60,7 @@ async def bind(request: Request, renderer: Renderer) -> Reply:
     target = binding.target
     if target.kind not in (None, "", "Node") or not target.name:
         raise BadRequest('a binding\'s target must be a "Node" with a name')
-    if not options.dry_run:
-        await renderer.registry.bind(request.namespace, request.name, target.name, options)
+    await renderer.registry.bind(request.namespace, request.name, target.name, options, binding.metadata)
     return document(request, success(201), status=201)
 
 
