@@ -131,7 +131,8 @@ class Admission:
         record = self._store.get(Key(_SERVICE_ACCOUNTS.store_key, namespace, name))
         if record is not None:
             account: core_v1.ServiceAccount = self._decoder.decode(_SERVICE_ACCOUNTS, record)
-            spec.imagePullSecrets = spec.imagePullSecrets or objects.copy(account.imagePullSecrets)
+            if account.imagePullSecrets and not spec.imagePullSecrets:
+                spec.imagePullSecrets = objects.copy(account.imagePullSecrets)
             return account
         if name != "default":  # that one is made with the namespace; a pod need not wait to see it
             why = f'error looking up service account {namespace}/{name}: serviceaccount "{name}" not found'

@@ -13,6 +13,9 @@ MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 VOLUME_PREFIX = "kube-api-access-"
 TOKEN_SECONDS = 3607
 ROOT_CA = "kube-root-ca.crt"
+_ALPHABET = b"bcdfghjklmnpqrstvwxz2456789"
+_LETTERS = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
+"""For each byte a letter."""
 
 
 def wants_token(pod: core_v1.Pod, account: core_v1.ServiceAccount | None) -> bool:
@@ -48,9 +51,8 @@ def _with(mount: core_v1.VolumeMount, container: core_v1.Container) -> core_v1.C
 
 def _volume_name(pod: core_v1.Pod) -> str:
     """Five letters from the pod's uid: as good as drawn, and the same in every replay."""
-    alphabet = "bcdfghjklmnpqrstvwxz2456789"
     digest = hashlib.sha256(uid_of(pod).encode()).digest()
-    return VOLUME_PREFIX + "".join(alphabet[byte % len(alphabet)] for byte in digest[:5])
+    return VOLUME_PREFIX + digest[:5].translate(_LETTERS).decode()
 
 
 def _volume(name: str) -> core_v1.Volume:

@@ -87,8 +87,10 @@ def _check_contents(kind: Kind, metadata: meta_v1.ObjectMeta, before: meta_v1.Ob
 def check_labels(path: str, labels: Mapping[str, str] | None, faults: Faults) -> None:
     """Keys are qualified names, values label values."""
     for key, value in (labels or {}).items():
-        faults.each(path, key, names.qualified_name(key))
-        faults.each(path, value, names.label_value(value))
+        for complaint in names.qualified_name(key):
+            faults.invalid(path, key, complaint)
+        for complaint in names.label_value(value):
+            faults.invalid(path, value, complaint)
 
 
 def check_annotations(path: str, annotations: Mapping[str, str] | None, faults: Faults) -> None:

@@ -83,10 +83,10 @@ def is_member(pod: core_v1.Pod) -> bool:
 def addresses(pod: core_v1.Pod) -> list[str]:
     """The pod's IPv4 addresses; it has one."""
     status = pod.status
-    found = [ip.ip for ip in (status.podIPs or ()) if ip.ip] if status else []
-    if not found and status and status.podIP:
-        found = [status.podIP]
-    return [ip for ip in found if ":" not in ip][:1]
+    if status is None or not (status.podIPs or status.podIP):
+        return []
+    found = [ip.ip for ip in status.podIPs or () if ip.ip] or [status.podIP or ""]
+    return [ip for ip in found if ip and ":" not in ip][:1]
 
 
 def conditions(pod: core_v1.Pod, *, publish_not_ready: bool) -> discovery_v1.EndpointConditions:

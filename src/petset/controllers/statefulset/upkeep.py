@@ -57,10 +57,13 @@ def missing_claims(
     stateful_set: apps_v1.StatefulSet, claims: Claims, ordinal: int
 ) -> tuple[list[CreateClaim], RefuseClaim | None]:
     """The claims to create for an ordinal, and the first that is there but on its way out (rules 25-28)."""
+    templates = stateful_set.spec.volumeClaimTemplates
+    if not templates:
+        return [], None
     pod = identity.pod_name(stateful_set, ordinal)
     missing: list[CreateClaim] = []
     refused: RefuseClaim | None = None
-    for template in stateful_set.spec.volumeClaimTemplates or ():
+    for template in templates:
         name = identity.claim_name(stateful_set, template, ordinal)
         claim = claims.get(name)
         if claim is None:

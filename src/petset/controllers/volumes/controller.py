@@ -238,11 +238,12 @@ class VolumeController:
 
     def _pod_changed(self, old: core_v1.Pod | None, new: core_v1.Pod | None) -> None:
         """A pod matters to its claims when it comes, gets its node, is shut down, and goes."""
-        if old is not None and new is not None and _standing(old) == _standing(new):
-            return
         pod = new or old
         assert pod
-        for name in volumes.claim_names(pod):
+        names = volumes.claim_names(pod)
+        if not names or (old is not None and new is not None and _standing(old) == _standing(new)):
+            return
+        for name in names:
             claim = self._claims.get(name, namespace_of(pod))
             if claim is not None and self._minds_pods(claim):
                 self._claim_work.wake(ClaimKey(namespace_of(pod), name))
