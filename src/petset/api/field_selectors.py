@@ -103,7 +103,7 @@ def _path(path: str, zero: str = "") -> tuple[str, Read]:
             obj = getattr(obj, part, None)
             if obj is None:
                 return zero
-        return _text(obj)
+        return obj if type(obj) is str else _text(obj)
 
     return path, read
 

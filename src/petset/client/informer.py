@@ -100,12 +100,11 @@ class Informer(Generic[T]):
 
     def by_index(self, index: str, value: str) -> Sequence[T]:
         """The objects that the index files under this value."""
-        return [kept.typed() for kept in self.kept_by_index(index, value)]
+        return [self._objects[key].typed() for key in self._indexes[index].keys(value)]
 
     def kept_by_index(self, index: str, value: str) -> Sequence[Kept[T]]:
         """The same, each made only for who looks at it: for those who remember what they found of a version."""
-        keys = self._indexes[index].keys(value)
-        return [self._objects[key] for key in keys] if keys else ()
+        return [self._objects[key] for key in self._indexes[index].keys(value)]
 
     async def synced(self) -> None:
         """Wait until the first list is in the picture."""
@@ -208,11 +207,12 @@ class _Index(Generic[T]):
         after = tuple(self._values_of(new)) if new is not None else ()
         if before == after:
             return  # as with nearly every change
-        for value in set(before).difference(after):
-            keys = self._filed[value]
-            del keys[key]
-            if not keys:
-                del self._filed[value]
+        if before:
+            for value in set(before).difference(after):
+                keys = self._filed[value]
+                del keys[key]
+                if not keys:
+                    del self._filed[value]
         for value in after:
             self._filed.setdefault(value, {})[key] = None
 

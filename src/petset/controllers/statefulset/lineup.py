@@ -25,11 +25,11 @@ class Lineup:
     snapshot: Snapshot
     history: History
 
-    @property
+    @cached_property
     def set(self) -> apps_v1.StatefulSet:
         return self.snapshot.set
 
-    @property
+    @cached_property
     def roster(self) -> Roster:
         return self.snapshot.roster
 
