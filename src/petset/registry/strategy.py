@@ -28,7 +28,7 @@ from petset.api.models import (
     policy_v1,
     storage_v1,
 )
-from petset.registry import api_services, binding, custom, definitions, signing_requests
+from petset.registry import api_services, binding, custom, definitions, neighbours, signing_requests
 
 BINDING = "binding"  # the server's own change of spec and status at once; it does not count as a new wish
 
@@ -166,7 +166,9 @@ def prepare_create(kind: Kind, obj: Any, now: datetime) -> None:
         obj.status = strategy.first_status(obj, now)
     if strategy.counts:
         objects.meta(obj).generation = 1
-    if kind.model is core_v1.Namespace:
+    if kind.model is core_v1.Pod:
+        neighbours.name_values(obj)
+    elif kind.model is core_v1.Namespace:
         _hold_for_content(obj)
     elif kind.model is apiextensions_v1.CustomResourceDefinition:
         definitions.note_stored_version(obj)
