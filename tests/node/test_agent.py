@@ -514,3 +514,30 @@ def test_a_pod_whose_runtime_class_asks_for_what_the_node_has_not_waits_and_says
             await world.ready("web-1")
 
     run(story())
+
+
+def test_a_pod_gets_the_variables_of_the_services_that_are_there_when_it_starts() -> None:
+    async def story() -> None:
+        async with node_world() as world:
+
+            async def port_seen_by(name: str, **spec: Any) -> str | None:
+                await world.create(a_pod(name, **spec))
+                await world.ready(name)
+                environment = dict(world.runtime.spec_of(world.runtime.find(name, "app").id).env)
+                return environment.get("REDIS_SERVICE_PORT")
+
+            assert await port_seen_by("web-0") is None
+            spec = core_v1.ServiceSpec(clusterIP="10.96.0.9", ports=[core_v1.ServicePort(port=6379)])
+            made = await world.client.create(
+                core_v1.Service(metadata=meta_v1.ObjectMeta(name="redis", namespace="default"), spec=spec)
+            )
+            await world.sleep(1)
+            assert await port_seen_by("web-1") == "6379"
+            assert await port_seen_by("web-2", enableServiceLinks=False) is None
+            changed = copy(made)
+            changed.spec.ports[0].port = 6380
+            await world.client.update(changed)
+            await world.sleep(1)
+            assert await port_seen_by("web-3") == "6380"
+
+    run(story())

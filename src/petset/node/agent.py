@@ -9,18 +9,19 @@ watch would take every running pod for an orphan.
 import asyncio
 import logging
 import random  # noqa: TID251 - the type of an argument
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from petset.aio.clock import Clock
 from petset.aio.tasks import Supervisor
 from petset.api.models import core_v1
-from petset.api.objects import namespace_of, uid_of
+from petset.api.objects import name_of, namespace_of, uid_of
 from petset.client import accounts
 from petset.client.events import EventRecorder
 from petset.client.informer import Informer
 from petset.client.port import Client
 from petset.node.apply import Applier
+from petset.node.environment import service_variables
 from petset.node.events import PodEvents
 from petset.node.launch import Launcher
 from petset.node.machine import Machine, NodeSettings
@@ -58,12 +59,12 @@ class Agent:
         self._services = Informer(
             client, clock, core_v1.Service, indexes={"namespace": lambda s: [namespace_of(s)]}
         )
-        self._services_known: dict[str, Sequence[core_v1.Service]] = {}  # until one changes
-        self._services.on_change(lambda old, new: self._services_known.clear())
+        self._known_links: dict[tuple[str, str], Mapping[str, str]] = {}
+        self._services.on_change(lambda old, new: self._known_links.clear())
         self._recorder = EventRecorder(client, clock, "kubelet", source, settings.name)
         events = PodEvents(self._recorder)
         checks = Checks(machine.runtime, machine.network)
-        launcher = Launcher(machine, settings, Reader(client), self._services_of)
+        launcher = Launcher(machine, settings, Reader(client), self._links)
         applier = Applier(client, launcher, checks, clock, events)
         self._client = client
         self._clock = clock
@@ -72,11 +73,14 @@ class Agent:
         heard = self.workers.object_changed
         self._news = [News(client, clock, kind, model, heard) for kind, model in _REFERENCED.items()]
 
-    def _services_of(self, namespace: str) -> Sequence[core_v1.Service]:
-        found = self._services_known.get(namespace)
-        if found is None:
-            found = self._services_known[namespace] = self._services.by_index("namespace", namespace)
-        return found
+    def _links(self, namespace: str, name: str = "") -> Mapping[str, str]:
+        """The variables of a namespace's services, or of the one of this name: the same until a service changes."""
+        known = self._known_links.get((namespace, name))
+        if known is None:
+            services = self._services.by_index("namespace", namespace)
+            known = service_variables(s for s in services if name in ("", name_of(s)))
+            self._known_links[namespace, name] = known
+        return known
 
     @property
     def streams(self) -> AgentStreams:

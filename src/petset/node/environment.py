@@ -26,14 +26,14 @@ class Surroundings(Struct, frozen=True):
     host_ip: str = ""
     pod_ips: tuple[str, ...] = ()
     objects: Objects = field(default_factory=dict)
-    services: Sequence[core_v1.Service] = ()
+    links: Mapping[str, str] = field(default_factory=dict)  # the variables of services
     allocatable: Mapping[str, str] = field(default_factory=dict)
     tokens: Mapping[Wish, str] = field(default_factory=dict)
 
 
 def environment(pod: core_v1.Pod, container: core_v1.Container, around: Surroundings) -> dict[str, str]:
     """The container's variables. ConfigError names what is missing, in the kubelet's words."""
-    variables = service_variables(around.services)
+    variables = dict(around.links)
     for source in container.envFrom or ():
         variables |= _from_source(pod, source, around.objects)
     for variable in container.env or ():

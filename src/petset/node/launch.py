@@ -1,12 +1,13 @@
 """Brings together what a sandbox or a container is started from: the pod, the objects it names, the node."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from petset.api import quantity
 from petset.api.models import core_v1
-from petset.api.objects import name_of, namespace_of, replace, uid_of
+from petset.api.objects import namespace_of, replace, uid_of
 from petset.node import references
 from petset.node.environment import Surroundings, environment
 from petset.node.failures import ConfigError, VolumeFailure
@@ -19,17 +20,20 @@ from petset.node.spec import NodeNames, container_spec, mount, mount_paths, sand
 from petset.node.tokens import fresh
 from petset.node.volumes.render import render
 
-Services = Callable[[str], Sequence[core_v1.Service]]
-"""The services of a namespace."""
+
+class Links(Protocol):
+    """The variables of a namespace's services, or of the one of this name."""
+
+    def __call__(self, namespace: str, name: str = "") -> Mapping[str, str]: ...
 
 
 class Launcher:
     """Starts what a plan says; failures are the runtime's, `ConfigError` and `VolumeFailure`."""
 
-    def __init__(self, machine: Machine, settings: NodeSettings, reader: Reader, services: Services) -> None:
+    def __init__(self, machine: Machine, settings: NodeSettings, reader: Reader, links: Links) -> None:
         self.machine = machine
         self._reader = reader
-        self._services = services
+        self._links = links
         facts = machine.facts
         self._memory_bytes = quantity.to_bytes(facts.capacity.get("memory", "0"))
         self._names = NodeNames(settings.name, settings.cluster_domain, facts.dns_servers, facts.dns_search)
@@ -103,17 +107,18 @@ class Launcher:
             host_ip=facts.host_ip,
             pod_ips=(ip,) if ip else (),
             objects=objects,
-            services=self._linked(memory.pod),
+            links=self._links_of(memory.pod),
             allocatable=facts.capacity,
         )
 
-    def _linked(self, pod: core_v1.Pod) -> Sequence[core_v1.Service]:
-        """The services whose variables the pod gets; the API's own always."""
+    def _links_of(self, pod: core_v1.Pod) -> Mapping[str, str]:
+        """The variables of the services that the pod is linked with; of the API's own always."""
         namespace = namespace_of(pod)
-        linked = self._services(namespace) if pod.spec and pod.spec.enableServiceLinks is not False else ()
-        if linked and namespace == "default":
-            return linked  # the API's own is among them
-        return [*(s for s in self._services("default") if name_of(s) == "kubernetes"), *linked]
+        if pod.spec is None or pod.spec.enableServiceLinks is False:
+            return self._links("default", "kubernetes")
+        if namespace == "default":
+            return self._links(namespace)  # the API's own is among them
+        return {**self._links("default", "kubernetes"), **self._links(namespace)}
 
 
 def _target_id(memory: PodMemory, name: str) -> str:
