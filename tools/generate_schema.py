@@ -92,7 +92,7 @@ ROOTS = (
 )
 SPECIAL = {
     "api.resource.Quantity": "Quantity",
-    "meta.v1.FieldsV1": "object",
+    "meta.v1.FieldsV1": "FieldsV1",
     "meta.v1.MicroTime": "MicroTime",
     "meta.v1.Time": "Time",
     "runtime.RawExtension": "object",

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from petset.api.embedded import with_kept
 from petset.api.models import apps_v1, core_v1, meta_v1
 from petset.api.ownership import owners as entries
 from petset.api.ownership import tracking, upgrade
@@ -312,8 +313,9 @@ def test_owners_are_written_appliers_first_and_read_back() -> None:
     ],
 )
 def test_entries_that_mean_nothing_are_malformed(entry: dict[str, Any]) -> None:
+    listed = with_kept({"managedFields": [entry]})["managedFields"]
     with pytest.raises(Malformed):
-        entries.read([meta_v1.ManagedFieldsEntry(**entry)])
+        entries.read([meta_v1.ManagedFieldsEntry(**named) for named in listed])
 
 
 def test_what_client_side_apply_left_as_it_was_is_inherited() -> None:

@@ -30,6 +30,7 @@ VALUES: dict[str, list[Any]] = {
     "bytes": ["", "eA==", "%"],
     "raw": [{}, {"a": [1]}, [], None],
     "object": [{}, {"a": [1]}, [], None],
+    "FieldsV1": [{}, {"f:b": {".": {}}, "f:a": {}}, {"\ud800": {}}, [], None],
     "float64": [0.5],
 }
 
@@ -55,7 +56,7 @@ def document_of(kind: Type, random: Random, tame: bool, depth: int = 0) -> Any:
 def fits(name: str, value: Any) -> bool:
     if value is None or (name == "string" and value == 1) or value in ("soon", "%", 2**31, []):
         return False
-    if name == "object" and value == []:
+    if name in ("object", "FieldsV1") and value == []:
         return False
     return not (name == "Quantity" and value == "x") and not (name == "int32" and value == "1")
 

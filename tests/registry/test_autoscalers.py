@@ -9,6 +9,7 @@ from registry.given import ALL, PLAIN, create, merge, play
 from petset.api import objects
 from petset.api.autoscalers import V1, V2, to_v1, to_v2
 from petset.api.decode import decode
+from petset.api.embedded import tree_of
 from petset.api.errors import BadRequest, Conflict
 from petset.api.kinds import by_model
 from petset.api.ownership.upgrade import LAST_APPLIED
@@ -235,7 +236,7 @@ def test_applying_in_the_older_version_owns_the_fields_of_the_stored_one() -> No
             assert new is expected
         stored = p.registry.decode(NEWER, record)
         (owner,) = stored.metadata.managedFields
-        assert (owner.manager, owner.apiVersion, set(owner.fieldsV1["f:spec"])) == (
+        assert (owner.manager, owner.apiVersion, set(tree_of(owner.fieldsV1)["f:spec"])) == (
             "me", "autoscaling/v2", {"f:maxReplicas", "f:metrics", "f:scaleTargetRef"},
         )  # fmt: skip
         assert stored.spec.metrics == newer([by_share(50)]).spec.metrics

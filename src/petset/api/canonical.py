@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from petset.api import quantity
+from petset.api import embedded, quantity
 from petset.api.schema import Field, Type, per_type, shape
 from petset.api.untyped import Untyped
 
@@ -269,6 +269,12 @@ def _object(value: Any) -> Any:
     return check_depth(value)
 
 
+def _fields(value: Any) -> Any:
+    """What names fields, in its one spelling, and in memory of its own instead of the body's."""
+    tree = embedded.tree_of(value) if isinstance(value, msgspec.Raw) else value
+    return embedded.kept(_object(tree)) if tree is not None else None
+
+
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n")
 _SCALARS: dict[str, Step] = {
     "int32": _int32,
@@ -278,5 +284,6 @@ _SCALARS: dict[str, Step] = {
     "Quantity": _quantity,
     "raw": check_depth,
     "object": _object,
+    "FieldsV1": _fields,
 }
 _MAPS: dict[str, Step] = {"string": _strings, "bytes": _bytes, "Quantity": _quantities}

@@ -12,6 +12,7 @@ import msgspec
 
 from petset.api import kinds, reading, strict
 from petset.api.canonical import TOO_DEEP, Misfit, settle
+from petset.api.embedded import convert
 from petset.api.errors import BadRequest
 from petset.api.kinds import Kind
 from petset.api.schema import per_type
@@ -100,7 +101,7 @@ def _decode_fast(kind: Kind, body: bytes) -> Any:
 def _convert_fast(kind: Kind, document: dict[str, Any]) -> Any:
     """The same for a document that was parsed already."""
     try:
-        return settle(msgspec.convert(document, kind.model))
+        return settle(convert(document, kind.model))
     except RecursionError as error:
         raise _unfit(kind, document, TOO_DEEP) from error
     except (msgspec.ValidationError, Misfit):

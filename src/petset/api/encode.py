@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from petset.api.embedded import plain
 from petset.api.schema import Type, per_type, shape
 from petset.api.untyped import Untyped
 
@@ -44,8 +45,8 @@ def _writer(model: type[Any]) -> Callable[[Any], bytes]:
 def to_document(obj: Any) -> dict[str, Any]:
     """The struct as a plain document of dicts, lists, strings, numbers and booleans; times are strings."""
     if isinstance(obj, Untyped):
-        return {name: msgspec.to_builtins(value) for name, value in obj.fields()}
-    document: dict[str, Any] = msgspec.to_builtins(obj)
+        return {name: plain(value) for name, value in obj.fields()}
+    document: dict[str, Any] = plain(obj)
     for path in _micro_times(type(obj)):
         _widen(document, path)
     return document

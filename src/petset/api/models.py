@@ -7,7 +7,8 @@ empty package. Whoever wants lightkube's client imports it as usual, and its str
 
 The structs are made without a place in the lists of Python's collector (`gc=False`). An object of the API is a
 tree: what it refers to was there before it, or came out of the same JSON, so none is ever part of a cycle and
-counting references frees them all. That spares the collector a third of its work, and each struct 16 bytes.
+counting references frees them all. That spares the collector a third of its work, and each struct 16 bytes. They do
+without docstrings, which take a megabyte, and carry which fields an owner has as bytes (`petset.api.embedded`).
 
 Objects are passed around by reference: treat every object that you did not build yourself as immutable, and
 take a `petset.api.objects.copy` of it before you change it.
@@ -18,6 +19,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING
+
+import msgspec
 
 _PACKAGE = "petset.api.lightkube"
 _SCHEMA = f"{_PACKAGE}.models._schema"  # where each of the modules looks for its base class
@@ -57,8 +60,12 @@ else:
     class _Tree(_theirs.DictMixin, gc=False):
         """What every model is a subclass of in place of `DictMixin`."""
 
+    def _bare(model: type) -> type:
+        model.__doc__ = None
+        return model
+
     _schema = sys.modules[_SCHEMA] = ModuleType(_SCHEMA)
-    _schema.dataclass, _schema.field, _schema.DictMixin = _theirs.dataclass, _theirs.field, _Tree
+    _schema.dataclass, _schema.field, _schema.DictMixin = _bare, _theirs.field, _Tree
 
 __all__ = [
     "admissionregistration_v1",
@@ -87,3 +94,4 @@ __all__ = [
 
 if not TYPE_CHECKING:
     globals().update({name: import_module(f"{_PACKAGE}.models.{name}") for name in __all__})
+    meta_v1.ManagedFieldsEntry.__annotations__["fieldsV1"] = msgspec.Raw  # read when it is first needed

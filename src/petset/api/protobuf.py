@@ -116,7 +116,7 @@ def _value(of: Type, value: Value) -> Any:
         case "IntOrString":
             parts = dict(fields_of(_bytes(value)))
             return _text(parts.get(3, b"")) if parts.get(1) else _number(parts.get(2, 0))
-        case "raw" | "object":
+        case "raw" | "object" | "FieldsV1":
             return _json(_bytes(dict(fields_of(_bytes(value))).get(1, b"")))
     return _text(value)
 

@@ -230,4 +230,5 @@ _READERS: dict[str, Callable[[Type, Any, Where], Any]] = {
     "bytes": _read_bytes,
     "raw": _read_raw,
     "object": _read_object,
+    "FieldsV1": _read_object,
 }

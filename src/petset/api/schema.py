@@ -47,7 +47,7 @@ class _Entry(msgspec.Struct):
 @dataclass(frozen=True)
 class Type:
     """What a field holds. `name` is a scalar's name (`int32`, `Quantity`, …), `struct`, `list` or `map`, `raw` for
-    any document, or `object` for one with fields that nobody names.
+    any document, `object` for one with fields that nobody names, `FieldsV1` for one that structs carry as bytes.
 
     A list or map has its element type in `of`, a struct its class in `model`.
     """
@@ -68,6 +68,7 @@ class Type:
 
 _GO_NAMES = {
     "object": "map[string]interface {}",
+    "FieldsV1": "map[string]interface {}",
     "Quantity": "resource.Quantity",
     "bytes": "[]uint8",
     "IntOrString": "intstr.IntOrString",

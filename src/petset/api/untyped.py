@@ -16,6 +16,9 @@ import msgspec
 from petset.api.models import meta_v1
 
 METADATA = ("apiVersion", "kind", "metadata")
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_metadata = msgspec.json.Decoder(meta_v1.ObjectMeta)
+_NO_METADATA = msgspec.Raw(b"{}")
 
 
 class Untyped(msgspec.Struct, kw_only=True, gc=False):
@@ -56,7 +59,8 @@ class Decoder:
         self._model = model
 
     def decode(self, value: bytes) -> Untyped:
-        document = msgspec.json.decode(value)
-        metadata = msgspec.convert(document.pop("metadata", None) or {}, meta_v1.ObjectMeta)
-        api_version, kind = document.pop("apiVersion", None), document.pop("kind", None)
-        return self._model(apiVersion=api_version, kind=kind, metadata=metadata, content=document)
+        fields = _fields.decode(value)
+        metadata = _metadata.decode(fields.pop("metadata", _NO_METADATA))
+        content = {name: msgspec.json.decode(field) for name, field in fields.items()}
+        api_version, kind = content.pop("apiVersion", None), content.pop("kind", None)
+        return self._model(apiVersion=api_version, kind=kind, metadata=metadata, content=content)

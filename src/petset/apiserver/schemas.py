@@ -25,6 +25,7 @@ _SCALARS: dict[str, Schema] = {
     "bytes": {"type": "string", "format": "byte"},
     "raw": {"type": "object"},
     "object": {"type": "object"},
+    "FieldsV1": {"type": "object"},
 }
 _MACHINERY = "io.k8s.apimachinery.pkg"
 _NAMED = {

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 import msgspec
 
+from petset.api import embedded
 from petset.api.models import apps_v1, core_v1
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -34,14 +35,14 @@ def canonical(document: Json) -> bytes:
 
 def template_patch(template: core_v1.PodTemplateSpec) -> dict[str, Json]:
     """A revision's data: the template, marked to replace the whole of what it is patched onto (rule 35)."""
-    plain: dict[str, Json] = msgspec.to_builtins(template)
+    plain: dict[str, Json] = embedded.plain(template)
     return {"spec": {"template": {**plain, "$patch": "replace"}}}
 
 
 def template_in(revision: apps_v1.ControllerRevision) -> core_v1.PodTemplateSpec:
     """The pod template that a revision keeps. Raises ValueError for data that holds none."""
     try:
-        return msgspec.convert(revision.data["spec"]["template"], core_v1.PodTemplateSpec)
+        return embedded.convert(revision.data["spec"]["template"], core_v1.PodTemplateSpec)
     except (KeyError, TypeError, msgspec.ValidationError) as error:
         assert revision.metadata is not None
         raise ValueError(f"ControllerRevision {revision.metadata.name}: data holds no pod template") from error

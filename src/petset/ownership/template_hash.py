@@ -8,6 +8,7 @@ its ReplicaSet by comparing templates.
 
 import msgspec
 
+from petset.api.embedded import plain
 from petset.api.models import core_v1
 from petset.api.objects import copy
 from petset.ownership.hashing import canonical, safe_letters
@@ -19,7 +20,7 @@ _FNV_PRIME = 16777619
 
 def pod_template_hash(template: core_v1.PodTemplateSpec, collisions: int | None) -> str:
     """The hash of a template after `collisions` names proved to be taken."""
-    data = canonical(msgspec.to_builtins(template))
+    data = canonical(plain(template))
     if collisions is not None:
         data += collisions.to_bytes(4, "little") + bytes(4)
     return safe_letters(_fnv1a_32(data))

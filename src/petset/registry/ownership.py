@@ -11,10 +11,9 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-import msgspec
-
 from petset.api import objects
 from petset.api.canonical import empty, settle
+from petset.api.embedded import plain
 from petset.api.encode import to_document
 from petset.api.kinds import Kind
 from petset.api.models import meta_v1
@@ -149,7 +148,7 @@ def _differing(old: Any, new: Any, kind: Kind, author: Author) -> tuple[Document
             continue
         for document, value in ((before, left), (after, right)):
             if value is not None:
-                document[name] = msgspec.to_builtins(value)
+                document[name] = plain(value)
     return before, after
 
 

@@ -7,11 +7,10 @@ the others need not be written out, read again, settled and looked through for w
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
-
 from petset.api import objects
 from petset.api.canonical import needs_fields
 from petset.api.defaults import has_defaults
+from petset.api.embedded import plain
 from petset.api.kinds import Kind
 from petset.api.models import core_v1
 from petset.api.patch import JSON_PATCH
@@ -44,7 +43,7 @@ def fields_named(kind: Kind, subresource: str, patch: Patch) -> Mapping[str, str
 def with_fields(old: Any, fields: Mapping[str, str], read: Callable[[dict[str, Any]], Any]) -> Any:
     """The stored object with these fields as `read` makes them of their document; its metadata is its own."""
     there = {name: getattr(old, attribute) for name, attribute in fields.items()}
-    found = read({name: msgspec.to_builtins(value) for name, value in there.items() if value is not None})
+    found = read({name: plain(value) for name, value in there.items() if value is not None})
     changed = {attribute: getattr(found, attribute) for name, attribute in fields.items() if name not in _TYPE}
     return objects.replace(old, **{"metadata": objects.replace(old.metadata), **changed})
 

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from petset.api import objects
+from petset.api.embedded import convert
 from petset.api.errors import BadRequest, Cause
 from petset.api.kinds import Kind
 from petset.api.models import apps_v1, autoscaling_v1, core_v1, meta_v1
@@ -79,6 +80,6 @@ def as_parent(kind: Kind, document: dict[str, Any]) -> dict[str, Any]:
 def read(document: dict[str, Any]) -> autoscaling_v1.Scale:
     """A scale from its JSON document. Raises BadRequest."""
     try:
-        return msgspec.convert(document, autoscaling_v1.Scale)
+        return convert(document, autoscaling_v1.Scale)
     except msgspec.ValidationError as error:
         raise BadRequest(f'Scale in version "v1" cannot be handled as a Scale: {error}') from error

@@ -18,6 +18,7 @@ from petset.api.custom.jsonpath import Path, compiled
 from petset.api.custom.pruning import pruned
 from petset.api.custom.structural import Schema
 from petset.api.definitions import ESTABLISHED, TERMINATING, Definition, is_true, version_order
+from petset.api.embedded import with_kept
 from petset.api.encode import to_document
 from petset.api.errors import ApiError
 from petset.api.kinds import Kind
@@ -194,7 +195,7 @@ def _read_metadata(value: Any) -> meta_v1.ObjectMeta:
     if value is None:
         return meta_v1.ObjectMeta()
     try:
-        return settle(msgspec.convert(value, meta_v1.ObjectMeta))
+        return settle(msgspec.convert(with_kept(value), meta_v1.ObjectMeta))
     except (msgspec.ValidationError, ValueError):  # also texts that are no UTF-8
         read: meta_v1.ObjectMeta = reading.read_at(meta_v1.ObjectMeta, value, "metadata")
         return settle(read)

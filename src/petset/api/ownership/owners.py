@@ -4,11 +4,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+import msgspec
+
+from petset.api import embedded
+from petset.api.known import Known
 from petset.api.models import meta_v1
 from petset.api.ownership.fieldsets import FieldSet, Malformed, Tree, ordered, parse, union
 
 Operation = Literal["Apply", "Update"]
 MOST_UPDATERS = 10
+_trees: Known[Tree] = Known(32 << 10)
 ANCIENT = "ancient-changes"
 BEFORE_FIRST_APPLY = "before-first-apply"
 
@@ -59,13 +64,35 @@ def read(entries: Iterable[meta_v1.ManagedFieldsEntry] | None) -> Owners:
         if entry.fieldsType != "FieldsV1":
             raise Malformed(f"invalid fieldsType {entry.fieldsType!r} in managed fields entry {index}")
         owner = manager_of(entry)
-        found[owner] = Share(parse(entry.fieldsV1 or {}), entry.apiVersion, entry.time)
+        found[owner] = Share(parse(_given(entry)), entry.apiVersion, entry.time)
     return found
+
+
+def _given(entry: meta_v1.ManagedFieldsEntry) -> Any:
+    """What a client says that an owner has. Raises Malformed."""
+    kept: Any = entry.fieldsV1
+    try:
+        return embedded.tree_of(kept) if kept is not None else {}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed("a set of fields is a tree of objects") from error
 
 
 def read_own(entries: Iterable[meta_v1.ManagedFieldsEntry] | None) -> Owners:
     """The same for a list that we wrote: nothing to check."""
-    return {manager_of(e): Share(e.fieldsV1 or None, e.apiVersion or "", e.time) for e in entries or ()}
+    return {manager_of(e): Share(_own(e), e.apiVersion or "", e.time) for e in entries or ()}
+
+
+def _own(entry: meta_v1.ManagedFieldsEntry) -> FieldSet:
+    """What we wrote that an owner has; mostly the same as of another object, and then it is the same tree."""
+    kept: Any = entry.fieldsV1
+    if kept is None:
+        return None
+    text = bytes(kept)
+    tree = _trees.get(text)
+    if tree is None:
+        tree = embedded.tree_of(kept)
+        _trees.put(text, tree)
+    return tree or None
 
 
 def manager_of(entry: meta_v1.ManagedFieldsEntry) -> Manager:
@@ -81,14 +108,14 @@ def written(owners: Owners) -> list[meta_v1.ManagedFieldsEntry] | None:
 
 
 def _entry(owner: Manager, share: Share) -> meta_v1.ManagedFieldsEntry:
-    tree: Any = share.fields
+    kept: Any = embedded.kept(share.fields)
     return meta_v1.ManagedFieldsEntry(
         manager=owner.name or None,
         operation=owner.operation,
         apiVersion=share.api_version,
         time=share.time,
         fieldsType="FieldsV1",
-        fieldsV1=tree,
+        fieldsV1=kept,
         subresource=owner.subresource or None,
     )
 

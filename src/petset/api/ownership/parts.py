@@ -88,7 +88,7 @@ def _plain(kind: Type) -> Part:
         return LEAF if shape(kind.model).atomic else Part("struct", model=kind.model)
     if kind.name == "map" and kind.of is not None:
         return Part("map", of=_plain(kind.of))
-    return RAW if kind.name in ("raw", "object") else LEAF
+    return RAW if kind.name in ("raw", "object", "FieldsV1") else LEAF
 
 
 def _keys(item: Type, names: tuple[str, ...]) -> tuple[tuple[str, Any], ...]:

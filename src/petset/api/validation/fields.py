@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
+from petset.api.embedded import plain
 from petset.api.equality import same_meaning
 from petset.api.errors import Cause, Invalid
 from petset.api.gates import DEFAULT, Gates
@@ -128,5 +127,5 @@ def shown(value: Any) -> str:
     """A value as messages show it: compact JSON, maps sorted by key; an absent pointer is quoted, as in Go."""
     if value is None:
         return '"null"'
-    document = value.document if isinstance(value, AsWritten) else msgspec.to_builtins(value)
+    document = value.document if isinstance(value, AsWritten) else plain(value)
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=isinstance(value, dict))
