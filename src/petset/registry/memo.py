@@ -33,18 +33,15 @@ class _Head(msgspec.Struct, gc=False):
 _head = msgspec.json.Decoder(_Head)
 
 
-class Memo:
+class Memo(msgspec.Struct, eq=False, gc=False):
     """An object's labels; `typed` is the object while it is among the recent ones, else None.
 
     `checked` is what a definition says that the bytes are known to agree with; None for all but custom objects.
     """
 
-    __slots__ = ("checked", "labels", "typed")
-
-    def __init__(self, labels: Mapping[str, str] | None, typed: Any = None) -> None:
-        self.labels = _shared(labels) if labels else NO_LABELS
-        self.typed = typed
-        self.checked: Custom | None = None
+    labels: Mapping[str, str]
+    typed: Any = None
+    checked: "Custom | None" = None
 
 
 NO_LABELS: Mapping[str, str] = {}
@@ -52,8 +49,10 @@ _known_labels: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
 _MOST_KNOWN = 4096
 
 
-def _shared(labels: Mapping[str, str]) -> Mapping[str, str]:
+def _shared(labels: Mapping[str, str] | None) -> Mapping[str, str]:
     """The same labels, in one place for all who carry them: what a set's or a chart's objects have in common."""
+    if not labels:
+        return NO_LABELS
     if len(_known_labels) >= _MOST_KNOWN:
         _known_labels.clear()
     return _known_labels.setdefault(tuple(labels.items()), labels)
@@ -63,7 +62,7 @@ def memo_of(record: Record) -> Memo:
     """The record's memo, read from its bytes where it has none yet."""
     memo: Memo | None = record.memo
     if memo is None:
-        memo = record.memo = Memo(_head.decode(record.value).metadata.labels)
+        memo = record.memo = Memo(_shared(_head.decode(record.value).metadata.labels))
     return memo
 
 
@@ -81,7 +80,7 @@ class Decoder:
 
     def remember(self, kind: Kind, obj: Any, size_bytes: int) -> Memo:
         """The memo of an object about to be stored in so many bytes, which keeps the object itself at hand."""
-        memo = Memo(obj.metadata.labels, obj)
+        memo = Memo(_shared(obj.metadata.labels), obj)
         if kind.custom is not None and kind.api_version == obj.apiVersion:
             memo.checked = kind.custom
         self._hold(memo, size_bytes)

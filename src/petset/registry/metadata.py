@@ -3,6 +3,7 @@
 Clients may send anything there; what they may not decide is overwritten here, before defaults and validation.
 """
 
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from random import Random  # noqa: TID251 - the type of an argument
@@ -44,7 +45,7 @@ def put_in_namespace(kind: Kind, namespace: str, metadata: meta_v1.ObjectMeta) -
         return
     if metadata.namespace and metadata.namespace != namespace:
         raise refusals.wrong_namespace()
-    metadata.namespace = namespace
+    metadata.namespace = sys.intern(namespace)  # one text for all that live there
 
 
 def carry_over(new: meta_v1.ObjectMeta, old: meta_v1.ObjectMeta) -> None:

@@ -24,19 +24,17 @@ class Key(NamedTuple):
     name: str
 
 
-class Record:
+class Record(msgspec.Struct, eq=False, gc=False):
     """One stored version of an object: immutable bytes, and a memo that the layer above may hang on it.
 
-    The memo (an index, say) is never stored; after a restart it is None and is made again on demand.
+    The memo (an index, say) is never stored; after a restart it is None and is made again on demand. It must not
+    lead back here: Python's collector does not look at records, which are the many.
     """
 
-    __slots__ = ("key", "memo", "revision", "value")
-
-    def __init__(self, key: Key, value: bytes, revision: int, memo: Any = None) -> None:
-        self.key = key
-        self.value = value
-        self.revision = revision
-        self.memo = memo
+    key: Key
+    value: bytes
+    revision: int
+    memo: Any = None
 
     def __repr__(self) -> str:
         return f"Record({'/'.join(self.key)} @{self.revision}, {len(self.value)} bytes)"

@@ -9,7 +9,7 @@ from functools import partial
 from petset.aio.clock import Clock
 from petset.aio.reconciler import Reconciler
 from petset.api.kinds import KINDS, Kind, Kinds
-from petset.api.objects import Object, uid_of
+from petset.api.objects import Object, meta, uid_of
 from petset.client.audience import METADATA
 from petset.client.pool import InformerPool
 from petset.client.port import Client
@@ -56,7 +56,7 @@ class GarbageCollector:
         kind = self._client.kinds.by_type(known.identity.api_version, known.identity.kind)
         if found is None or kind is None:
             return None
-        node = node_of(kind, found)
+        node = node_of(kind, found, meta(found).resourceVersion or "")
         owners = [(reference, await self._state(node, reference)) for reference in node.owners]
         return Snapshot(node, owners, list(self._graph.dependents(node.identity.uid)))
 

@@ -8,8 +8,8 @@ from petset.api.objects import Object, is_terminating, meta, name_of, namespace_
 from petset.controllers.garbage.model import Identity, Node, Reference
 
 
-def node_of(kind: Kind, obj: Object) -> Node:
-    """An object's place in the graph."""
+def node_of(kind: Kind, obj: Object, version: str = "") -> Node:
+    """An object's place in the graph. `version` is given where a decision about just this one follows."""
     return Node(
         identity=Identity(kind.api_version, kind.name, namespace_of(obj), name_of(obj), uid_of(obj)),
         owners=tuple(
@@ -18,7 +18,7 @@ def node_of(kind: Kind, obj: Object) -> Node:
         ),
         finalizers=tuple(meta(obj).finalizers or ()),
         terminating=is_terminating(obj),
-        version=meta(obj).resourceVersion or "",
+        version=version,
     )
 
 

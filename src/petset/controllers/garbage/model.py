@@ -1,6 +1,7 @@
 """What the garbage collector knows of one object, its owners and its dependents, and what it may do.
 
-It needs no object's contents: metadata is enough, and is all that is kept.
+It needs no object's contents: metadata is enough, and is all that is kept. There is a node for each object of the
+API, so nodes are structs that Python's collector passes over: they refer to texts alone.
 """
 
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ class Reference(msgspec.Struct, frozen=True, gc=False):
 
 
 class Node(msgspec.Struct, frozen=True, gc=False):
-    """An object as the collector sees it."""
+    """An object as the collector sees it. `version` is which one was looked at; the graph keeps places alone."""
 
     identity: Identity
     owners: tuple[Reference, ...] = ()
