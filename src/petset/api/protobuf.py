@@ -10,7 +10,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -52,7 +52,7 @@ def is_known(model: type[Any]) -> bool:
 
 @cache
 def _tables() -> dict[str, Table]:
-    data = files("petset.api").joinpath("protobuf_data.json").read_bytes()
+    data = Path(__file__).with_name("protobuf_data.json").read_bytes()
     found: dict[str, Table] = msgspec.json.decode(data)
     return found
 

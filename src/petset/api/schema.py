@@ -13,7 +13,7 @@ object is stored, by which key a list merges. Those facts stand in `schema_data.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, wraps
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -102,7 +102,7 @@ class Shape:
 @cache
 def _entries() -> dict[str, _Entry]:
     """The data file. The api room reads this and the numbers of `petset.api.protobuf`, nothing else."""
-    data = files("petset.api").joinpath("schema_data.json").read_bytes()
+    data = Path(__file__).with_name("schema_data.json").read_bytes()
     return msgspec.json.decode(data, type=dict[str, _Entry])
 
 

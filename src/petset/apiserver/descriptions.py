@@ -9,7 +9,7 @@ An entry may lean on another (`like`): what it does not say itself, the other sa
 """
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -45,5 +45,5 @@ def description_of(model: type[Any]) -> Description:
 @cache
 def entries(group: str) -> dict[str, Description]:
     """The entries of one file (`core_v1`), as they are written."""
-    file = files("petset.apiserver").joinpath("descriptions_data", f"{group}.json")
+    file = Path(__file__).parent / "descriptions_data" / f"{group}.json"
     return msgspec.json.decode(file.read_bytes(), type=dict[str, Description]) if file.is_file() else {}

@@ -11,6 +11,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from petset.api import objects
 from petset.api.canonical import empty, settle
 from petset.api.embedded import plain

@@ -50,7 +50,7 @@ class Bounds(NamedTuple):
     """How much of the past is kept: for new watches (events, bytes), and for a watcher that does not read."""
 
     window_events: int = 10_000
-    window_bytes: int = 8 << 20
+    window_bytes: int = 4 << 20
     events_behind: int = 10_000
 
 
