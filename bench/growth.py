@@ -58,7 +58,7 @@ class Cluster:
         self._there: defaultdict[str, set[str]] = defaultdict(set)
         self._sets = manager.pool.informer(apps_v1.StatefulSet)
         self._moved = asyncio.Event()
-        manager.pool.informer(core_v1.Pod).on_change(self._pod_changed)
+        manager.pool.informer(core_v1.Pod).on_change(self._pod_changed, frozenset(("status",)))
         self._sets.on_change(lambda old, new: self._moved.set())
 
     async def until(self, holds: Callable[[], bool]) -> None:
@@ -240,7 +240,7 @@ def _set_of(pod: core_v1.Pod) -> str:
 
 def _is_ready(pod: core_v1.Pod) -> bool:
     conditions = (pod.status.conditions if pod.status else None) or ()
-    return meta(pod).deletionTimestamp is None and any(c.type == "Ready" and c.status == "True" for c in conditions)
+    return any(c.type == "Ready" and c.status == "True" for c in conditions)
 
 
 @dataclass(frozen=True)
