@@ -271,6 +271,23 @@ class StoreContract:
 
         self.run(story)
 
+    def test_a_list_shows_what_was_there_whatever_is_written_later(self) -> None:
+        async def story(store: Store) -> None:
+            keys = [Key("pods", "a", name) for name in "xyz"]
+            for key in keys:
+                await put(store, key)
+            lists = [store.list("pods", "a"), store.list("pods", "a")]
+            await put(store, keys[0], expected=1)
+            lists.append(store.list("pods", "a"))
+            await store.delete(keys[1], text("gone"), 2)
+            await put(store, Key("pods", "a", "w"))
+            lists.append(store.list("pods", "a"))
+            shown = [[(record.key.name, record.revision) for record in each.records] for each in lists]
+            before = [("x", 1), ("y", 2), ("z", 3)]
+            assert shown == [before, before, [("x", 4), *before[1:]], [("w", 6), ("x", 4), ("z", 3)]]
+
+        self.run(story)
+
     def test_pages_follow_each_other_without_gap_and_say_what_remains(self) -> None:
         async def story(store: Store) -> None:
             keys = [Key("pods", space, name) for space in ("a-b", "a", "b") for name in "pqr"]

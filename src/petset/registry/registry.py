@@ -7,6 +7,7 @@ differs from kind to kind in `strategy`, `admission` and `deletion`.
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from operator import attrgetter
 from random import Random  # noqa: TID251 - the type of an argument
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from petset.registry.webhooks.rights import Decide
 
 _PODS = by_model(core_v1.Pod)
+_value = attrgetter("value")
 
 
 class Registry:
@@ -72,7 +74,7 @@ class Registry:
 
     def render_all(self, kind: Kind, records: Sequence[Record]) -> list[bytes]:
         if kind.custom is None and kind is stored_kind(kind):
-            return [record.value for record in records]
+            return list(map(_value, records))
         return [self.render(kind, record) for record in records]
 
     def get(self, kind: Kind, namespace: str, name: str) -> Record:

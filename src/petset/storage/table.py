@@ -5,7 +5,7 @@ Names are kept sorted per resource and namespace in plain lists. An insertion mo
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from petset.storage.port import Key, Record
 
@@ -16,13 +16,14 @@ def order(key: Key) -> tuple[str, str]:
 
 
 class _Shelf:
-    """The records of one resource in one namespace."""
+    """The records of one resource in one namespace; `whole` is the last list of them all, while it is true."""
 
-    __slots__ = ("names", "records")
+    __slots__ = ("names", "records", "whole")
 
     def __init__(self) -> None:
         self.names: list[str] = []  # sorted
         self.records: dict[str, Record] = {}
+        self.whole: Sequence[Record] | None = None
 
 
 class Table:
@@ -51,18 +52,22 @@ class Table:
         if name not in shelf.records:
             insort(shelf.names, name)
         shelf.records[name] = record
+        shelf.whole = None
 
     def remove(self, key: Key) -> None:
         """Take away a record that is there."""
         shelves = self._shelves[key.resource]
         shelf = shelves[key.namespace]
         del shelf.records[key.name]
+        shelf.whole = None
         del shelf.names[bisect_left(shelf.names, key.name)]
         if not shelf.names:
             del shelves[key.namespace]
 
-    def page(self, resource: str, namespace: str, after: Key | None, limit: int) -> list[Record]:
-        """The first `limit` records (0: all) that `walk` would give."""
+    def page(self, resource: str, namespace: str, after: Key | None, limit: int) -> Sequence[Record]:
+        """The first `limit` records (0: all) that `walk` would give. Whoever asks again may get the same list."""
+        if namespace and after is None and not limit:
+            return self._whole(resource, namespace)
         found: list[Record] = []
         for shelf, start in self._parts(resource, namespace, after):
             end = start + limit - len(found) if limit else None
@@ -70,6 +75,14 @@ class Table:
             if limit and len(found) == limit:
                 break
         return found
+
+    def _whole(self, resource: str, namespace: str) -> Sequence[Record]:
+        shelf = self._shelves.get(resource, {}).get(namespace)
+        if shelf is None:
+            return []
+        if shelf.whole is None:
+            shelf.whole = list(map(shelf.records.__getitem__, shelf.names))
+        return shelf.whole
 
     def walk(self, resource: str, namespace: str, after: Key | None) -> Iterator[Record]:
         """The records behind `after`, in key order. The table must not change meanwhile."""
