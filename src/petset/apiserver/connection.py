@@ -20,6 +20,7 @@ from petset.apiserver.authenticate import PEER, Peer
 from petset.apiserver.exchange import Exchange
 from petset.apiserver.messages import PIECE_BYTES, Joined
 from petset.apiserver.tls import peer_of
+from petset.apiserver.turns import Turns
 
 MAX_HEAD_BYTES = 1024 * 1024
 HEAD_SECONDS = 30.0
@@ -51,6 +52,7 @@ class Live:
 
     connections: set[Any] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    turns: Turns = field(default_factory=Turns)
 
 
 class Connection(asyncio.Protocol):
@@ -249,6 +251,7 @@ class Connection(asyncio.Protocol):
         return True
 
     async def _send_pieces(self, exchange: Exchange, head: bytes, body: Joined) -> None:
+        await self._live.turns.take()
         for piece in body.pieces():
             if exchange.complete:
                 return
