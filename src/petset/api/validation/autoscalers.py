@@ -3,6 +3,7 @@
 from petset.api import names, quantity
 from petset.api.models import autoscaling_v2
 from petset.api.validation.fields import AT_LEAST_ZERO, Faults
+from petset.api.validation.references import check_kind_and_name
 
 LONGEST_PERIOD_SECONDS, LONGEST_WINDOW_SECONDS = 1800, 3600
 _SOURCES = {
@@ -27,7 +28,7 @@ def check_autoscaler(autoscaler: autoscaling_v2.HorizontalPodAutoscaler, faults:
         faults.invalid("spec.maxReplicas", spec.maxReplicas, "must be greater than 0")
     if least is not None and spec.maxReplicas < least:
         faults.invalid("spec.maxReplicas", spec.maxReplicas, "must be greater than or equal to `minReplicas`")
-    _check_reference("spec.scaleTargetRef", spec.scaleTargetRef, faults)
+    check_kind_and_name("spec.scaleTargetRef", spec.scaleTargetRef, faults)
     for index, metric in enumerate(spec.metrics or ()):
         _check_metric(f"spec.metrics[{index}]", metric, faults)
     if least == 0 and not any(metric.type in ("Object", "External") for metric in spec.metrics or ()):
@@ -44,15 +45,6 @@ def check_autoscaler_status(
     """Nothing is counted below none."""
     for name in ("currentReplicas", "desiredReplicas"):
         faults.at_least_zero(f"status.{name}", getattr(new.status, name, None))
-
-
-def _check_reference(path: str, reference: autoscaling_v2.CrossVersionObjectReference, faults: Faults) -> None:
-    for name in ("kind", "name"):
-        value = getattr(reference, name)
-        if value:
-            faults.each(f"{path}.{name}", value, names.path_segment(value))
-        else:
-            faults.required(f"{path}.{name}")
 
 
 def _check_metric(path: str, metric: autoscaling_v2.MetricSpec, faults: Faults) -> None:
@@ -78,7 +70,7 @@ def _check_metric(path: str, metric: autoscaling_v2.MetricSpec, faults: Faults) 
 def _check_sample(path: str, source: _SAMPLES, faults: Faults) -> None:
     """What pods, an object or the world say."""
     if isinstance(source, autoscaling_v2.ObjectMetricSource):
-        _check_reference(f"{path}.describedObject", source.describedObject, faults)
+        check_kind_and_name(f"{path}.describedObject", source.describedObject, faults)
     if not source.metric.name:
         faults.required(f"{path}.metric.name", "must specify a metric name")
     faults.each(f"{path}.metric.name", source.metric.name, names.path_segment(source.metric.name))

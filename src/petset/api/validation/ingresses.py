@@ -8,6 +8,7 @@ from petset.api.models import core_v1, networking_v1
 from petset.api.objects import meta
 from petset.api.validation.addresses import check_address, is_address
 from petset.api.validation.fields import AsWritten, Faults
+from petset.api.validation.references import check_kind_and_name
 
 _PATH_TYPES, _SCOPES = ("Exact", "ImplementationSpecific", "Prefix"), ("Cluster", "Namespace")
 _NOT_IN_PATHS, _NOT_ENDING_PATHS = ("//", "/./", "/../", "%2f", "%2F"), ("/..", "/.")
@@ -159,12 +160,7 @@ Reference = core_v1.TypedLocalObjectReference | networking_v1.IngressClassParame
 def _check_reference(path: str, reference: Reference, faults: Faults) -> None:
     if reference.apiGroup is not None:
         faults.each(f"{path}.apiGroup", reference.apiGroup, names.dns_subdomain(reference.apiGroup))
-    for name in ("kind", "name"):
-        value = getattr(reference, name)
-        if value:
-            faults.each(f"{path}.{name}", value, names.path_segment(value))
-        else:
-            faults.required(f"{path}.{name}")
+    check_kind_and_name(path, reference, faults)
 
 
 def check_ingress_class(ingress_class: networking_v1.IngressClass, faults: Faults) -> None:
